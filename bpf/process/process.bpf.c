@@ -1,0 +1,479 @@
+//go:build ignore
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Tracer "process": exec, failed exec, fork and exit of processes, and the cgroups they live in.
+//
+// It is also where user space learns who a process is, so it records each fork and each cgroup even
+// when nobody wants these as events.
+#include "../include/event.h"
+#include "../include/tail.h"
+#include "../include/workload.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+enum process_kind {
+	PROCESS_EXEC = 0,
+	PROCESS_EXEC_FAILED = 1,
+	PROCESS_FORK = 2,
+	PROCESS_EXIT = 3,
+	PROCESS_CGROUP_MKDIR = 4,
+	PROCESS_CGROUP_RMDIR = 5,
+	// A process that was there before us; written by the iterator, never to the ring.
+	PROCESS_SNAPSHOT = 6,
+};
+
+#define TTY_BYTES 32
+#define ARGUMENTS_BYTES_MAX 4096
+#define ENVIRONMENT_BYTES_MAX 4096
+// Threads inside execve() at one moment.
+#define EXECS_IN_FLIGHT_MAX 8192
+
+const volatile __u32 arguments_bytes_max = 1024;
+const volatile __u32 environment_bytes_max = 0;
+// Of the hierarchy that cgroup_hierarchy_choice names, as in /proc/self/cgroup.
+const volatile __s32 cgroup_hierarchy_id = 0;
+
+// Strings behind it: executable, filename, working directory, arguments, environment.
+struct exec_event {
+	struct event_header header;
+	struct process_key parent;
+	__u64 capabilities_effective;
+	__u64 capabilities_permitted;
+	__u64 executable_inode;
+	__u32 executable_device;
+	__u32 real_uid;
+	__u32 real_gid;
+	__u32 saved_uid;
+	__u32 saved_gid;
+	__u32 vpid;
+	__u32 session;
+	__u32 process_group;
+	__u32 argument_count;
+	__u32 arguments_total_bytes;
+	__u32 environment_total_bytes;
+	__u16 executable_bytes;
+	__u16 filename_bytes;
+	__u16 working_directory_bytes;
+	__u16 arguments_bytes;
+	__u16 environment_bytes;
+	__u8 executable_flags;
+	__u8 working_directory_flags;
+	char tty[TTY_BYTES];
+};
+
+// String behind it: the path as it was given.
+struct exec_failed_event {
+	struct event_header header;
+	__s32 error; // negative errno
+	__s32 directory_fd;
+	__u32 filename_bytes;
+	__u32 reserved;
+};
+
+// The header is the child's.
+struct fork_event {
+	struct event_header header;
+	struct process_key parent;
+};
+
+struct exit_event {
+	struct event_header header;
+	__u64 cpu_time_ns;
+	__u64 memory_peak_pages;
+	__u32 status; // as wait(2) returns it
+	__u32 reserved;
+};
+
+// header.cgroup_id is the cgroup; the process is who made or removed it. String behind it: its path
+// in the hierarchy.
+struct cgroup_event {
+	struct event_header header;
+	__u32 path_bytes;
+	__u32 reserved;
+};
+
+struct process_workload {
+	__u64 execs;
+	__u64 exec_failures;
+	__u64 forks;
+	__u64 exits;
+};
+
+#define EXEC_TAIL_BYTES (3 * PATH_BYTES_MAX + ARGUMENTS_BYTES_MAX + ENVIRONMENT_BYTES_MAX + TAIL_SLACK_BYTES)
+struct exec_scratch {
+	struct exec_event event;
+	char tail[EXEC_TAIL_BYTES];
+};
+
+#define FAILED_TAIL_BYTES (PATH_BYTES_MAX + TAIL_SLACK_BYTES)
+struct failed_scratch {
+	struct exec_failed_event event;
+	char tail[FAILED_TAIL_BYTES];
+};
+
+struct cgroup_scratch {
+	struct cgroup_event event;
+	char tail[FAILED_TAIL_BYTES];
+};
+
+enum path_slot { SLOT_EXEC, SLOT_SNAPSHOT };
+
+SCRATCH(exec_scratch_map, exec_scratch);
+SCRATCH(snapshot_scratch_map, exec_scratch);
+SCRATCH(failed_scratch_map, failed_scratch);
+SCRATCH(failed_at_scratch_map, failed_scratch);
+SCRATCH(cgroup_scratch_map, cgroup_scratch);
+
+struct exec_attempt {
+	const char *filename;
+	__s32 directory_fd;
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EXECS_IN_FLIGHT_MAX);
+	__type(key, __u64); // bpf_get_current_pid_tgid()
+	__type(value, struct exec_attempt);
+} execs_in_flight SEC(".maps");
+
+WORKLOADS(process_workload)
+
+static __always_inline __u32 pid_number(struct pid *pid, __u32 level)
+{
+	int number = 0;
+
+	bpf_core_read(&number, sizeof(number),
+		      (void *)&pid->numbers[0] + level * bpf_core_type_size(struct upid));
+	return number;
+}
+
+static __always_inline void who_runs(struct exec_event *event, struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+
+	process_key_of(&event->parent, BPF_CORE_READ(task, real_parent));
+	BPF_CORE_READ_INTO(&event->capabilities_effective, task, cred, cap_effective);
+	BPF_CORE_READ_INTO(&event->capabilities_permitted, task, cred, cap_permitted);
+	event->real_uid = BPF_CORE_READ(task, cred, uid.val);
+	event->real_gid = BPF_CORE_READ(task, cred, gid.val);
+	event->saved_uid = BPF_CORE_READ(task, cred, suid.val);
+	event->saved_gid = BPF_CORE_READ(task, cred, sgid.val);
+	event->vpid = pid_number(pid, BPF_CORE_READ(pid, level) & 31);
+	event->session = pid_number(BPF_CORE_READ(signal, pids[PIDTYPE_SID]), 0);
+	event->process_group = pid_number(BPF_CORE_READ(signal, pids[PIDTYPE_PGID]), 0);
+	event->tty[0] = 0;
+	struct tty_struct *tty = BPF_CORE_READ(signal, tty);
+	if (tty)
+		bpf_probe_read_kernel_str(event->tty, sizeof(event->tty), &tty->name);
+}
+
+static __always_inline __u32 what_runs(struct exec_scratch *scratch, __u32 slot, struct task_struct *task,
+				       struct file *executable)
+{
+	struct exec_event *event = &scratch->event;
+	__u32 used = 0;
+
+	event->executable_inode = BPF_CORE_READ(executable, f_inode, i_ino);
+	event->executable_device = BPF_CORE_READ(executable, f_inode, i_sb, s_dev);
+	event->executable_bytes = tail_path(scratch->tail, EXEC_TAIL_BYTES, &used, path_of_file(slot, executable, task),
+					    &event->executable_flags);
+	return used;
+}
+
+static __always_inline __u32 bytes_between(unsigned long start, unsigned long end)
+{
+	return end > start ? end - start : 0;
+}
+
+static __always_inline int exec(struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	__u32 zero = 0;
+	// An exec from a thread makes it the leader: its system call was entered under its own number.
+	__u64 attempt = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)old_pid;
+	struct exec_scratch *scratch = bpf_map_lookup_elem(&exec_scratch_map, &zero);
+
+	bpf_map_delete_elem(&execs_in_flight, &attempt);
+	event_offer(PROCESS_EXEC);
+	if (!scratch) {
+		event_lose_map(PROCESS_EXEC);
+		return 0;
+	}
+	struct exec_event *event = &scratch->event;
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+
+	event_header_of(&event->header, PROCESS_EXEC, task);
+	WORKLOAD_ADD(event->header.cgroup_id, execs, 1);
+	who_runs(event, task);
+	__u32 used = what_runs(scratch, SLOT_EXEC, task, BPF_CORE_READ(bprm, file));
+	event->filename_bytes =
+		tail_kernel_string(scratch->tail, EXEC_TAIL_BYTES, &used, BPF_CORE_READ(bprm, filename));
+	event->working_directory_bytes =
+		tail_path(scratch->tail, EXEC_TAIL_BYTES, &used, path_of_working_directory(SLOT_EXEC, task),
+			  &event->working_directory_flags);
+
+	unsigned long start = BPF_CORE_READ(mm, arg_start);
+	event->argument_count = BPF_CORE_READ(bprm, argc);
+	event->arguments_total_bytes = bytes_between(start, BPF_CORE_READ(mm, arg_end));
+	event->arguments_bytes = tail_user(scratch->tail, EXEC_TAIL_BYTES, &used, start,
+					   at_most(event->arguments_total_bytes, arguments_bytes_max));
+	start = BPF_CORE_READ(mm, env_start);
+	event->environment_total_bytes = bytes_between(start, BPF_CORE_READ(mm, env_end));
+	event->environment_bytes = 0;
+	if (environment_bytes_max)
+		event->environment_bytes = tail_user(scratch->tail, EXEC_TAIL_BYTES, &used, start,
+						     at_most(event->environment_total_bytes, environment_bytes_max));
+
+	if (event->arguments_bytes < event->arguments_total_bytes || (event->executable_flags & PATH_CUT) ||
+	    (event->working_directory_flags & PATH_CUT))
+		event_cut(PROCESS_EXEC);
+	event_submit(PROCESS_EXEC, event, sizeof(*event) + at_most(used, EXEC_TAIL_BYTES));
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return exec(task, old_pid, bprm);
+}
+
+SEC("raw_tp/sched_process_exec")
+int BPF_PROG(process_exec_raw, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return exec(task, old_pid, bprm);
+}
+
+static __always_inline int enter_exec(const char *filename, int directory_fd)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct exec_attempt attempt = { .filename = filename, .directory_fd = directory_fd };
+
+	if (bpf_map_update_elem(&execs_in_flight, &thread, &attempt, BPF_ANY)) {
+		event_offer(PROCESS_EXEC_FAILED);
+		event_lose_map(PROCESS_EXEC_FAILED);
+	}
+	return 0;
+}
+
+// The path is read again on the way out: at entry its page may not be there yet, afterwards it is,
+// since the kernel has just read it.
+static __always_inline int leave_exec(struct failed_scratch *scratch, long error)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct exec_attempt *attempt = bpf_map_lookup_elem(&execs_in_flight, &thread);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 used = 0;
+
+	if (!attempt || !scratch)
+		return 0;
+	if (error >= 0) {
+		bpf_map_delete_elem(&execs_in_flight, &thread);
+		return 0;
+	}
+	struct exec_failed_event *event = &scratch->event;
+
+	event_offer(PROCESS_EXEC_FAILED);
+	event_header_of(&event->header, PROCESS_EXEC_FAILED, task);
+	WORKLOAD_ADD(event->header.cgroup_id, exec_failures, 1);
+	event->error = error;
+	event->directory_fd = attempt->directory_fd;
+	event->filename_bytes = tail_user_string(scratch->tail, FAILED_TAIL_BYTES, &used, attempt->filename);
+	event->reserved = 0;
+	bpf_map_delete_elem(&execs_in_flight, &thread);
+	event_submit(PROCESS_EXEC_FAILED, event, sizeof(*event) + at_most(used, PATH_BYTES_MAX));
+	return 0;
+}
+
+#define AT_FDCWD -100
+
+SEC("tracepoint/syscalls/sys_enter_execve")
+int process_enter_execve(struct trace_event_raw_sys_enter *ctx)
+{
+	return enter_exec((const char *)ctx->args[0], AT_FDCWD);
+}
+
+SEC("tracepoint/syscalls/sys_enter_execveat")
+int process_enter_execveat(struct trace_event_raw_sys_enter *ctx)
+{
+	return enter_exec((const char *)ctx->args[1], ctx->args[0]);
+}
+
+SEC("tracepoint/syscalls/sys_exit_execve")
+int process_exit_execve(struct trace_event_raw_sys_exit *ctx)
+{
+	__u32 zero = 0;
+
+	return leave_exec(bpf_map_lookup_elem(&failed_scratch_map, &zero), ctx->ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_execveat")
+int process_exit_execveat(struct trace_event_raw_sys_exit *ctx)
+{
+	__u32 zero = 0;
+
+	return leave_exec(bpf_map_lookup_elem(&failed_at_scratch_map, &zero), ctx->ret);
+}
+
+static __always_inline int fork(struct task_struct *child)
+{
+	struct fork_event event = {};
+
+	// A thread is not a process.
+	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+		return 0;
+	event_offer(PROCESS_FORK);
+	event_header_of(&event.header, PROCESS_FORK, child);
+	process_key_of(&event.parent, BPF_CORE_READ(child, real_parent));
+	WORKLOAD_ADD(event.header.cgroup_id, forks, 1);
+	event_submit(PROCESS_FORK, &event, sizeof(event));
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return fork(child);
+}
+
+SEC("raw_tp/sched_process_fork")
+int BPF_PROG(process_fork_raw, struct task_struct *parent, struct task_struct *child)
+{
+	return fork(child);
+}
+
+// What the group has used: the sum over threads that were reaped, and over the two that may not be,
+// the leader and the thread that is the last to go.
+static __always_inline __u64 cpu_time_of_group(struct task_struct *task, struct task_struct *leader,
+					       struct signal_struct *signal)
+{
+	__u64 used = BPF_CORE_READ(signal, sum_sched_runtime) + BPF_CORE_READ(task, se.sum_exec_runtime);
+
+	if (leader != task)
+		used += BPF_CORE_READ(leader, se.sum_exec_runtime);
+	return used;
+}
+
+static __always_inline int exit_of_group(struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	__u64 thread = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
+	struct exit_event event = {};
+
+	// Killed inside execve(): that call never returns.
+	bpf_map_delete_elem(&execs_in_flight, &thread);
+	event_offer(PROCESS_EXIT);
+	event_header_of(&event.header, PROCESS_EXIT, task);
+	WORKLOAD_ADD(event.header.cgroup_id, exits, 1);
+	event.cpu_time_ns = cpu_time_of_group(task, leader, signal);
+	event.memory_peak_pages = BPF_CORE_READ(signal, maxrss);
+	// As wait_task_zombie() in kernel/exit.c chooses.
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		event.status = BPF_CORE_READ(signal, group_exit_code);
+	else
+		event.status = BPF_CORE_READ(leader, exit_code);
+	event_submit(PROCESS_EXIT, &event, sizeof(event));
+	return 0;
+}
+
+static __always_inline int exit_of_thread(struct task_struct *task)
+{
+	// Two threads that leave at once may both see zero here: user space drops the second event
+	// of a process that it knows to be gone.
+	if (BPF_CORE_READ(task, signal, live.counter) > 0)
+		return 0;
+	return exit_of_group(task);
+}
+
+// Since 6.16 the tracepoint says itself whether this was the last thread.
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit_group, struct task_struct *task, bool group_dead)
+{
+	return group_dead ? exit_of_group(task) : 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	return exit_of_thread(task);
+}
+
+SEC("raw_tp/sched_process_exit")
+int BPF_PROG(process_exit_raw, struct task_struct *task)
+{
+	return exit_of_thread(task);
+}
+
+static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, const char *path)
+{
+	__u32 zero = 0, used = 0;
+	struct cgroup_scratch *scratch = bpf_map_lookup_elem(&cgroup_scratch_map, &zero);
+
+	if (BPF_CORE_READ(cgroup, root, hierarchy_id) != cgroup_hierarchy_id || !scratch)
+		return 0;
+	struct cgroup_event *event = &scratch->event;
+
+	event_offer(kind);
+	event_header_of(&event->header, kind, (void *)bpf_get_current_task());
+	event->header.cgroup_id = cgroup_id(cgroup);
+	event->path_bytes = tail_kernel_string(scratch->tail, FAILED_TAIL_BYTES, &used, path);
+	event->reserved = 0;
+	event_submit(kind, event, sizeof(*event) + at_most(used, PATH_BYTES_MAX));
+	return 0;
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(process_cgroup_mkdir, struct cgroup *cgroup, const char *path)
+{
+	return cgroup_changed(PROCESS_CGROUP_MKDIR, cgroup, path);
+}
+
+SEC("raw_tp/cgroup_mkdir")
+int BPF_PROG(process_cgroup_mkdir_raw, struct cgroup *cgroup, const char *path)
+{
+	return cgroup_changed(PROCESS_CGROUP_MKDIR, cgroup, path);
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(process_cgroup_rmdir, struct cgroup *cgroup, const char *path)
+{
+	return cgroup_changed(PROCESS_CGROUP_RMDIR, cgroup, path);
+}
+
+SEC("raw_tp/cgroup_rmdir")
+int BPF_PROG(process_cgroup_rmdir_raw, struct cgroup *cgroup, const char *path)
+{
+	return cgroup_changed(PROCESS_CGROUP_RMDIR, cgroup, path);
+}
+
+// The processes that were there before us, as exec events of kind PROCESS_SNAPSHOT, each behind its
+// length. Read after the other programs are attached, so that none is missed in between.
+SEC("iter/task")
+int process_snapshot(struct bpf_iter__task *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct task_struct *task = ctx->task;
+	__u32 zero = 0;
+	struct exec_scratch *scratch = bpf_map_lookup_elem(&snapshot_scratch_map, &zero);
+
+	if (!task || !scratch || task->pid != task->tgid)
+		return 0;
+	struct exec_event *event = &scratch->event;
+	struct mm_struct *mm = task->mm;
+	struct file *executable = NULL;
+	if (mm)
+		executable = mm->exe_file;
+
+	event_header_of(&event->header, PROCESS_SNAPSHOT, task);
+	who_runs(event, task);
+	event->executable_bytes = 0;
+	event->executable_flags = 0;
+	__u32 used = 0;
+	// A kernel thread has none, and neither has a process that is going.
+	if (executable)
+		used = what_runs(scratch, SLOT_SNAPSHOT, task, executable);
+	__u32 bytes = sizeof(*event) + at_most(used, PATH_BYTES_MAX);
+	bpf_seq_write(seq, &bytes, sizeof(bytes));
+	bpf_seq_write(seq, event, bytes);
+	return 0;
+}
