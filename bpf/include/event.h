@@ -14,6 +14,11 @@
 #include "cgroup.h"
 
 #define COMM_BYTES 16
+
+// EXPORT_TYPE keeps a type that no map mentions in the type information of the object, from which
+// the Go types are made.
+#define EXPORT_TYPE(keyword, name) const keyword name *const name##_is_exported __attribute__((unused)) = 0
+
 // Kinds of event a tracer may have.
 #define EVENT_KINDS_MAX 32
 
@@ -36,7 +41,7 @@ struct event_header {
 	__u32 gid; // effective
 	__u16 kind;
 	__u16 flags;
-	char comm[COMM_BYTES];
+	__u8 comm[COMM_BYTES];
 };
 
 struct event_counters {

@@ -57,7 +57,7 @@ struct exec_event {
 	__u16 environment_bytes;
 	__u8 executable_flags;
 	__u8 working_directory_flags;
-	char tty[TTY_BYTES];
+	__u8 tty[TTY_BYTES];
 };
 
 // String behind it: the path as it was given.
@@ -90,6 +90,12 @@ struct cgroup_event {
 	__u32 path_bytes;
 	__u32 reserved;
 };
+
+EXPORT_TYPE(struct, event_header);
+EXPORT_TYPE(struct, fork_event);
+EXPORT_TYPE(struct, exit_event);
+EXPORT_TYPE(enum, process_kind);
+EXPORT_TYPE(enum, path_flags);
 
 struct process_workload {
 	__u64 execs;
@@ -124,7 +130,7 @@ SCRATCH(failed_at_scratch_map, failed_scratch);
 SCRATCH(cgroup_scratch_map, cgroup_scratch);
 
 struct exec_attempt {
-	const char *filename;
+	__u64 filename_address;
 	__s32 directory_fd;
 	__u32 reserved;
 };
@@ -243,10 +249,10 @@ int BPF_PROG(process_exec_raw, struct task_struct *task, pid_t old_pid, struct l
 	return exec(task, old_pid, bprm);
 }
 
-static __always_inline int enter_exec(const char *filename, int directory_fd)
+static __always_inline int enter_exec(__u64 filename_address, int directory_fd)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
-	struct exec_attempt attempt = { .filename = filename, .directory_fd = directory_fd };
+	struct exec_attempt attempt = { .filename_address = filename_address, .directory_fd = directory_fd };
 
 	if (bpf_map_update_elem(&execs_in_flight, &thread, &attempt, BPF_ANY)) {
 		event_offer(PROCESS_EXEC_FAILED);
@@ -277,7 +283,8 @@ static __always_inline int leave_exec(struct failed_scratch *scratch, long error
 	WORKLOAD_ADD(event->header.cgroup_id, exec_failures, 1);
 	event->error = error;
 	event->directory_fd = attempt->directory_fd;
-	event->filename_bytes = tail_user_string(scratch->tail, FAILED_TAIL_BYTES, &used, attempt->filename);
+	event->filename_bytes = tail_user_string(scratch->tail, FAILED_TAIL_BYTES, &used,
+						 (const void *)attempt->filename_address);
 	event->reserved = 0;
 	bpf_map_delete_elem(&execs_in_flight, &thread);
 	event_submit(PROCESS_EXEC_FAILED, event, sizeof(*event) + at_most(used, PATH_BYTES_MAX));
@@ -289,13 +296,13 @@ static __always_inline int leave_exec(struct failed_scratch *scratch, long error
 SEC("tracepoint/syscalls/sys_enter_execve")
 int process_enter_execve(struct trace_event_raw_sys_enter *ctx)
 {
-	return enter_exec((const char *)ctx->args[0], AT_FDCWD);
+	return enter_exec(ctx->args[0], AT_FDCWD);
 }
 
 SEC("tracepoint/syscalls/sys_enter_execveat")
 int process_enter_execveat(struct trace_event_raw_sys_enter *ctx)
 {
-	return enter_exec((const char *)ctx->args[1], ctx->args[0]);
+	return enter_exec(ctx->args[1], ctx->args[0]);
 }
 
 SEC("tracepoint/syscalls/sys_exit_execve")
