@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package names
+
+// Resource attributes: the workload, and the host that it runs on.
+const (
+	HostName             = "host.name"
+	HostID               = "host.id"
+	HostArch             = "host.arch"
+	OSType               = "os.type"
+	ContainerID          = "container.id"
+	ContainerRuntimeName = "container.runtime.name"
+	K8sPodUID            = "k8s.pod.uid"
+	CgroupPath           = "meerkat.cgroup.path"
+)
+
+// Attributes that every event may have.
+const (
+	ProcessPID            = "process.pid"
+	ProcessCreationTime   = "process.creation.time"
+	ProcessParentPID      = "process.parent_pid"
+	ProcessExecutablePath = "process.executable.path"
+	ProcessExecutableName = "process.executable.name"
+	ProcessUserID         = "process.user.id"
+	ThreadID              = "thread.id"
+	ThreadName            = "thread.name"
+	IdentityStatus        = "meerkat.identity.status"
+	RepeatCount           = "meerkat.event.repeat_count"
+	ErrorType             = "error.type"
+)
+
+// MetricOverflow marks the data point that takes what did not fit under the bound on series.
+const MetricOverflow = "otel.metric.overflow"
+
+// ResourceAttributes describes the attributes of the resource.
+func ResourceAttributes() []Attribute {
+	return []Attribute{
+		{HostName, String, "Name of the host, as the kernel has it."},
+		{HostID, String, "The host's machine id."},
+		{HostArch, String, "Processor architecture, in the convention's terms."},
+		{OSType, String, "Always `linux`."},
+		{ContainerID, String, "Id of the container, from the cgroup. Absent outside containers."},
+		{ContainerRuntimeName, String, "Runtime that made the container, where the cgroup or the runtime's state tells."},
+		{K8sPodUID, String, "UID of the Kubernetes pod, from the cgroup. Absent outside Kubernetes."},
+		{CgroupPath, String, "Path of the cgroup in its hierarchy."},
+	}
+}
+
+// EventAttributes describes the attributes that every event may have.
+func EventAttributes() []Attribute {
+	return []Attribute{
+		{ProcessPID, Int, "Pid in the initial pid namespace."},
+		{ProcessCreationTime, String, "When the process was created, RFC 3339 with nanoseconds. With the pid it identifies the process."},
+		{ProcessParentPID, Int, "Pid of the parent at the time of the last exec or fork that was seen."},
+		{ProcessExecutablePath, String, "Path of the executable as seen from its own root directory. Absent if it is not known."},
+		{ProcessExecutableName, String, "Last element of the path."},
+		{ProcessUserID, Int, "Effective user id, in the initial user namespace."},
+		{ThreadID, Int, "Id of the thread, if it is not the process's first one."},
+		{ThreadName, String, "Name of the thread (`comm`), if it is not that of the executable."},
+		{IdentityStatus, String, "Present when the executable may be wrong: `stale` if the newest exec of the process was not seen, `missing` if nothing was."},
+		{RepeatCount, Int, "How often the same thing happened again since the event that reported it first."},
+		{ErrorType, String, "Name of the error (`ENOENT`, `ECONNREFUSED`) when the operation failed."},
+	}
+}

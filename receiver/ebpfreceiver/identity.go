@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
+)
+
+// identity is what the receiver knows of processes and containers. All streams share it.
+type identity struct {
+	clock     *process.Clock
+	hierarchy process.Hierarchy
+	processes *process.Table
+	workloads *process.Workloads
+}
+
+func newIdentity(c *Config) (*identity, error) {
+	clock := process.NewClock()
+	if err := clock.Refresh(); err != nil {
+		return nil, fmt.Errorf("read the clocks: %w", err)
+	}
+	hierarchy, err := process.FindHierarchy()
+	if err != nil {
+		return nil, err
+	}
+	return &identity{
+		clock:     clock,
+		hierarchy: hierarchy,
+		processes: process.NewTable(clock, c.ProcessTable.MaxEntries),
+		workloads: process.NewWorkloads(hierarchy, process.DefaultRuntimes(), workloadEntriesMax),
+	}, nil
+}
+
+// snapshot adds what was there before the tracer was attached. What fails of it is not fatal: events
+// of older processes then lack their executable or container.
+func (id *identity) snapshot(t *tracer.Tracer, types *btf.Cache) error {
+	scanErr := id.workloads.Scan()
+	output, err := t.Snapshot(types)
+	if err != nil {
+		return errors.Join(scanErr, err)
+	}
+	_, err = id.processes.ReadSnapshot(output)
+	return errors.Join(scanErr, err, output.Close())
+}
+
+// learn is the identify function of the tracer "process".
+func (id *identity) learn(event decode.Event) (emit.Who, error) {
+	who := emit.Who{}
+	switch e := event.(type) {
+	case *decode.ProcessExec:
+		who.Process = id.processes.Exec(e)
+	case *decode.ProcessFork:
+		who.Process = id.processes.Fork(e)
+	case *decode.ProcessExit:
+		_, who.Outcome = id.processes.Lookup(e.Head())
+		p, first := id.processes.Exit(e)
+		if !first {
+			return who, errRepeated
+		}
+		who.Process = p
+	case *decode.ProcessCgroup:
+		id.workloads.Changed(e)
+		return id.lookup(event)
+	default:
+		return id.lookup(event)
+	}
+	who.Workload = id.workloads.Lookup(event.Head().CgroupId)
+	return who, nil
+}
+
+// lookup is the identify function of all other tracers.
+func (id *identity) lookup(event decode.Event) (emit.Who, error) {
+	p, outcome := id.processes.Lookup(event.Head())
+	return emit.Who{Process: p, Outcome: outcome, Workload: id.workloads.Lookup(event.Head().CgroupId)}, nil
+}
+
+// hierarchyChoices are the values of enum cgroup_hierarchy_choice in bpf/include/cgroup.h.
+var hierarchyChoices = map[string]uint32{"": 0, "memory": 1, "pids": 2, "cpu": 3}
+
+// constants tells the programs where to find a task's cgroup.
+func (id *identity) constants() map[string]any {
+	return map[string]any{
+		"cgroup_hierarchy_choice": hierarchyChoices[id.hierarchy.Controller],
+		"cgroup_hierarchy_id":     int32(id.hierarchy.ID),
+	}
+}

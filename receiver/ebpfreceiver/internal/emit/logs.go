@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package emit writes typed events and counts as OTLP.
+//
+// Records are grouped by workload: one resource per workload and batch. The package decides what an
+// event looks like to the outside, and nothing else: it neither filters nor waits.
+package emit
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
+)
+
+// Scope names the instrumentation scope of everything that is emitted.
+type Scope struct {
+	Name    string
+	Version string
+}
+
+// Who is the process behind an event.
+type Who struct {
+	Process  *process.Process
+	Outcome  process.Outcome
+	Workload *process.Workload
+}
+
+// Emitter writes what is particular to the events of one tracer: name, body and attributes. What all
+// events share is added afterwards. An emitter that returns false has no event to report, and must
+// leave the record as it was.
+type Emitter func(r Record, e decode.Event) bool
+
+// Record is a log record that is being filled.
+type Record struct {
+	plog.LogRecord
+	Who   Who
+	Clock *process.Clock
+}
+
+// Logs builds one batch after another.
+type Logs struct {
+	scope Scope
+	host  Host
+	clock *process.Clock
+
+	logs   plog.Logs
+	groups map[uint64]plog.LogRecordSlice // by cgroup
+	count  int
+	// scratch is filled first, since an emitter may find that there is nothing to report.
+	scratch plog.LogRecord
+}
+
+// NewLogs returns an empty builder.
+func NewLogs(scope Scope, host Host, clock *process.Clock) *Logs {
+	l := &Logs{scope: scope, host: host, clock: clock, scratch: plog.NewLogRecord()}
+	l.reset()
+	return l
+}
+
+func (l *Logs) reset() {
+	l.logs, l.groups, l.count = plog.NewLogs(), map[uint64]plog.LogRecordSlice{}, 0
+}
+
+// Len is the number of records in the batch.
+func (l *Logs) Len() int { return l.count }
+
+// Take returns the batch and starts a new one.
+func (l *Logs) Take() plog.Logs {
+	logs := l.logs
+	l.reset()
+	return logs
+}
+
+// Append adds an event. observed is when it was read. It reports whether the emitter made a record
+// of it.
+func (l *Logs) Append(e decode.Event, who Who, observed time.Time, emit Emitter) bool {
+	record := Record{LogRecord: l.scratch, Who: who, Clock: l.clock}
+	if !emit(record, e) {
+		return false
+	}
+	record.SetTimestamp(pcommon.NewTimestampFromTime(l.clock.Time(e.Head().TimeNs)))
+	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(observed))
+	record.SetSeverityNumber(plog.SeverityNumberInfo)
+	record.putIdentity(e.Head())
+	record.MoveTo(l.group(who.Workload).AppendEmpty())
+	l.count++
+	return true
+}
+
+func (l *Logs) group(w *process.Workload) plog.LogRecordSlice {
+	if records, ok := l.groups[w.CgroupID]; ok {
+		return records
+	}
+	resource := l.logs.ResourceLogs().AppendEmpty()
+	l.host.put(resource.Resource().Attributes())
+	putWorkload(resource.Resource().Attributes(), w)
+	scope := resource.ScopeLogs().AppendEmpty()
+	scope.Scope().SetName(l.scope.Name)
+	scope.Scope().SetVersion(l.scope.Version)
+	l.groups[w.CgroupID] = scope.LogRecords()
+	return scope.LogRecords()
+}
+
+// commBytesMax is what the kernel keeps of a thread's name (TASK_COMM_LEN less its terminator).
+const commBytesMax = 15
+
+// putIdentity adds what every event says of its process.
+func (r Record) putIdentity(h *decode.Header) {
+	p, attributes := r.Who.Process, r.Attributes()
+	attributes.PutInt(names.ProcessPID, int64(p.PID))
+	attributes.PutStr(names.ProcessCreationTime, formatTime(p.CreationTime))
+	if p.Parent.PID != 0 {
+		attributes.PutInt(names.ProcessParentPID, int64(p.Parent.PID))
+	}
+	name := p.ExecutableName()
+	if name != "" {
+		attributes.PutStr(names.ProcessExecutablePath, p.Executable.Value())
+		attributes.PutStr(names.ProcessExecutableName, name)
+	}
+	attributes.PutInt(names.ProcessUserID, int64(h.Uid))
+	if h.Tid != h.Process.Pid {
+		attributes.PutInt(names.ThreadID, int64(h.Tid))
+	}
+	if comm := string(decode.UntilNUL(h.Comm[:])); comm != name[:min(len(name), commBytesMax)] {
+		attributes.PutStr(names.ThreadName, text([]byte(comm)))
+	}
+	switch r.Who.Outcome {
+	case process.Stale:
+		attributes.PutStr(names.IdentityStatus, "stale")
+	case process.Missing:
+		attributes.PutStr(names.IdentityStatus, "missing")
+	}
+}
+
+// subject is how a sentence for people names the process.
+func (r Record) subject(h *decode.Header) string {
+	if name := r.Who.Process.ExecutableName(); name != "" {
+		return name
+	}
+	return text(decode.UntilNUL(h.Comm[:]))
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package emit
+
+import (
+	"bytes"
+	"fmt"
+	"math/bits"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/moby/sys/capability"
+	"golang.org/x/sys/unix"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+)
+
+// ProcessOptions are what a configuration says about process events.
+type ProcessOptions struct {
+	// Fork tells whether forks are events.
+	Fork bool
+	// EnvironmentKeys names the variables whose values are reported.
+	EnvironmentKeys []string
+	Redact          *Redactor
+}
+
+// processEmitter writes the events of the tracer "process".
+type processEmitter struct {
+	options ProcessOptions
+	wanted  map[string]bool
+}
+
+// Process returns the emitter of the tracer "process".
+func Process(options ProcessOptions) Emitter {
+	e := processEmitter{options: options, wanted: map[string]bool{}}
+	for _, key := range options.EnvironmentKeys {
+		e.wanted[key] = true
+	}
+	return e.emit
+}
+
+func (p *processEmitter) emit(r Record, event decode.Event) bool {
+	switch e := event.(type) {
+	case *decode.ProcessExec:
+		p.exec(r, e)
+	case *decode.ProcessExecFailed:
+		execFailed(r, e)
+	case *decode.ProcessFork:
+		if !p.options.Fork {
+			return false
+		}
+		r.SetEventName(names.EventProcessFork)
+		r.Body().SetStr(r.subject(e.Head()) + " forked")
+		r.putParent()
+	case *decode.ProcessExit:
+		exit(r, e)
+	default:
+		return false
+	}
+	return true
+}
+
+func (p *processEmitter) exec(r Record, e *decode.ProcessExec) {
+	r.SetEventName(names.EventProcessExec)
+	executable := text(e.Executable)
+	by := "a process"
+	if parent := r.Who.Process.ParentExecutable.Value(); parent != "" {
+		by = parent
+	}
+	r.Body().SetStr(executable + " was executed by " + by)
+	attributes := r.Attributes()
+	attributes.EnsureCapacity(24)
+	p.putArguments(r, e)
+	attributes.PutStr(names.ProcessWorkingDirectory, text(e.WorkingDirectory))
+	if filename := text(e.Filename); filename != executable {
+		attributes.PutStr(names.ProcessFilename, filename)
+	}
+	if status := pathStatus(decode.PathFlags(e.ExecutableFlags)); status != "" {
+		attributes.PutStr(names.ProcessPathStatus, status)
+	}
+	attributes.PutInt(names.ProcessExecutableInode, int64(e.ExecutableInode))
+	r.putCredentials(e)
+	attributes.PutInt(names.ProcessSessionLeaderPID, int64(e.Session))
+	attributes.PutInt(names.ProcessGroupLeaderPID, int64(e.ProcessGroup))
+	if e.Vpid != e.Header.Process.Pid {
+		attributes.PutInt(names.ProcessVPID, int64(e.Vpid))
+	}
+	tty := text(decode.UntilNUL(e.Tty[:]))
+	attributes.PutBool(names.ProcessInteractive, tty != "")
+	if tty != "" {
+		attributes.PutStr(names.ProcessTTY, tty)
+	}
+	r.putParent()
+	p.putEnvironment(r, e.Environment)
+}
+
+func (p *processEmitter) putArguments(r Record, e *decode.ProcessExec) {
+	attributes := r.Attributes()
+	attributes.PutInt(names.ProcessArgsCount, int64(e.ArgumentCount))
+	if missing := int64(e.ArgumentsTotalBytes) - int64(e.ArgumentsBytes); missing > 0 {
+		attributes.PutInt(names.ProcessArgsTruncated, missing)
+	}
+	if len(e.Arguments) == 0 {
+		return
+	}
+	arguments := p.options.Redact.Arguments(splitNUL(e.Arguments))
+	list := attributes.PutEmptySlice(names.ProcessCommandArgs)
+	list.EnsureCapacity(len(arguments))
+	for _, argument := range arguments {
+		list.AppendEmpty().SetStr(argument)
+	}
+}
+
+// splitNUL splits what the kernel keeps of arguments or environment: each ends in a zero byte, but
+// for the last one when it was cut.
+func splitNUL(block []byte) []string {
+	var parts []string
+	for part := range bytes.SplitSeq(bytes.TrimSuffix(block, []byte{0}), []byte{0}) {
+		parts = append(parts, text(part))
+	}
+	return parts
+}
+
+func (p *processEmitter) putEnvironment(r Record, environment []byte) {
+	if len(environment) == 0 {
+		return
+	}
+	for _, variable := range splitNUL(environment) {
+		if key, value, ok := strings.Cut(variable, "="); ok && p.wanted[key] {
+			r.Attributes().PutStr(names.ProcessEnvironmentPrefix+key, value)
+		}
+	}
+}
+
+func (r Record) putCredentials(e *decode.ProcessExec) {
+	attributes := r.Attributes()
+	if e.RealUid != e.Header.Uid {
+		attributes.PutInt(names.ProcessRealUserID, int64(e.RealUid))
+	}
+	if e.SavedUid != e.Header.Uid {
+		attributes.PutInt(names.ProcessSavedUserID, int64(e.SavedUid))
+	}
+	attributes.PutInt(names.ProcessGroupID, int64(e.Header.Gid))
+	if e.RealGid != e.Header.Gid {
+		attributes.PutInt(names.ProcessRealGroupID, int64(e.RealGid))
+	}
+	if e.CapabilitiesEffective == 0 {
+		return
+	}
+	list := attributes.PutEmptySlice(names.ProcessCapabilities)
+	for _, name := range capabilityNames(e.CapabilitiesEffective) {
+		list.AppendEmpty().SetStr(name)
+	}
+}
+
+// capabilityNames spells out a set as Kubernetes manifests do, but for the full one.
+func capabilityNames(set uint64) []string {
+	known := uint64(1)<<(uint(unix.CAP_LAST_CAP)+1) - 1
+	if set&known == known {
+		return []string{"ALL"}
+	}
+	var all []string
+	for ; set != 0; set &= set - 1 {
+		all = append(all, "CAP_"+strings.ToUpper(capability.Cap(bits.TrailingZeros64(set)).String()))
+	}
+	return all
+}
+
+// putParent adds what is known of the parent beyond its pid.
+func (r Record) putParent() {
+	p := r.Who.Process
+	if p.Parent.PID == 0 {
+		return
+	}
+	r.Attributes().PutStr(names.ProcessParentCreationTime, formatTime(r.Clock.Time(p.Parent.StartTime)))
+	if executable := p.ParentExecutable.Value(); executable != "" {
+		r.Attributes().PutStr(names.ProcessParentExecutablePath, executable)
+	}
+}
+
+func execFailed(r Record, e *decode.ProcessExecFailed) {
+	reason := errorName(syscall.Errno(-e.Error))
+	filename := text(e.Filename)
+	r.SetEventName(names.EventProcessExecFailed)
+	r.Body().SetStr(fmt.Sprintf("%s could not execute %s: %s", r.subject(e.Head()), filename, reason))
+	r.Attributes().PutStr(names.ProcessFilename, filename)
+	r.Attributes().PutStr(names.ErrorType, reason)
+}
+
+// signalExitCode is what shells add to the number of the signal that killed a process.
+const signalExitCode = 128
+
+func exit(r Record, e *decode.ProcessExit) {
+	status := syscall.WaitStatus(e.Status)
+	attributes := r.Attributes()
+	r.SetEventName(names.EventProcessExit)
+	code := int64(status.ExitStatus())
+	if status.Signaled() {
+		signal := unix.SignalName(status.Signal())
+		code = signalExitCode + int64(status.Signal())
+		attributes.PutStr(names.ProcessExitSignal, signal)
+		r.Body().SetStr(fmt.Sprintf("%s was killed by %s", r.subject(e.Head()), signal))
+	} else {
+		r.Body().SetStr(fmt.Sprintf("%s exited with code %d", r.subject(e.Head()), code))
+	}
+	attributes.PutInt(names.ProcessExitCode, code)
+	if status.CoreDump() {
+		attributes.PutBool(names.ProcessExitCoreDumped, true)
+	}
+	attributes.PutDouble(names.ProcessRunTime, seconds(e.Header.TimeNs-e.Header.Process.StartTimeNs))
+	attributes.PutDouble(names.ProcessCPUTime, seconds(e.CpuTimeNs))
+	attributes.PutInt(names.ProcessMemoryPeak, int64(e.MemoryPeakPages)*int64(os.Getpagesize()))
+}
+
+func seconds(nanoseconds uint64) float64 { return float64(nanoseconds) / 1e9 }
+
+// pathStatus names the most important thing to know about a path, empty if there is none.
+func pathStatus(flags decode.PathFlags) string {
+	switch {
+	case flags&decode.PathUnreachable != 0:
+		return "unreachable"
+	case flags&decode.PathDeleted != 0:
+		return "deleted"
+	case flags&decode.PathCut != 0:
+		return "truncated"
+	}
+	return ""
+}
+
+// ProcessCounts are the counts per workload of the tracer "process".
+func ProcessCounts() []Count {
+	return []Count{
+		{Field: "execs", Metric: names.MetricProcessExecs, Unit: "{exec}", Brief: "Programs that were executed."},
+		{Field: "exec_failures", Metric: names.MetricProcessExecFailures, Unit: "{exec}", Brief: "Calls of execve and execveat that failed."},
+		{Field: "forks", Metric: names.MetricProcessForks, Unit: "{process}", Brief: "Processes that were created."},
+		{Field: "exits", Metric: names.MetricProcessExits, Unit: "{process}", Brief: "Processes that ended."},
+	}
+}

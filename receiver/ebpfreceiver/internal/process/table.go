@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package process
+
+import (
+	"container/list"
+	"path"
+	"sync"
+	"time"
+	"unique"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+)
+
+// Key identifies a process: a pid together with the start time of its first thread, in nanoseconds
+// of CLOCK_BOOTTIME.
+type Key struct {
+	PID       uint32
+	StartTime uint64
+}
+
+// KeyOf converts the kernel's form.
+func KeyOf(k decode.ProcessKey) Key { return Key{PID: k.Pid, StartTime: k.StartTimeNs} }
+
+// Process is a program image that runs or ran. It is never changed after it was published: an exec
+// makes a new one.
+type Process struct {
+	Key
+	// ExecID counts the execs of this process and its ancestors, as task_struct.self_exec_id.
+	ExecID uint64
+	Parent Key
+	// CreationTime is the wall-clock time of Key.StartTime, converted once so that all events of
+	// a process agree on it.
+	CreationTime time.Time
+	// Executable is the path of the file, empty if it is not known. Paths repeat, so equal ones
+	// share their memory.
+	Executable unique.Handle[string]
+	// ParentExecutable is what the parent was executing when this image started.
+	ParentExecutable unique.Handle[string]
+	CgroupID         uint64
+}
+
+// ExecutableName is the last element of the executable's path.
+func (p *Process) ExecutableName() string {
+	if p.Executable.Value() == "" {
+		return ""
+	}
+	return path.Base(p.Executable.Value())
+}
+
+// unknown is the executable of a process that was never seen executing anything.
+var unknown = unique.Make("")
+
+// entry is a process in the table, in one of its two queues.
+type entry struct {
+	image    *Process
+	exitedAt uint64 // CLOCK_BOOTTIME, 0 while alive
+	place    *list.Element
+}
+
+// Outcome tells how a look-up ended.
+type Outcome int
+
+const (
+	Found Outcome = iota
+	// Stale: the process is known, but an exec of it has not been read yet, or was lost.
+	Stale
+	// Missing: nothing is known of the process.
+	Missing
+)
+
+// Stats counts what happened to a Table since it was made.
+type Stats struct {
+	Entries int
+	// EvictedExited and EvictedAlive count processes that were forgotten for lack of room.
+	EvictedExited, EvictedAlive uint64
+	// DuplicateExits counts exit events of processes that were known to be gone.
+	DuplicateExits uint64
+	// ParentsMissing counts processes whose parent was not in the table.
+	ParentsMissing uint64
+}
+
+// Table remembers processes, those that are gone for a while too, since their last events come
+// later than their exit: connections are closed by the kernel on its own time.
+//
+// When it is full it forgets processes that have exited, longest gone first, and only then living
+// ones, longest known first. Each entry takes about 400 bytes, paths apart.
+type Table struct {
+	clock *Clock
+	max   int
+
+	mu      sync.RWMutex
+	entries map[Key]*entry
+	alive   *list.List // of *entry, by time of the last exec or fork
+	exited  *list.List // of *entry, by time of exit
+	stats   Stats
+}
+
+// ExitedRetention is how long a process is remembered after its exit if there is room.
+const ExitedRetention = 2 * time.Minute
+
+// NewTable returns an empty table for at most entriesMax processes.
+func NewTable(clock *Clock, entriesMax int) *Table {
+	return &Table{
+		clock:   clock,
+		max:     entriesMax,
+		entries: map[Key]*entry{},
+		alive:   list.New(),
+		exited:  list.New(),
+	}
+}
+
+// Exec records that a process started a program, or, for a snapshot, that it runs one.
+func (t *Table) Exec(e *decode.ProcessExec) *Process {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.newProcess(e.Head(), KeyOf(e.Parent), unique.Make(string(e.Executable)))
+	if old, ok := t.entries[p.Key]; ok {
+		p.CreationTime = old.image.CreationTime
+		// The snapshot may have seen a later image than events that waited in the ring.
+		if old.image.ExecID > p.ExecID {
+			return p
+		}
+	}
+	t.publish(p)
+	return p
+}
+
+// Fork records a new process, which runs what its parent runs.
+func (t *Table) Fork(e *decode.ProcessFork) *Process {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	executable := unknown
+	if parent, ok := t.entries[KeyOf(e.Parent)]; ok {
+		executable = parent.image.Executable
+	}
+	p := t.newProcess(e.Head(), KeyOf(e.Parent), executable)
+	if old, ok := t.entries[p.Key]; ok {
+		return old.image
+	}
+	t.publish(p)
+	return p
+}
+
+// Exit records that a process is gone. It reports false if that was known already.
+func (t *Table) Exit(e *decode.ProcessExit) (*Process, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := KeyOf(e.Header.Process)
+	known, ok := t.entries[key]
+	if !ok {
+		t.publish(t.newProcess(e.Head(), Key{}, unknown))
+		known = t.entries[key]
+	}
+	if known.exitedAt != 0 {
+		t.stats.DuplicateExits++
+		return known.image, false
+	}
+	t.alive.Remove(known.place)
+	known.exitedAt = max(1, e.Header.TimeNs)
+	known.place = t.exited.PushBack(known)
+	t.forgetExited(e.Header.TimeNs)
+	return known.image, true
+}
+
+// Lookup finds the image that an event belongs to. With Stale it returns the newest image that is
+// known, with Missing one that says no more than the event's header does.
+func (t *Table) Lookup(h *decode.Header) (*Process, Outcome) {
+	key := KeyOf(h.Process)
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	known, ok := t.entries[key]
+	switch {
+	case !ok:
+		return t.unnamed(h), Missing
+	case known.image.ExecID != h.ExecId:
+		return known.image, Stale
+	}
+	return known.image, Found
+}
+
+// Alive reports whether a process is known and has not exited.
+func (t *Table) Alive(key Key) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	known, ok := t.entries[key]
+	return ok && known.exitedAt == 0
+}
+
+// Exited reports whether a process is known to have exited.
+func (t *Table) Exited(key Key) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	known, ok := t.entries[key]
+	return ok && known.exitedAt != 0
+}
+
+// Ancestors appends the chain of parents, nearest first, as far as it is known, and at most
+// depthMax of them.
+func (t *Table) Ancestors(p *Process, depthMax int, ancestors []*Process) []*Process {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for range depthMax {
+		parent, ok := t.entries[p.Parent]
+		// A process that is its own ancestor can only come from corrupt input.
+		if !ok || parent.image == p {
+			break
+		}
+		p = parent.image
+		ancestors = append(ancestors, p)
+	}
+	return ancestors
+}
+
+// Stats returns the counts so far.
+func (t *Table) Stats() Stats {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	stats := t.stats
+	stats.Entries = len(t.entries)
+	return stats
+}
+
+// unnamed is what a header alone tells.
+func (t *Table) unnamed(h *decode.Header) *Process {
+	return &Process{
+		Key:              KeyOf(h.Process),
+		ExecID:           h.ExecId,
+		CreationTime:     t.clock.Time(h.Process.StartTimeNs),
+		Executable:       unknown,
+		ParentExecutable: unknown,
+		CgroupID:         h.CgroupId,
+	}
+}
+
+func (t *Table) newProcess(h *decode.Header, parent Key, executable unique.Handle[string]) *Process {
+	p := t.unnamed(h)
+	p.Parent, p.Executable = parent, executable
+	if known, ok := t.entries[parent]; ok {
+		p.ParentExecutable = known.image.Executable
+	} else if parent.PID != 0 {
+		t.stats.ParentsMissing++
+	}
+	return p
+}
+
+// publish makes p the image of its process and forgets others if there are too many.
+func (t *Table) publish(p *Process) {
+	if old, ok := t.entries[p.Key]; ok {
+		old.image = p
+		if old.exitedAt == 0 {
+			t.alive.MoveToBack(old.place)
+		}
+		return
+	}
+	if len(t.entries) >= t.max {
+		t.evict()
+	}
+	e := &entry{image: p}
+	e.place = t.alive.PushBack(e)
+	t.entries[p.Key] = e
+}
+
+func (t *Table) evict() {
+	if oldest := t.exited.Front(); oldest != nil {
+		t.forget(t.exited, oldest)
+		t.stats.EvictedExited++
+		return
+	}
+	t.forget(t.alive, t.alive.Front())
+	t.stats.EvictedAlive++
+}
+
+func (t *Table) forget(queue *list.List, place *list.Element) {
+	queue.Remove(place)
+	delete(t.entries, place.Value.(*entry).image.Key)
+}
+
+// forgetExited drops what has been gone for longer than ExitedRetention.
+func (t *Table) forgetExited(now uint64) {
+	for place := t.exited.Front(); place != nil; place = t.exited.Front() {
+		if e := place.Value.(*entry); e.exitedAt+uint64(ExitedRetention) > now {
+			return
+		}
+		t.forget(t.exited, place)
+	}
+}

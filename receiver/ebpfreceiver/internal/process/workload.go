@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+)
+
+// Workload is what a cgroup stands for.
+type Workload struct {
+	CgroupID uint64
+	// CgroupPath is the path in the hierarchy, as in /proc/<pid>/cgroup; empty if not known.
+	CgroupPath string
+	// Container is the zero value for cgroups that are no container's.
+	Container Container
+}
+
+// WorkloadRetention is how long a workload is remembered after its cgroup was removed: its last
+// events are still on their way then. In nanoseconds of CLOCK_BOOTTIME.
+const WorkloadRetention = ExitedRetention
+
+// WorkloadStats counts what happened to Workloads since they were made.
+type WorkloadStats struct {
+	Entries int
+	// Refused counts cgroups that were not remembered for lack of room.
+	Refused uint64
+	// Unknown counts look-ups of cgroups that are not known.
+	Unknown uint64
+}
+
+// Workloads maps cgroup ids to workloads. It learns of a cgroup from the event of its creation,
+// which precedes any event of a process in it, and of the older ones by Scan.
+type Workloads struct {
+	hierarchy Hierarchy
+	runtimes  Runtimes
+	max       int
+
+	mu      sync.RWMutex
+	entries map[uint64]*Workload
+	removed []removedWorkload // by time
+	// forgotten grows by at most one per entry that was there, and is emptied on a timer.
+	forgotten []uint64
+	stats     WorkloadStats
+}
+
+type removedWorkload struct {
+	id uint64
+	at uint64
+}
+
+// NewWorkloads returns an empty table for at most entriesMax cgroups.
+func NewWorkloads(hierarchy Hierarchy, runtimes Runtimes, entriesMax int) *Workloads {
+	return &Workloads{hierarchy: hierarchy, runtimes: runtimes, max: entriesMax, entries: map[uint64]*Workload{}}
+}
+
+// Scan adds the cgroups that exist now. Directories that vanish or can't be read meanwhile are left
+// out.
+func (w *Workloads) Scan() error {
+	if w.hierarchy.MountPoint == "" {
+		return nil
+	}
+	err := filepath.WalkDir(w.hierarchy.MountPoint, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			if path == w.hierarchy.MountPoint {
+				return err
+			}
+			return fs.SkipDir
+		}
+		if !entry.IsDir() {
+			return nil
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return fs.SkipDir
+		}
+		relative, err := filepath.Rel(w.hierarchy.MountPoint, path)
+		if err != nil {
+			return err
+		}
+		// The inode of a cgroup's directory is the id that the kernel knows it by.
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+			w.add(stat.Ino, filepath.Join("/", relative))
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("list the cgroups below %s: %w", w.hierarchy.MountPoint, err)
+	}
+	return nil
+}
+
+// Changed takes the event of a cgroup that was made or removed.
+func (w *Workloads) Changed(e *decode.ProcessCgroup) {
+	if e.Header.Kind == decode.KindProcessCgroupMkdir {
+		w.add(e.Header.CgroupId, string(e.Path))
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.removed = append(w.removed, removedWorkload{id: e.Header.CgroupId, at: e.Header.TimeNs})
+	w.forgetRemoved(e.Header.TimeNs)
+}
+
+func (w *Workloads) add(id uint64, path string) {
+	workload := &Workload{CgroupID: id, CgroupPath: path, Container: w.runtimes.ContainerOf(path)}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, known := w.entries[id]; !known && len(w.entries) >= w.max && !w.forgetOldestRemoved() {
+		w.stats.Refused++
+		return
+	}
+	w.entries[id] = workload
+}
+
+// Lookup returns the workload of a cgroup. For one that is not known it returns a workload that
+// has nothing but the id.
+func (w *Workloads) Lookup(cgroupID uint64) *Workload {
+	w.mu.RLock()
+	workload, ok := w.entries[cgroupID]
+	w.mu.RUnlock()
+	if ok {
+		return workload
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stats.Unknown++
+	return &Workload{CgroupID: cgroupID}
+}
+
+// TakeForgotten returns the cgroups that were forgotten since the last call, so that what is kept
+// about them elsewhere can go too.
+func (w *Workloads) TakeForgotten() []uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	forgotten := w.forgotten
+	w.forgotten = nil
+	return forgotten
+}
+
+// Stats returns the counts so far.
+func (w *Workloads) Stats() WorkloadStats {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	stats := w.stats
+	stats.Entries = len(w.entries)
+	return stats
+}
+
+func (w *Workloads) forgetRemoved(now uint64) {
+	for len(w.removed) > 0 && w.removed[0].at+uint64(WorkloadRetention) <= now {
+		w.forgetOldestRemoved()
+	}
+}
+
+func (w *Workloads) forgetOldestRemoved() bool {
+	if len(w.removed) == 0 {
+		return false
+	}
+	delete(w.entries, w.removed[0].id)
+	w.forgotten = append(w.forgotten, w.removed[0].id)
+	w.removed = w.removed[1:]
+	return true
+}

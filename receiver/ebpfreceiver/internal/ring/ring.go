@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ring reads BPF ring buffers and hands their records over in batches.
+//
+// A record is copied once, from the ring into the batch, and nothing is allocated per record. The
+// package never looks into a record.
+package ring
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/ringbuf"
+)
+
+const (
+	// BatchBytes is the memory of a Reader. A batch is handed over when it is this full.
+	BatchBytes = 512 << 10
+	// RecordBytesMax is what one record may take; the kernel half builds none that is larger. A
+	// batch is full when it can't take another such record.
+	RecordBytesMax = 64 << 10
+	// PollInterval bounds how long a record waits in the ring when too few wait with it to make
+	// the kernel wake the reader.
+	PollInterval = 100 * time.Millisecond
+)
+
+// Reader reads one ring buffer. Run does the work; Flush and Close may be called from elsewhere.
+type Reader struct {
+	ring   *ringbuf.Reader
+	handle func(*Batch)
+
+	// requested and completed number the calls of Flush. Both only grow.
+	requested atomic.Uint64
+	mu        sync.Mutex
+	progress  *sync.Cond
+	completed uint64
+	done      bool
+}
+
+// NewReader opens a ring buffer for reading. handle is called by Run, for one batch at a time; the
+// batch and its records are valid until it returns.
+func NewReader(events *ebpf.Map, handle func(*Batch)) (*Reader, error) {
+	ring, err := ringbuf.NewReader(events)
+	if err != nil {
+		return nil, fmt.Errorf("open the ring buffer: %w", err)
+	}
+	r := &Reader{ring: ring, handle: handle}
+	r.progress = sync.NewCond(&r.mu)
+	return r, nil
+}
+
+// Run reads until Close is called, and then returns nil. Any other end is an error: the ring is
+// broken and no further record can be read from it.
+func (r *Reader) Run() error {
+	defer r.finish()
+	batch := newBatch()
+	r.ring.SetDeadline(time.Now().Add(PollInterval))
+	for {
+		// A Flush that was requested before this read has its records in the ring by now: when
+		// the read finds the ring empty, they have all been seen.
+		requested := r.requested.Load()
+		err := r.ring.ReadInto(batch.next())
+		if err == nil {
+			batch.take()
+			if batch.full() {
+				r.handOver(batch)
+			}
+			continue
+		}
+		r.handOver(batch)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			r.ring.SetDeadline(time.Now().Add(PollInterval))
+		case errors.Is(err, ringbuf.ErrFlushed):
+		case errors.Is(err, os.ErrClosed):
+			return nil
+		default:
+			return fmt.Errorf("read the ring buffer: %w", err)
+		}
+		r.complete(requested)
+	}
+}
+
+func (r *Reader) handOver(batch *Batch) {
+	if batch.Len() == 0 {
+		return
+	}
+	r.handle(batch)
+	batch.reset()
+}
+
+// Flush returns when every record that was in the ring at the time of the call has been handled, or
+// when the reader has ended. It must not be called from the handle function of the same reader.
+func (r *Reader) Flush() {
+	number := r.requested.Add(1)
+	if err := r.ring.Flush(); err != nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.completed < number && !r.done {
+		r.progress.Wait()
+	}
+}
+
+func (r *Reader) complete(number uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if number > r.completed {
+		r.completed = number
+		r.progress.Broadcast()
+	}
+}
+
+func (r *Reader) finish() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done = true
+	r.progress.Broadcast()
+}
+
+// Waiting returns the bytes that wait in the ring now, and its size in bytes.
+func (r *Reader) Waiting() (waitingBytes, sizeBytes int) {
+	return r.ring.AvailableBytes(), r.ring.BufferSize()
+}
+
+// Close makes Run return. Records that are still in the ring are not read: call Flush first to have
+// them.
+func (r *Reader) Close() error {
+	return r.ring.Close()
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tracer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"golang.org/x/sys/unix"
+)
+
+// Reasons why nothing can work on this machine. Each is a sentence that says what to do.
+var (
+	ErrNoBTF = errors.New("this kernel has no type information (BTF): /sys/kernel/btf/vmlinux is missing; " +
+		"use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions have shipped since about 2021")
+	ErrNoPermission = errors.New("not allowed to use eBPF: run as root, or grant CAP_BPF and CAP_PERFMON " +
+		"(and CAP_SYS_ADMIN before Linux 5.8)")
+	ErrNoTracefs = errors.New("tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing")
+	ErrLockdown  = errors.New("the kernel is locked down in mode \"confidentiality\", which forbids programs to read " +
+		"kernel memory: boot with lockdown=integrity, or without secure boot's lockdown policy")
+)
+
+const (
+	lockdownFile   = "/sys/kernel/security/lockdown"
+	vmlinuxBTFFile = "/sys/kernel/btf/vmlinux"
+)
+
+// Preflight finds out in a few microseconds whether tracing can work here at all, so that one clear
+// error replaces one per tracer and hook.
+func Preflight() error {
+	if _, err := os.Stat(vmlinuxBTFFile); errors.Is(err, os.ErrNotExist) {
+		return ErrNoBTF
+	}
+	if lockedDown() {
+		return ErrLockdown
+	}
+	probe, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(os.Getpagesize())})
+	if err != nil {
+		return explain(err)
+	}
+	return probe.Close()
+}
+
+func lockedDown() bool {
+	mode, err := os.ReadFile(lockdownFile)
+	return err == nil && strings.Contains(string(mode), "[confidentiality]")
+}
+
+// explain adds what to do about errors that have a usual cause. The verifier's summary is kept short
+// by cilium/ebpf itself; the full log is in the error for whoever prints it with %+v.
+func explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, btf.ErrNotFound) && strings.Contains(err.Error(), "vmlinux"):
+		return fmt.Errorf("%w (%w)", ErrNoBTF, err)
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES) && !isVerifierError(err):
+		return fmt.Errorf("%w (%w)", ErrNoPermission, err)
+	case strings.Contains(err.Error(), "tracefs"):
+		return fmt.Errorf("%w (%w)", ErrNoTracefs, err)
+	}
+	return err
+}
+
+// isVerifierError tells a refusal of the verifier, which also answers EACCES, from a missing
+// privilege.
+func isVerifierError(err error) bool {
+	var verifier *ebpf.VerifierError
+	return errors.As(err, &verifier) && len(verifier.Log) > 0
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tracer
+
+import (
+	"fmt"
+	"time"
+)
+
+// Status sums up how well a tracer runs.
+type Status string
+
+const (
+	StatusRunning  Status = "running"  // every hook that this kernel can have is attached
+	StatusDegraded Status = "degraded" // it runs, but some of its events can't be seen
+	StatusStopped  Status = "stopped"  // not attached
+	StatusFailed   Status = "failed"   // could not be loaded or attached at all
+)
+
+// State is what a tracer looks like at one moment.
+type State struct {
+	Status Status
+	// Reason is empty while running; otherwise a sentence that names what is missing.
+	Reason string
+	Hooks  []HookState
+}
+
+// HookState tells how one hook is served.
+type HookState struct {
+	Name string
+	// Program is the one that is attached, empty if none is.
+	Program string
+	// Reason says why no better program is attached, or none.
+	Reason string
+}
+
+// State describes the tracer now.
+func (t *Tracer) State() State {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed || len(t.hooks) == 0 {
+		return State{Status: StatusStopped}
+	}
+	state := State{Status: StatusRunning}
+	for _, a := range t.hooks {
+		h := HookState{Name: a.hook.Name, Program: a.program}
+		if a.err != nil {
+			h.Reason = a.err.Error()
+		}
+		if a.link == nil && !a.hook.Optional {
+			state.Status = StatusDegraded
+			state.Reason += fmt.Sprintf("hook %s is missing: %s; ", a.hook.Name, h.Reason)
+		}
+		state.Hooks = append(state.Hooks, h)
+	}
+	return state
+}
+
+// ProgramStats tells how often a program ran. RunTime and RunCount stay zero while the kernel's BPF
+// statistics are off.
+type ProgramStats struct {
+	Program  string
+	RunTime  time.Duration
+	RunCount uint64
+	// Missed counts runs that the kernel left out because the program was already running on that
+	// processor: events that nothing else can count.
+	Missed uint64
+}
+
+// ProgramStats returns the statistics of each attached program. Programs that fail to answer are
+// left out.
+func (t *Tracer) ProgramStats() []ProgramStats {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var all []ProgramStats
+	for _, a := range t.hooks {
+		program, ok := t.programs[a.program]
+		if a.link == nil || !ok || t.closed {
+			continue
+		}
+		stats, err := program.Stats()
+		if err != nil {
+			continue
+		}
+		all = append(all, ProgramStats{
+			Program: a.program, RunTime: stats.Runtime, RunCount: stats.RunCount, Missed: stats.RecursionMisses,
+		})
+	}
+	return all
+}
+
+// MapBytes is the memory of all maps of the tracer, as the kernel accounts for it.
+func (t *Tracer) MapBytes() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var sum uint64
+	if t.closed {
+		return 0
+	}
+	for _, m := range t.maps {
+		info, err := m.Info()
+		if err != nil {
+			continue
+		}
+		if bytes, ok := info.Memlock(); ok {
+			sum += bytes
+		}
+	}
+	return sum
+}

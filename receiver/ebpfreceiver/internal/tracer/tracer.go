@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tracer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+	"go.uber.org/zap"
+
+	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+)
+
+// Names that every object file has, from bpf/include.
+const (
+	mapEvents    = "events"
+	mapCounters  = "counters"
+	mapWorkloads = "workloads"
+)
+
+// Settings are what a configuration says about a tracer.
+type Settings struct {
+	// RingBytes is the size of the ring buffer: a power of two and a multiple of the page size.
+	RingBytes uint32
+	// MapEntries overrides the limits of maps, by name.
+	MapEntries map[string]uint32
+	// Constants are values that are fixed before the programs are verified, by name. Those that
+	// an object doesn't have are skipped, so that one set can serve all tracers.
+	Constants map[string]any
+}
+
+// Tracer is a Spec that has been loaded. Its methods may be called from several goroutines.
+type Tracer struct {
+	spec   Spec
+	object *ebpf.CollectionSpec
+	maps   map[string]*ebpf.Map
+	logger *zap.Logger
+
+	mu       sync.Mutex
+	hooks    []*attachment
+	programs map[string]*ebpf.Program
+	closed   bool
+}
+
+// attachment is a hook with the program that serves it, or the reason why none does.
+type attachment struct {
+	hook    Hook
+	program string
+	link    link.Link
+	err     error
+}
+
+// Load creates the maps of a tracer. Nothing runs in the kernel yet.
+func Load(spec Spec, settings Settings, logger *zap.Logger) (*Tracer, error) {
+	object, err := spec.Load()
+	if err != nil {
+		return nil, fmt.Errorf("read the object of tracer %q: %w", spec.Name, err)
+	}
+	if err := configure(object, settings); err != nil {
+		return nil, fmt.Errorf("configure tracer %q: %w", spec.Name, err)
+	}
+	collection, err := ebpf.NewCollection(&ebpf.CollectionSpec{
+		Maps: object.Maps, Types: object.Types, Variables: object.Variables, ByteOrder: object.ByteOrder,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create the maps of tracer %q: %w", spec.Name, explain(err))
+	}
+	t := &Tracer{
+		spec:     spec,
+		object:   object,
+		maps:     collection.Maps,
+		logger:   logger.With(zap.String("tracer", spec.Name)),
+		programs: map[string]*ebpf.Program{},
+	}
+	// From here on the tracer owns the maps.
+	collection.Maps = nil
+	if err := t.addOverflowWorkload(); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare tracer %q: %w", spec.Name, err), t.Close())
+	}
+	return t, nil
+}
+
+func configure(object *ebpf.CollectionSpec, settings Settings) error {
+	if settings.RingBytes > 0 {
+		object.Maps[mapEvents].MaxEntries = settings.RingBytes
+	}
+	for name, entries := range settings.MapEntries {
+		if _, ok := object.Maps[name]; !ok {
+			return fmt.Errorf("there is no map %q", name)
+		}
+		object.Maps[name].MaxEntries = entries
+	}
+	for name, value := range settings.Constants {
+		variable, ok := object.Variables[name]
+		if !ok {
+			continue
+		}
+		if err := variable.Set(value); err != nil {
+			return fmt.Errorf("set %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// addOverflowWorkload makes the entry that takes the counts of cgroups beyond the map's limit.
+func (t *Tracer) addOverflowWorkload() error {
+	workloads, ok := t.maps[mapWorkloads]
+	if !ok {
+		return nil
+	}
+	if err := workloads.Put(uint64(0), make([]byte, workloads.ValueSize())); err != nil {
+		return fmt.Errorf("add the overflow entry to map %q: %w", mapWorkloads, err)
+	}
+	return nil
+}
+
+// Attach loads and attaches each hook by the first of its programs that this kernel takes. It fails
+// only when no hook at all could be attached; what is missing otherwise stands in State. types keeps
+// what was read of the kernel's type information for the next call, of this tracer or another.
+func (t *Tracer) Attach(types *btf.Cache) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.loadFirstChoices(types)
+	attached := 0
+	for _, hook := range t.spec.Hooks {
+		a := t.attachHook(types, hook)
+		t.hooks = append(t.hooks, a)
+		if a.link != nil {
+			attached++
+		}
+	}
+	if attached == 0 {
+		return fmt.Errorf("tracer %q: no hook could be attached: %w", t.spec.Name, t.firstError())
+	}
+	return nil
+}
+
+// loadFirstChoices loads the best program of each hook in one go: it shares the work on the object's
+// type information, which is most of the time. If one is refused, each is tried alone later.
+func (t *Tracer) loadFirstChoices(types *btf.Cache) {
+	var names []string
+	for _, hook := range t.spec.Hooks {
+		names = append(names, hook.Programs[0])
+	}
+	if err := t.loadPrograms(types, names...); err != nil {
+		t.logger.Debug("Not every first choice of the hooks can be loaded", zap.Error(err))
+	}
+}
+
+func (t *Tracer) loadPrograms(types *btf.Cache, names ...string) error {
+	programs := map[string]*ebpf.ProgramSpec{}
+	for _, name := range names {
+		spec, ok := t.object.Programs[name]
+		if !ok {
+			return fmt.Errorf("the object has no program %q", name)
+		}
+		programs[name] = spec
+	}
+	collection, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
+		Maps: t.object.Maps, Programs: programs, Types: t.object.Types, ByteOrder: t.object.ByteOrder,
+	}, ebpf.CollectionOptions{MapReplacements: t.maps, Cache: types})
+	if err != nil {
+		return err
+	}
+	defer collection.Close()
+	for _, name := range names {
+		t.programs[name] = collection.DetachProgram(name)
+	}
+	return nil
+}
+
+func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
+	a := &attachment{hook: hook}
+	for _, name := range hook.Programs {
+		l, err := t.attachProgram(types, name)
+		if err == nil {
+			a.program, a.link = name, l
+			return a
+		}
+		a.err = errors.Join(a.err, fmt.Errorf("program %q: %w", name, explain(err)))
+	}
+	if !hook.Optional {
+		t.logger.Warn("A hook could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
+	}
+	return a
+}
+
+func (t *Tracer) attachProgram(types *btf.Cache, name string) (link.Link, error) {
+	program, loaded := t.programs[name]
+	if !loaded {
+		if err := t.loadPrograms(types, name); err != nil {
+			return nil, err
+		}
+		program = t.programs[name]
+	}
+	l, err := attach(program, t.object.Programs[name])
+	if err != nil {
+		delete(t.programs, name)
+		return nil, errors.Join(err, program.Close())
+	}
+	return l, nil
+}
+
+func (t *Tracer) firstError() error {
+	for _, a := range t.hooks {
+		if a.err != nil {
+			return a.err
+		}
+	}
+	return errors.New("the specification has no hooks")
+}
+
+// Snapshot runs the tracer's iterator and returns its output. It is nil for a tracer without one.
+// Called after Attach, so that nothing is missed between the two.
+func (t *Tracer) Snapshot(types *btf.Cache) (io.ReadCloser, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.spec.Snapshot == "" {
+		return nil, nil
+	}
+	if err := t.loadPrograms(types, t.spec.Snapshot); err != nil {
+		return nil, fmt.Errorf("load iterator %q: %w", t.spec.Snapshot, explain(err))
+	}
+	program := t.programs[t.spec.Snapshot]
+	iterator, err := link.AttachIter(link.IterOptions{Program: program})
+	if err != nil {
+		return nil, fmt.Errorf("attach iterator %q: %w", t.spec.Snapshot, explain(err))
+	}
+	// The output keeps the program alive.
+	defer iterator.Close()
+	return iterator.Open()
+}
+
+// Name is the name of the Spec.
+func (t *Tracer) Name() string { return t.spec.Name }
+
+// Ring is the ring buffer that the programs write to.
+func (t *Tracer) Ring() *ebpf.Map { return t.maps[mapEvents] }
+
+// Workloads is the map of counts per cgroup, nil if the tracer has none.
+func (t *Tracer) Workloads() *ebpf.Map { return t.maps[mapWorkloads] }
+
+// Map returns another map of the object by name, nil if there is none.
+func (t *Tracer) Map(name string) *ebpf.Map { return t.maps[name] }
+
+// Counters says what became of the events of one kind inside the kernel. Between events
+// Offered = Submitted + Filtered + Aggregated + LostRing + LostMap.
+type Counters = processbpf.ProcessEventCounters
+
+// Counters returns the counters of every kind, summed over processors, in the order of Spec.Kinds.
+func (t *Tracer) Counters() ([]Counters, error) {
+	sums := make([]Counters, len(t.spec.Kinds))
+	var perProcessor []Counters
+	for kind := range sums {
+		if err := t.maps[mapCounters].Lookup(uint32(kind), &perProcessor); err != nil {
+			return nil, fmt.Errorf("read the counters of tracer %q: %w", t.spec.Name, err)
+		}
+		for _, c := range perProcessor {
+			sums[kind].Offered += c.Offered
+			sums[kind].Submitted += c.Submitted
+			sums[kind].Filtered += c.Filtered
+			sums[kind].Aggregated += c.Aggregated
+			sums[kind].LostRing += c.LostRing
+			sums[kind].LostMap += c.LostMap
+			sums[kind].Cut += c.Cut
+		}
+	}
+	return sums, nil
+}
+
+// Detach ends the observation. Programs, maps and what they hold stay.
+func (t *Tracer) Detach() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.detach()
+}
+
+// Close detaches every hook and frees programs and maps. It may be called more than once.
+func (t *Tracer) Close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil
+	}
+	t.closed = true
+	errs := []error{t.detach()}
+	for _, program := range t.programs {
+		errs = append(errs, program.Close())
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.maps)) {
+		errs = append(errs, t.maps[name].Close())
+	}
+	return errors.Join(errs...)
+}
+
+// detach closes links side by side: the kernel waits for a grace period in each.
+func (t *Tracer) detach() error {
+	errs := make([]error, len(t.hooks))
+	var waiting sync.WaitGroup
+	for i, a := range t.hooks {
+		if a.link == nil {
+			continue
+		}
+		waiting.Go(func() { errs[i] = a.link.Close() })
+	}
+	waiting.Wait()
+	t.hooks = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"sync/atomic"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
+)
+
+// kindsMax is EVENT_KINDS_MAX of bpf/include/event.h.
+const kindsMax = 32
+
+// userCounters says what became of the events of one kind after they left the kernel.
+type userCounters struct {
+	undecodable   atomic.Uint64 // too short, too long
+	filtered      atomic.Uint64 // read, and not wanted as an event
+	delivered     atomic.Uint64 // taken by the pipeline
+	lostQueue     atomic.Uint64 // the pipeline was too slow
+	lostPipeline  atomic.Uint64 // the pipeline refused them
+	identityStale atomic.Uint64 // delivered with what the process executed before
+	identityNone  atomic.Uint64 // delivered without an executable
+}
+
+// ledger accounts for the events of one tracer in user space.
+type ledger struct {
+	kinds [kindsMax]userCounters
+	// unknownKind counts records whose kind can't be told.
+	unknownKind atomic.Uint64
+}
+
+// account is the balance of one kind of event: where everything that was offered has gone.
+type account struct {
+	Kind       string
+	Offered    uint64
+	Delivered  uint64
+	Filtered   uint64
+	Aggregated uint64
+	// Lost by stage: "ring" and "map" in the kernel, "decode", "queue" and "pipeline" here.
+	Lost map[string]uint64
+	// Cut counts delivered events that lack a part; IdentityStale and IdentityMissing those whose
+	// process is not known well.
+	Cut, IdentityStale, IdentityMissing uint64
+}
+
+// inFlight is what was offered and has not arrived anywhere yet. When nothing happens it is zero, or
+// something was lost without being counted.
+func (a account) inFlight() int64 {
+	arrived := a.Delivered + a.Filtered + a.Aggregated
+	for _, lost := range a.Lost {
+		arrived += lost
+	}
+	return int64(a.Offered) - int64(arrived)
+}
+
+// balance joins the kernel's counters with those kept here.
+func (l *ledger) balance(kinds []string, kernel []tracer.Counters) []account {
+	accounts := make([]account, len(kinds))
+	for i, kind := range kinds {
+		user, k := &l.kinds[i], kernel[i]
+		accounts[i] = account{
+			Kind:       kind,
+			Offered:    k.Offered,
+			Delivered:  user.delivered.Load(),
+			Filtered:   k.Filtered + user.filtered.Load(),
+			Aggregated: k.Aggregated,
+			Lost: map[string]uint64{
+				"ring":     k.LostRing,
+				"map":      k.LostMap,
+				"decode":   user.undecodable.Load(),
+				"queue":    user.lostQueue.Load(),
+				"pipeline": user.lostPipeline.Load(),
+			},
+			Cut:             k.Cut,
+			IdentityStale:   user.identityStale.Load(),
+			IdentityMissing: user.identityNone.Load(),
+		}
+	}
+	return accounts
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ebpfreceiver
+
+import "time"
+
+// Limits of the receiver. What happens when one is hit stands beside it; each has a counter.
+const (
+	// ringBufferBytesDefault holds about 4,000 exec events. When a ring is full, the kernel drops
+	// the event (counter: lost at stage "ring").
+	ringBufferBytesDefault = 4 << 20
+	ringBufferBytesMin     = 64 << 10
+	ringBufferBytesMax     = 256 << 20
+
+	// argumentsBytesMax is what the kernel half has room for. Longer arguments are cut (counter:
+	// cut).
+	argumentsBytesDefault = 1024
+	argumentsBytesMax     = 4096
+	// environmentBytesMax is what is searched for the wanted variables.
+	environmentBytesMax   = 4096
+	environmentKeysMax    = 16
+	redactKeysLengthMax   = 1024
+	processEntriesDefault = 32768
+	processEntriesMin     = 1024
+	processEntriesMax     = 1 << 20
+	// workloadEntriesMax bounds the cgroups that are known by path. A cgroup beyond it has no
+	// container id (counter: refused).
+	workloadEntriesMax = 16384
+
+	// batchRecordsMax bounds a batch that is handed to the pipeline.
+	batchRecordsMax = 2048
+	// queueBatchesMax bounds what waits for the pipeline. When the queue is full, a reader waits
+	// for at most queueWait and then drops its batch (counter: lost at stage "queue").
+	queueBatchesMax = 16
+	queueWait       = 50 * time.Millisecond
+	// pipelineAttemptsMax is how often a batch is offered to a pipeline that refuses it for the
+	// moment, with pipelineRetryWait in between (counter: lost at stage "pipeline").
+	pipelineAttemptsMax = 3
+	pipelineRetryWait   = 100 * time.Millisecond
+
+	metricsIntervalDefault = 10 * time.Second
+	metricsIntervalMin     = time.Second
+	metricsIntervalMax     = time.Hour
+	clockInterval          = time.Second
+)

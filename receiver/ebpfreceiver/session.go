@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/rlimit"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/ring"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
+)
+
+// scopeName is the instrumentation scope of everything that the receiver emits.
+const scopeName = "github.com/meerkat-otel/meerkat/receiver/ebpfreceiver"
+
+// session is a receiver that runs: everything that exists between Start and Shutdown.
+type session struct {
+	config   *Config
+	logger   *zap.Logger
+	identity *identity
+	scope    emit.Scope
+	host     emit.Host
+	started  time.Time
+	streams  []*stream
+	failed   []error // why tracers are not among the streams
+	sender   *sender
+	metrics  *workloadMetrics
+	// telemetry and statistics are what has to be undone besides the streams.
+	telemetry  *telemetry
+	statistics io.Closer
+
+	cancel  context.CancelFunc
+	readers sync.WaitGroup
+	workers sync.WaitGroup
+}
+
+// startSession loads and attaches what is enabled and sets it going. It fails if nothing could be
+// attached, and leaves nothing behind then.
+func startSession(_ context.Context, r *ebpfReceiver) (*session, error) {
+	if err := rlimit.RemoveMemlock(); err != nil {
+		// Only kernels before 5.11 account for maps that way.
+		r.settings.Logger.Debug("The limit on locked memory could not be raised", zap.Error(err))
+	}
+	if err := tracer.Preflight(); err != nil {
+		return nil, err
+	}
+	identity, err := newIdentity(r.config)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{
+		config:   r.config,
+		logger:   r.settings.Logger,
+		identity: identity,
+		scope:    emit.Scope{Name: scopeName, Version: r.settings.BuildInfo.Version},
+		host:     emit.ThisHost(),
+		started:  time.Now(),
+	}
+	if err := s.open(r); err != nil {
+		return nil, errors.Join(err, s.stop(context.Background()))
+	}
+	s.run()
+	return s, nil
+}
+
+func (s *session) open(r *ebpfReceiver) error {
+	obs, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
+		ReceiverID: r.settings.ID, Transport: "ebpf", ReceiverCreateSettings: r.settings,
+	})
+	if err != nil {
+		return err
+	}
+	if r.nextLogs != nil {
+		s.sender = newSender(r.nextLogs, obs, s.logger)
+	}
+	if err := s.openStreams(); err != nil {
+		return err
+	}
+	if r.nextMetrics != nil {
+		s.metrics = newWorkloadMetrics(s, r.nextMetrics, obs)
+	}
+	if s.config.ProgramStatistics {
+		if s.statistics, err = ebpf.EnableStats(unix.BPF_STATS_RUN_TIME); err != nil {
+			s.logger.Warn("The kernel's BPF statistics could not be switched on", zap.Error(err))
+		}
+	}
+	s.telemetry, err = newTelemetry(r.settings.TelemetrySettings, s)
+	return err
+}
+
+// openStreams opens a stream for each tracer that is enabled, and for the one that they all need.
+func (s *session) openStreams() error {
+	redactor, err := s.redactor()
+	if err != nil {
+		return err
+	}
+	// What is read of the kernel's type information takes megabytes: it is shared while loading,
+	// and let go then.
+	types := btf.NewCache()
+	for i, d := range catalogue() {
+		needed := i == 0
+		if !needed && !d.common(&s.config.Tracers).Enabled {
+			continue
+		}
+		st, err := s.openStream(d, redactor, types)
+		if err != nil {
+			s.logger.Error("A tracer can't run", zap.String("tracer", d.spec.Name), zap.Error(err))
+			s.failed = append(s.failed, err)
+			continue
+		}
+		s.streams = append(s.streams, st)
+	}
+	if len(s.streams) == 0 {
+		return errors.Join(s.failed...)
+	}
+	s.connectStreams(types)
+	return nil
+}
+
+func (s *session) redactor() (*emit.Redactor, error) {
+	if !s.config.Redaction.Enabled {
+		return nil, nil
+	}
+	return emit.NewRedactor(s.config.Redaction.Keys)
+}
+
+func (s *session) openStream(d definition, redactor *emit.Redactor, types *btf.Cache) (*stream, error) {
+	common := d.common(&s.config.Tracers)
+	settings := tracer.Settings{
+		RingBytes:  common.RingBufferBytes,
+		Constants:  s.identity.constants(),
+		MapEntries: map[string]uint32{},
+	}
+	d.settings(s.config, &settings)
+	t, err := tracer.Load(d.spec, settings, s.logger)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Attach(types); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	st := &stream{
+		definition: d,
+		tracer:     t,
+		decoder:    d.decoder(),
+		emitter:    d.emitter(s.config, redactor),
+		wanted:     common.Enabled && s.sender != nil,
+		logs:       emit.NewLogs(s.scope, s.host, s.identity.clock),
+		sender:     s.sender,
+	}
+	if st.reader, err = ring.NewReader(t.Ring(), st.handle); err != nil {
+		return nil, errors.Join(fmt.Errorf("tracer %q: %w", d.spec.Name, err), t.Close())
+	}
+	s.logger.Info("Tracer is attached", zap.String("tracer", d.spec.Name),
+		zap.String("status", string(t.State().Status)), zap.Uint64("map_bytes", t.MapBytes()))
+	return st, nil
+}
+
+// connectStreams makes the streams know of processes. If the process tracer could not be loaded, the
+// others go on with what their own events say.
+func (s *session) connectStreams(types *btf.Cache) {
+	first := s.streams[0]
+	hasIdentity := first.definition.spec.Name == catalogue()[0].spec.Name
+	for _, st := range s.streams {
+		st.identify = s.identity.lookup
+		if hasIdentity && st != first {
+			st.catchUp = first.reader.Flush
+		}
+	}
+	if !hasIdentity {
+		return
+	}
+	first.identify = s.identity.learn
+	if err := s.identity.snapshot(first.tracer, types); err != nil {
+		s.logger.Warn("Not everything is known of what was here before", zap.Error(err))
+	}
+}
+
+// run starts the goroutines.
+func (s *session) run() {
+	// Not derived from the context of Start, which ends when Start has returned.
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	if s.sender != nil {
+		go s.sender.run(ctx)
+	}
+	for _, st := range s.streams {
+		s.readers.Go(func() {
+			if err := st.reader.Run(); err != nil {
+				s.logger.Error("A tracer's events can't be read any more", zap.String("tracer", st.tracer.Name()), zap.Error(err))
+			}
+		})
+	}
+	s.workers.Go(func() { s.followClock(ctx) })
+	if s.metrics != nil {
+		s.workers.Go(func() { s.metrics.run(ctx, s.config.MetricsInterval) })
+	}
+}
+
+func (s *session) followClock(ctx context.Context) {
+	every(ctx, clockInterval, func() {
+		if err := s.identity.clock.Refresh(); err != nil {
+			s.logger.Warn("The clocks can't be read", zap.Error(err))
+		}
+	})
+}
+
+// every calls do at each interval until ctx ends.
+func every(ctx context.Context, interval time.Duration, do func()) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			do()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// stop ends the session in the order in which data flows: detach, read what is left, send it, free
+// everything. When ctx ends first, what could not be sent is dropped and counted.
+func (s *session) stop(ctx context.Context) error {
+	var errs []error
+	if s.telemetry != nil {
+		errs = append(errs, s.telemetry.close())
+	}
+	running := s.cancel != nil
+	for _, st := range s.streams {
+		errs = append(errs, st.tracer.Detach())
+	}
+	if running {
+		s.drain()
+	}
+	for _, st := range s.streams {
+		errs = append(errs, st.reader.Close())
+	}
+	s.readers.Wait()
+	if running {
+		s.stopWorkers(ctx)
+	}
+	for _, st := range s.streams {
+		errs = append(errs, st.tracer.Close())
+	}
+	if s.statistics != nil {
+		errs = append(errs, s.statistics.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// drain has what is left in the rings read, now that nothing is added to them.
+func (s *session) drain() {
+	for _, st := range s.streams {
+		st.reader.Flush()
+	}
+}
+
+// stopWorkers sends what waits, for as long as ctx allows, and ends all goroutines.
+func (s *session) stopWorkers(ctx context.Context) {
+	stopSending := context.AfterFunc(ctx, s.cancel)
+	if s.sender != nil {
+		s.sender.close()
+	}
+	stopSending()
+	s.cancel()
+	s.workers.Wait()
+}

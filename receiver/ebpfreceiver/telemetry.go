@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+)
+
+// telemetry reports what the receiver does about itself: what became of every event, and what it
+// costs. All of it is read when somebody asks.
+type telemetry struct {
+	session      *session
+	registration metric.Registration
+
+	events, lost, truncated, undecodable, identity       metric.Int64ObservableCounter
+	programRuns, programMissed, evicted, unknownWorkload metric.Int64ObservableCounter
+	programTime                                          metric.Float64ObservableCounter
+	inFlight, tracers, ringWaiting, ringSize, mapBytes   metric.Int64ObservableGauge
+	processes, workloads                                 metric.Int64ObservableGauge
+}
+
+func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, error) {
+	t := &telemetry{session: s}
+	b := instruments{meter: set.MeterProvider.Meter(scopeName)}
+	t.events = b.counter(names.ReceiverEvents())
+	t.lost = b.counter(names.ReceiverEventsLost())
+	t.truncated = b.counter(names.ReceiverEventsTruncated())
+	t.undecodable = b.counter(names.ReceiverRecordsUnknown())
+	t.identity = b.counter(names.ReceiverEventsUnidentified())
+	t.programRuns = b.counter(names.ReceiverProgramRuns())
+	t.programMissed = b.counter(names.ReceiverProgramMissed())
+	t.programTime = b.floatCounter(names.ReceiverProgramTime())
+	t.evicted = b.counter(names.ReceiverProcessesEvicted())
+	t.unknownWorkload = b.counter(names.ReceiverWorkloadsUnknown())
+	t.inFlight = b.gauge(names.ReceiverEventsInFlight())
+	t.tracers = b.gauge(names.ReceiverTracerState())
+	t.ringWaiting = b.gauge(names.ReceiverRingWaiting())
+	t.ringSize = b.gauge(names.ReceiverRingSize())
+	t.mapBytes = b.gauge(names.ReceiverMapBytes())
+	t.processes = b.gauge(names.ReceiverProcesses())
+	t.workloads = b.gauge(names.ReceiverWorkloads())
+	if b.err != nil {
+		return nil, b.err
+	}
+	var err error
+	t.registration, err = b.meter.RegisterCallback(t.observe, b.all...)
+	return t, err
+}
+
+func (t *telemetry) close() error { return t.registration.Unregister() }
+
+// instruments makes instruments and remembers them, and the errors.
+type instruments struct {
+	meter metric.Meter
+	all   []metric.Observable
+	err   error
+}
+
+func (b *instruments) counter(m names.Metric) metric.Int64ObservableCounter {
+	i, err := b.meter.Int64ObservableCounter(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
+	b.add(i, err)
+	return i
+}
+
+func (b *instruments) floatCounter(m names.Metric) metric.Float64ObservableCounter {
+	i, err := b.meter.Float64ObservableCounter(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
+	b.add(i, err)
+	return i
+}
+
+func (b *instruments) gauge(m names.Metric) metric.Int64ObservableGauge {
+	i, err := b.meter.Int64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
+	b.add(i, err)
+	return i
+}
+
+func (b *instruments) add(i metric.Observable, err error) {
+	b.all = append(b.all, i)
+	b.err = errors.Join(b.err, err)
+}
+
+func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
+	var errs []error
+	for _, st := range t.session.streams {
+		errs = append(errs, t.observeStream(o, st))
+	}
+	processes := t.session.identity.processes.Stats()
+	o.ObserveInt64(t.processes, int64(processes.Entries))
+	o.ObserveInt64(t.evicted, int64(processes.EvictedExited), with(names.State, "exited"))
+	o.ObserveInt64(t.evicted, int64(processes.EvictedAlive), with(names.State, "alive"))
+	workloads := t.session.identity.workloads.Stats()
+	o.ObserveInt64(t.workloads, int64(workloads.Entries))
+	o.ObserveInt64(t.unknownWorkload, int64(workloads.Refused), with(names.Reason, "no_room"))
+	o.ObserveInt64(t.unknownWorkload, int64(workloads.Unknown), with(names.Reason, "not_seen"))
+	return errors.Join(errs...)
+}
+
+func (t *telemetry) observeStream(o metric.Observer, st *stream) error {
+	tracerName := attribute.String(names.Tracer, st.tracer.Name())
+	o.ObserveInt64(t.tracers, 1, metric.WithAttributes(tracerName, attribute.String(names.State, string(st.tracer.State().Status))))
+	o.ObserveInt64(t.mapBytes, int64(st.tracer.MapBytes()), metric.WithAttributes(tracerName))
+	waiting, size := st.reader.Waiting()
+	o.ObserveInt64(t.ringWaiting, int64(waiting), metric.WithAttributes(tracerName))
+	o.ObserveInt64(t.ringSize, int64(size), metric.WithAttributes(tracerName))
+	o.ObserveInt64(t.undecodable, int64(st.ledger.unknownKind.Load()), metric.WithAttributes(tracerName))
+	for _, p := range st.tracer.ProgramStats() {
+		attributes := metric.WithAttributes(tracerName, attribute.String(names.Program, p.Program))
+		o.ObserveInt64(t.programRuns, int64(p.RunCount), attributes)
+		o.ObserveInt64(t.programMissed, int64(p.Missed), attributes)
+		o.ObserveFloat64(t.programTime, p.RunTime.Seconds(), attributes)
+	}
+	accounts, err := st.accounts()
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		t.observeAccount(o, tracerName, a)
+	}
+	return nil
+}
+
+func (t *telemetry) observeAccount(o metric.Observer, tracerName attribute.KeyValue, a account) {
+	kind := attribute.String(names.Kind, a.Kind)
+	observe := func(i metric.Int64Observable, value uint64, key, is string) {
+		o.ObserveInt64(i, int64(value), metric.WithAttributes(tracerName, kind, attribute.String(key, is)))
+	}
+	observe(t.events, a.Offered, names.Outcome, "offered")
+	observe(t.events, a.Delivered, names.Outcome, "delivered")
+	observe(t.events, a.Filtered, names.Outcome, "filtered")
+	observe(t.events, a.Aggregated, names.Outcome, "aggregated")
+	for stage, lost := range a.Lost {
+		observe(t.lost, lost, names.Stage, stage)
+	}
+	observe(t.identity, a.IdentityStale, names.Reason, "stale")
+	observe(t.identity, a.IdentityMissing, names.Reason, "missing")
+	o.ObserveInt64(t.truncated, int64(a.Cut), metric.WithAttributes(tracerName, kind))
+	o.ObserveInt64(t.inFlight, a.inFlight(), metric.WithAttributes(tracerName, kind))
+}
+
+func with(key, value string) metric.ObserveOption {
+	return metric.WithAttributes(attribute.String(key, value))
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
+)
+
+// overflowCgroup is the key under which the kernel half counts workloads beyond its bound.
+const overflowCgroup = 0
+
+// workloadMetrics reads the counts per workload from the kernel and hands them on as metrics.
+type workloadMetrics struct {
+	session *session
+	next    consumer.Metrics
+	obs     *receiverhelper.ObsReport
+}
+
+func newWorkloadMetrics(s *session, next consumer.Metrics, obs *receiverhelper.ObsReport) *workloadMetrics {
+	return &workloadMetrics{session: s, next: next, obs: obs}
+}
+
+// run reads at each interval, and once more at the end.
+func (m *workloadMetrics) run(ctx context.Context, interval time.Duration) {
+	every(ctx, interval, func() { m.collect(ctx) })
+	last, cancel := context.WithTimeout(context.Background(), pipelineRetryWait)
+	defer cancel()
+	m.collect(last)
+}
+
+func (m *workloadMetrics) collect(ctx context.Context) {
+	s := m.session
+	batch := emit.NewMetrics(s.scope, s.host, s.started, time.Now())
+	forgotten := s.identity.workloads.TakeForgotten()
+	for _, st := range s.streams {
+		if !st.definition.common(&s.config.Tracers).Enabled {
+			continue
+		}
+		if err := m.read(st, batch); err != nil {
+			s.logger.Warn("The counts of workloads can't be read", zap.String("tracer", st.tracer.Name()), zap.Error(err))
+		}
+		forget(st.tracer.Workloads(), forgotten)
+	}
+	metrics := batch.Take()
+	points := metrics.DataPointCount()
+	if points == 0 {
+		return
+	}
+	obsCtx := m.obs.StartMetricsOp(ctx)
+	err := m.next.ConsumeMetrics(ctx, metrics)
+	m.obs.EndMetricsOp(obsCtx, componentType, points, err)
+	if err != nil {
+		// The sums are cumulative: the next batch says what this one would have.
+		s.logger.Debug("The pipeline refused metrics", zap.Int("points", points), zap.Error(err))
+	}
+}
+
+// read appends the counts of every workload of one tracer.
+func (m *workloadMetrics) read(st *stream, batch *emit.Metrics) error {
+	var cgroup uint64
+	value := make([]byte, st.tracer.Workloads().ValueSize())
+	entries := st.tracer.Workloads().Iterate()
+	for entries.Next(&cgroup, &value) {
+		counts := emit.WorkloadCounts{Workload: m.workload(cgroup), Overflow: cgroup == overflowCgroup}
+		for at := 0; at+8 <= len(value); at += 8 {
+			counts.Values = append(counts.Values, binary.NativeEndian.Uint64(value[at:]))
+		}
+		batch.Append(st.definition.counts, counts)
+	}
+	// The map changes while it is read: what was passed over comes with the next batch.
+	if err := entries.Err(); err != nil && !errors.Is(err, ebpf.ErrIterationAborted) {
+		return err
+	}
+	return nil
+}
+
+func (m *workloadMetrics) workload(cgroup uint64) *process.Workload {
+	if cgroup == overflowCgroup {
+		return &process.Workload{}
+	}
+	return m.session.identity.workloads.Lookup(cgroup)
+}
+
+// forget removes the counts of cgroups that are gone. A cgroup that has none is as good as removed.
+func forget(workloads *ebpf.Map, cgroups []uint64) {
+	for _, cgroup := range cgroups {
+		_ = workloads.Delete(cgroup)
+	}
+}
