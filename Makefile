@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BINARY := bin/otelcol-meerkat
+BUILD_FLAGS := -trimpath -tags grpcnotrace -ldflags "-s -w"
+TOOL := go tool -modfile=internal/tools/go.mod
+# Debian packages: what compiles and checks the kernel half, and a container runtime to observe.
+TEST_PACKAGES := clang-19 llvm-19 libbpf-dev containerd runc busybox-static
+export CGO_ENABLED ?= 0
+
+.PHONY: help
+help: ## List the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+.PHONY: run
+run: build ## Build and start the quickstart on this machine (as root); Ctrl-C ends it
+	@examples/quickstart/run.sh $(BINARY)
+
+.PHONY: build
+build: ## Build bin/otelcol-meerkat; needs nothing but Go
+	go build $(BUILD_FLAGS) -o $(BINARY) ./distribution
+
+.PHONY: test
+test: prepare ## Install what tests need and run them all, on the running kernel (as root)
+	CGO_ENABLED=1 go test -race -timeout 15m ./...
+
+.PHONY: prepare
+prepare:
+	@test/prepare.sh $(TEST_PACKAGES)
+
+.PHONY: generate
+generate: ## Compile the kernel half and renew everything else that is generated
+	go generate ./bpf/...
+	$(TOOL) builder --config builder-config.yaml --output-path ./distribution --skip-get-modules --skip-compilation
+	go test ./internal/repotest -run TestGenerated -update
+
+.PHONY: lint
+lint: ## Run the linters
+	go vet ./...
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+
+.PHONY: size
+size: ## Print what each part of the manifest adds to the binary
+	go run ./test/size
+
+.PHONY: bench
+bench: build ## Measure losses, cost and memory at fixed rates of events (as root)
+	go run ./test/bench
+
+.PHONY: ci
+ci: lint test ## Everything that a change has to pass
