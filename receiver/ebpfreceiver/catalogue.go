@@ -38,6 +38,14 @@ func catalogue() []definition {
 			common:   func(c *TracersConfig) *TracerConfig { return &c.Process.Common },
 			settings: processSettings,
 		},
+		{
+			spec:     tracer.TCP(),
+			decoder:  decode.TCP,
+			emitter:  func(*Config, *emit.Redactor) emit.Emitter { return emit.TCP },
+			counts:   emit.TCPCounts(),
+			common:   func(c *TracersConfig) *TracerConfig { return &c.TCP.Common },
+			settings: func(*Config, *tracer.Settings) {},
+		},
 	}
 }
 

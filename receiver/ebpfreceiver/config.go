@@ -41,13 +41,14 @@ type Config struct {
 // TracersConfig has one section per tracer.
 type TracersConfig struct {
 	Process ProcessConfig `mapstructure:"process"`
+	TCP     TCPConfig     `mapstructure:"tcp"`
 
 	_ struct{}
 }
 
 // all returns what every tracer has in common, for each.
 func (c *TracersConfig) all() []*TracerConfig {
-	return []*TracerConfig{&c.Process.Common}
+	return []*TracerConfig{&c.Process.Common, &c.TCP.Common}
 }
 
 // TracerConfig is what all tracers have in common.
@@ -69,6 +70,13 @@ type ProcessConfig struct {
 	ArgumentsMaxBytes uint32 `mapstructure:"arguments_max_bytes"`
 	// EnvironmentKeys names the variables that exec events report. Others never leave the process.
 	EnvironmentKeys []string `mapstructure:"environment_keys"`
+
+	_ struct{}
+}
+
+// TCPConfig configures the tracer "tcp".
+type TCPConfig struct {
+	Common TracerConfig `mapstructure:",squash"`
 
 	_ struct{}
 }
@@ -100,6 +108,7 @@ func createDefaultConfig() component.Config {
 				Common:            TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault},
 				ArgumentsMaxBytes: argumentsBytesDefault,
 			},
+			TCP: TCPConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault}},
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},

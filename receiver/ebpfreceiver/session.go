@@ -170,6 +170,16 @@ func (s *session) openStream(d definition, redactor *emit.Redactor, types *btf.C
 	return st, nil
 }
 
+// snapshotOwners fills what another tracer keeps in its maps about things that were there before.
+func (s *session) snapshotOwners(st *stream, types *btf.Cache) error {
+	output, err := st.tracer.Snapshot(types)
+	if output == nil || err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, output)
+	return errors.Join(err, output.Close())
+}
+
 // connectStreams makes the streams know of processes. If the process tracer could not be loaded, the
 // others go on with what their own events say.
 func (s *session) connectStreams(types *btf.Cache) {
@@ -177,8 +187,14 @@ func (s *session) connectStreams(types *btf.Cache) {
 	hasIdentity := first.definition.spec.Name == catalogue()[0].spec.Name
 	for _, st := range s.streams {
 		st.identify = s.identity.lookup
-		if hasIdentity && st != first {
+		if hasIdentity && st == first {
+			continue
+		}
+		if hasIdentity {
 			st.catchUp = first.reader.Flush
+		}
+		if err := s.snapshotOwners(st, types); err != nil {
+			s.logger.Warn("Not everything is known of what was here before", zap.String("tracer", st.tracer.Name()), zap.Error(err))
 		}
 	}
 	if !hasIdentity {

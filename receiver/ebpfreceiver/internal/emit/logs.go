@@ -112,6 +112,11 @@ const commBytesMax = 15
 // putIdentity adds what every event says of its process.
 func (r Record) putIdentity(h *decode.Header) {
 	p, attributes := r.Who.Process, r.Attributes()
+	if p.PID == 0 {
+		// Nobody in particular, such as a connection that no process has accepted.
+		attributes.PutStr(names.IdentityStatus, "missing")
+		return
+	}
 	attributes.PutInt(names.ProcessPID, int64(p.PID))
 	attributes.PutStr(names.ProcessCreationTime, formatTime(p.CreationTime))
 	if p.Parent.PID != 0 {

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package names
+
+// Events of the tracer "tcp".
+const (
+	EventTCPConnect = "meerkat.tcp.connect"
+	EventTCPAccept  = "meerkat.tcp.accept"
+	EventTCPClose   = "meerkat.tcp.close"
+)
+
+// Attributes and metrics of connections.
+const (
+	ClientAddress           = "client.address"
+	ClientPort              = "client.port"
+	ServerAddress           = "server.address"
+	ServerPort              = "server.port"
+	NetworkLocalAddress     = "network.local.address"
+	NetworkLocalPort        = "network.local.port"
+	NetworkPeerAddress      = "network.peer.address"
+	NetworkPeerPort         = "network.peer.port"
+	NetworkTransport        = "network.transport"
+	NetworkType             = "network.type"
+	NetworkIODirection      = "network.io.direction"
+	ConnectionSide          = "meerkat.connection.side"
+	ConnectionDuration      = "meerkat.connection.duration"
+	ConnectionBytesSent     = "meerkat.connection.sent"
+	ConnectionBytesReceived = "meerkat.connection.received"
+	ConnectionRetransmits   = "meerkat.connection.retransmits"
+	ConnectionRoundTripTime = "meerkat.connection.round_trip_time"
+
+	MetricTCPOpened   = "meerkat.tcp.connections.opened"
+	MetricTCPAccepted = "meerkat.tcp.connections.accepted"
+	MetricTCPFailed   = "meerkat.tcp.connections.failed"
+	MetricTCPClosed   = "meerkat.tcp.connections.closed"
+	MetricTCPIO       = "meerkat.tcp.io"
+)
+
+// TCPEvents describes the events of the tracer "tcp".
+func TCPEvents() []Event {
+	ends := []string{
+		ConnectionSide, ClientAddress, ClientPort, ServerAddress, ServerPort, NetworkLocalAddress, NetworkLocalPort,
+		NetworkPeerAddress, NetworkPeerPort, NetworkTransport, NetworkType,
+	}
+	with := func(more ...string) []string { return append(append([]string(nil), ends...), more...) }
+	return []Event{
+		{EventTCPConnect, "A process opens a connection, or fails to.", with(ErrorType, ConnectionDuration, ConnectionRoundTripTime, ConnectionRetransmits)},
+		{EventTCPAccept, "A process accepts a connection.", with(ConnectionRoundTripTime)},
+		{EventTCPClose, "A connection ends. The kernel may finish it after the process has closed it, or has exited.", with(
+			ConnectionDuration, ConnectionBytesSent, ConnectionBytesReceived, ConnectionRetransmits, ConnectionRoundTripTime)},
+	}
+}
+
+// TCPAttributes describes the attributes of connections.
+func TCPAttributes() []Attribute {
+	return []Attribute{
+		{ConnectionSide, String, "Which end the process holds: `client`, `server`, or `unknown` for a connection that was open before the start."},
+		{ClientAddress, String, "Address of the end that opened the connection. Absent while the side is unknown, or if an attempt failed before it had one."},
+		{ClientPort, Int, "Port of that end."},
+		{ServerAddress, String, "Address of the end that was connected to. Absent while the side is unknown."},
+		{ServerPort, Int, "Port of that end."},
+		{NetworkLocalAddress, String, "Address of the end on this host, while the side is unknown."},
+		{NetworkLocalPort, Int, "Port of the end on this host, while the side is unknown."},
+		{NetworkPeerAddress, String, "Address of the far end, while the side is unknown."},
+		{NetworkPeerPort, Int, "Port of the far end, while the side is unknown."},
+		{NetworkTransport, String, "Always `tcp`."},
+		{NetworkType, String, "`ipv4` or `ipv6`; `ipv4` also for an IPv6 socket that talks IPv4."},
+		{ConnectionDuration, Double, "Seconds: of a connect until it was answered or given up, of a close since the connection was established."},
+		{ConnectionBytesSent, Int, "Bytes of payload that were sent, retransmissions not counted."},
+		{ConnectionBytesReceived, Int, "Bytes of payload that were received."},
+		{ConnectionRetransmits, Int, "Segments that were sent again."},
+		{ConnectionRoundTripTime, Double, "Smoothed round-trip time in seconds, as the kernel estimates it."},
+	}
+}

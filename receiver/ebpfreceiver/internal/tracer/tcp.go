@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tracer
+
+import (
+	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+)
+
+// TCP observes connections that are opened, accepted, refused and closed.
+func TCP() Spec {
+	return Spec{
+		Name:           "tcp",
+		Brief:          "TCP connections that are opened, accepted, refused and closed.",
+		DefaultEnabled: true,
+		Cost:           CostMedium,
+		Privileges:     basePrivileges(tracefsPrivilege),
+		Kinds:          []string{"connect", "accept", "close"},
+		Load:           tcpbpf.LoadTCP,
+		Hooks: []Hook{
+			hook("inet_sock_set_state", tcpbpf.TCPProgTcpSetState, tcpbpf.TCPProgTcpSetStateRaw),
+			hook("sys_exit_connect", tcpbpf.TCPProgTcpExitConnect),
+			hook("sys_enter_connect", tcpbpf.TCPProgTcpEnterConnect),
+			hook("sys_exit_accept", tcpbpf.TCPProgTcpExitAccept),
+			hook("sys_exit_accept4", tcpbpf.TCPProgTcpExitAccept4),
+		},
+		Snapshot: tcpbpf.TCPProgTcpSnapshot,
+	}
+}
