@@ -225,7 +225,13 @@ enum pid_type {
 	PIDTYPE_SID,
 };
 
+struct thread_info {
+	unsigned long flags;
+	unsigned int status;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int flags;
 	struct mm_struct *mm;
 	int exit_code;
@@ -293,6 +299,13 @@ struct tcp_sock {
 struct socket {
 	short type;
 	struct sock *sk;
+};
+
+// Of both processor architectures: a program for one never reads the other's fields.
+struct pt_regs {
+	unsigned long orig_ax, di, si, dx, r10, r8, r9;
+	unsigned long regs[31], orig_x0;
+	int syscallno;
 };
 
 struct trace_event_raw_sys_enter {

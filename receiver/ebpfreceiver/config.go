@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -41,6 +42,7 @@ type Config struct {
 // TracersConfig has one section per tracer.
 type TracersConfig struct {
 	Process ProcessConfig `mapstructure:"process"`
+	File    FileConfig    `mapstructure:"file"`
 	TCP     TCPConfig     `mapstructure:"tcp"`
 
 	_ struct{}
@@ -48,7 +50,7 @@ type TracersConfig struct {
 
 // all returns what every tracer has in common, for each.
 func (c *TracersConfig) all() []*TracerConfig {
-	return []*TracerConfig{&c.Process.Common, &c.TCP.Common}
+	return []*TracerConfig{&c.Process.Common, &c.File.Common, &c.TCP.Common}
 }
 
 // TracerConfig is what all tracers have in common.
@@ -70,6 +72,19 @@ type ProcessConfig struct {
 	ArgumentsMaxBytes uint32 `mapstructure:"arguments_max_bytes"`
 	// EnvironmentKeys names the variables that exec events report. Others never leave the process.
 	EnvironmentKeys []string `mapstructure:"environment_keys"`
+
+	_ struct{}
+}
+
+// FileConfig configures the tracer "file".
+type FileConfig struct {
+	Common TracerConfig `mapstructure:",squash"`
+	// ReadPaths names the files whose reads are events, and, with a slash at the end, directories.
+	// Paths are as processes see them, so they apply in each container too.
+	ReadPaths []string `mapstructure:"read_paths"`
+	// DeduplicationWindow is the time in which the same operation of a process on the same file is
+	// reported once, and counted from then on. 0 reports every one.
+	DeduplicationWindow time.Duration `mapstructure:"deduplication_window"`
 
 	_ struct{}
 }
@@ -108,6 +123,10 @@ func createDefaultConfig() component.Config {
 				Common:            TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault},
 				ArgumentsMaxBytes: argumentsBytesDefault,
 			},
+			File: FileConfig{
+				Common:              TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault},
+				DeduplicationWindow: deduplicationWindowDefault,
+			},
 			TCP: TCPConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault}},
 		},
 		MetricsInterval: metricsIntervalDefault,
@@ -122,6 +141,7 @@ var (
 	_ confmap.Validator = (*TracersConfig)(nil)
 	_ confmap.Validator = (*TracerConfig)(nil)
 	_ confmap.Validator = (*ProcessConfig)(nil)
+	_ confmap.Validator = (*FileConfig)(nil)
 	_ confmap.Validator = (*ProcessTableConfig)(nil)
 	_ confmap.Validator = (*RedactionConfig)(nil)
 )
@@ -183,6 +203,29 @@ func (c *ProcessConfig) Validate() error {
 }
 
 var environmentKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// Validate implements confmap.Validator.
+func (c *FileConfig) Validate() error {
+	var errs []error
+	if w := c.DeduplicationWindow; w != 0 && (w < deduplicationWindowMin || w > deduplicationWindowMax) {
+		errs = append(errs, fmt.Errorf("deduplication_window: %s is neither 0 nor within %s to %s; the default is %s",
+			w, deduplicationWindowMin, deduplicationWindowMax, deduplicationWindowDefault))
+	}
+	if len(c.ReadPaths) > readPathsMax {
+		errs = append(errs, fmt.Errorf("read_paths: %d paths are more than %d; name a directory instead", len(c.ReadPaths), readPathsMax))
+	}
+	for i, path := range c.ReadPaths {
+		switch {
+		case !strings.HasPrefix(path, "/"):
+			errs = append(errs, fmt.Errorf("read_paths[%d]: %q does not start with a slash; only absolute paths can be matched", i, path))
+		case len(path) > readPathBytesMax:
+			errs = append(errs, fmt.Errorf("read_paths[%d]: %d bytes are more than %d", i, len(path), readPathBytesMax))
+		case strings.ContainsAny(path, "*?["):
+			errs = append(errs, fmt.Errorf("read_paths[%d]: %q looks like a pattern; a directory with a slash at its end matches all below it", i, path))
+		}
+	}
+	return errors.Join(errs...)
+}
 
 // Validate implements confmap.Validator.
 func (c *ProcessTableConfig) Validate() error {

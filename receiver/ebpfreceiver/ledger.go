@@ -15,6 +15,7 @@ const kindsMax = 32
 
 // userCounters says what became of the events of one kind after they left the kernel.
 type userCounters struct {
+	offered       atomic.Uint64 // made in user space
 	undecodable   atomic.Uint64 // too short, too long
 	filtered      atomic.Uint64 // read, and not wanted as an event
 	delivered     atomic.Uint64 // taken by the pipeline
@@ -62,7 +63,7 @@ func (l *ledger) balance(kinds []string, kernel []tracer.Counters) []account {
 		user, k := &l.kinds[i], kernel[i]
 		accounts[i] = account{
 			Kind:       kind,
-			Offered:    k.Offered,
+			Offered:    k.Offered + user.offered.Load(),
 			Delivered:  user.delivered.Load(),
 			Filtered:   k.Filtered + user.filtered.Load(),
 			Aggregated: k.Aggregated,

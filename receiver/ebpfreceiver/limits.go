@@ -27,6 +27,14 @@ const (
 	// container id (counter: refused).
 	workloadEntriesMax = 16384
 
+	// deduplicationWindowDefault is short enough for a repeat to be reported while it matters.
+	deduplicationWindowDefault = time.Minute
+	deduplicationWindowMin     = time.Second
+	deduplicationWindowMax     = time.Hour
+	// readPathsMax and readPathBytesMax are what the kernel half has room for.
+	readPathsMax     = 256
+	readPathBytesMax = 255
+
 	// batchRecordsMax bounds a batch that is handed to the pipeline.
 	batchRecordsMax = 2048
 	// queueBatchesMax bounds what waits for the pipeline. When the queue is full, a reader waits
@@ -42,4 +50,5 @@ const (
 	metricsIntervalMin     = time.Second
 	metricsIntervalMax     = time.Hour
 	clockInterval          = time.Second
+	companionInterval      = 5 * time.Second
 )

@@ -43,9 +43,11 @@ type session struct {
 	telemetry  *telemetry
 	statistics io.Closer
 
-	cancel  context.CancelFunc
-	readers sync.WaitGroup
-	workers sync.WaitGroup
+	// stopWorking and stopSending end what run has started; nil before.
+	stopWorking context.CancelFunc
+	stopSending context.CancelFunc
+	readers     sync.WaitGroup
+	workers     sync.WaitGroup
 }
 
 // startSession loads and attaches what is enabled and sets it going. It fails if nothing could be
@@ -150,7 +152,13 @@ func (s *session) openStream(d definition, redactor *emit.Redactor, types *btf.C
 	if err != nil {
 		return nil, err
 	}
-	if err := t.Attach(types); err != nil {
+	if d.prepare != nil {
+		err = d.prepare(s.config, t)
+	}
+	if err == nil {
+		err = t.Attach(types)
+	}
+	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	st := &stream{
@@ -164,6 +172,9 @@ func (s *session) openStream(d definition, redactor *emit.Redactor, types *btf.C
 	}
 	if st.reader, err = ring.NewReader(t.Ring(), st.handle); err != nil {
 		return nil, errors.Join(fmt.Errorf("tracer %q: %w", d.spec.Name, err), t.Close())
+	}
+	if d.companion != nil {
+		st.companion = d.companion(s, st)
 	}
 	s.logger.Info("Tracer is attached", zap.String("tracer", d.spec.Name),
 		zap.String("status", string(t.State().Status)), zap.Uint64("map_bytes", t.MapBytes()))
@@ -209,10 +220,11 @@ func (s *session) connectStreams(types *btf.Cache) {
 // run starts the goroutines.
 func (s *session) run() {
 	// Not derived from the context of Start, which ends when Start has returned.
-	ctx, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
+	ctx, stopWorking := context.WithCancel(context.Background())
+	sending, stopSending := context.WithCancel(context.Background())
+	s.stopWorking, s.stopSending = stopWorking, stopSending
 	if s.sender != nil {
-		go s.sender.run(ctx)
+		go s.sender.run(sending)
 	}
 	for _, st := range s.streams {
 		s.readers.Go(func() {
@@ -222,6 +234,7 @@ func (s *session) run() {
 		})
 	}
 	s.workers.Go(func() { s.followClock(ctx) })
+	s.workers.Go(func() { every(ctx, companionInterval, func() { s.tickCompanions(false) }) })
 	if s.metrics != nil {
 		s.workers.Go(func() { s.metrics.run(ctx, s.config.MetricsInterval) })
 	}
@@ -233,6 +246,14 @@ func (s *session) followClock(ctx context.Context) {
 			s.logger.Warn("The clocks can't be read", zap.Error(err))
 		}
 	})
+}
+
+func (s *session) tickCompanions(last bool) {
+	for _, st := range s.streams {
+		if st.companion != nil {
+			st.companion.tick(last)
+		}
+	}
 }
 
 // every calls do at each interval until ctx ends.
@@ -256,7 +277,7 @@ func (s *session) stop(ctx context.Context) error {
 	if s.telemetry != nil {
 		errs = append(errs, s.telemetry.close())
 	}
-	running := s.cancel != nil
+	running := s.stopWorking != nil
 	for _, st := range s.streams {
 		errs = append(errs, st.tracer.Detach())
 	}
@@ -268,7 +289,7 @@ func (s *session) stop(ctx context.Context) error {
 	}
 	s.readers.Wait()
 	if running {
-		s.stopWorkers(ctx)
+		s.finish(ctx)
 	}
 	for _, st := range s.streams {
 		errs = append(errs, st.tracer.Close())
@@ -286,13 +307,16 @@ func (s *session) drain() {
 	}
 }
 
-// stopWorkers sends what waits, for as long as ctx allows, and ends all goroutines.
-func (s *session) stopWorkers(ctx context.Context) {
-	stopSending := context.AfterFunc(ctx, s.cancel)
+// finish reports what was held back, sends what waits for as long as ctx allows, and ends all
+// goroutines.
+func (s *session) finish(ctx context.Context) {
+	s.stopWorking()
+	s.workers.Wait()
+	s.tickCompanions(true)
+	giveUp := context.AfterFunc(ctx, s.stopSending)
 	if s.sender != nil {
 		s.sender.close()
 	}
-	stopSending()
-	s.cancel()
-	s.workers.Wait()
+	giveUp()
+	s.stopSending()
 }

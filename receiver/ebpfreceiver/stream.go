@@ -28,6 +28,8 @@ type stream struct {
 	logs   *emit.Logs
 	counts [kindsMax]uint64
 	ledger ledger
+	// companion is nil if the tracer has none.
+	companion *companion
 
 	identify identify
 	// catchUp returns when the events that tell who the processes are have been read up to now;
@@ -71,6 +73,9 @@ func (s *stream) handleRecord(record []byte, now time.Time) {
 func (s *stream) handleEvent(event decode.Event, now time.Time) {
 	kind := event.Head().Kind
 	counters := &s.ledger.kinds[kind]
+	if s.companion != nil {
+		s.companion.observe(event)
+	}
 	who, err := s.identify(event)
 	if err != nil || !s.wanted || !s.logs.Append(event, who, now, s.emitter) {
 		counters.filtered.Add(1)

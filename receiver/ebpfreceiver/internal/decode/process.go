@@ -77,8 +77,8 @@ type processDecoder struct {
 	cgroup     ProcessCgroup
 }
 
-// Process returns a decoder for the records of the tracer "process".
-func Process() Decoder { return &processDecoder{} }
+// NewProcess returns a decoder for the records of the tracer "process".
+func NewProcess() Decoder { return &processDecoder{} }
 
 // Decode implements Decoder.
 func (d *processDecoder) Decode(record []byte) (Event, error) {

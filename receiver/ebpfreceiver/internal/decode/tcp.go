@@ -63,8 +63,8 @@ type tcpDecoder struct {
 	connection TCPConnection
 }
 
-// TCP returns a decoder for the records of the tracer "tcp".
-func TCP() Decoder { return &tcpDecoder{} }
+// NewTCP returns a decoder for the records of the tracer "tcp".
+func NewTCP() Decoder { return &tcpDecoder{} }
 
 // Decode implements Decoder.
 func (d *tcpDecoder) Decode(record []byte) (Event, error) {

@@ -50,5 +50,10 @@ func (c *Clock) Time(bootNanoseconds uint64) time.Time {
 	return time.Unix(0, int64(bootNanoseconds)+c.offset.Load())
 }
 
+// BootTime returns CLOCK_BOOTTIME now, to compare with the kernel's times.
+func (c *Clock) BootTime() time.Duration {
+	return time.Duration(time.Now().UnixNano() - c.offset.Load())
+}
+
 // SetOffset fixes the offset, for replaying recorded events.
 func (c *Clock) SetOffset(offset time.Duration) { c.offset.Store(int64(offset)) }

@@ -20,7 +20,7 @@ const snapshotRecordBytesMax = 32 << 10
 // be decoded ends it, since nothing behind that can be trusted.
 func (t *Table) ReadSnapshot(r io.Reader) (int, error) {
 	buffered := bufio.NewReader(r)
-	decoder := decode.Process()
+	decoder := decode.NewProcess()
 	record := make([]byte, snapshotRecordBytesMax)
 	for processes := 0; ; processes++ {
 		var length uint32

@@ -1,0 +1,421 @@
+//go:build ignore
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+// Tracer "file": what processes do to files.
+//
+// One program at the end of every system call, and a table that says for each number what it does and
+// where its arguments are. User space fills the table, since it knows the numbers of its architecture.
+// An opened file tells its path itself. Calls that leave no file behind tell it by the argument as it
+// was given and the directory that it is relative to; user space joins the two.
+#include "../include/event.h"
+#include "../include/file.h"
+#include "../include/syscall.h"
+#include "../include/tail.h"
+#include "../include/workload.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+enum file_kind {
+	FILE_OPEN = 0,
+	FILE_CREATE = 1,
+	FILE_RENAME = 2,
+	FILE_DELETE = 3,
+	FILE_LINK = 4,
+	FILE_MODE_CHANGE = 5,
+	FILE_OWNER_CHANGE = 6,
+	// Repeats of an earlier event; made in user space of what the deduplication has counted.
+	FILE_REPEAT = 7,
+};
+
+enum file_access {
+	ACCESS_READ = 1,
+	ACCESS_WRITE = 2,
+};
+
+enum file_flags {
+	// The path is the argument of a system call, not what the kernel resolved.
+	FILE_PATH_IS_ARGUMENT = 1,
+	// There was no room to remember that this has been seen: it will be reported each time.
+	FILE_NOT_DEDUPLICATED = 2,
+	// What symlink() was given as target: any text, not a path that was looked up.
+	FILE_SYMBOLIC = 4,
+	FILE_IS_DIRECTORY = 8,
+};
+
+// Numbers of system calls that the table has room for.
+#define SYSCALLS_MAX 512
+// (process, object, operation) that are remembered at one time. Beyond that events are reported
+// without deduplication.
+#define SEEN_MAX 16384
+// Paths whose reads are reported.
+#define READ_PATHS_MAX 256
+#define READ_PATH_BYTES_MAX 256
+
+// What a system call does. Positions count arguments from 1; 0 means that there is none.
+struct file_operation {
+	__u8 wanted; // 0: none of ours
+	__u8 kind;
+	__u8 returns_file; // the result is a descriptor
+	__u8 descriptor;   // position of the descriptor of the file itself
+	__u8 directory, path; // of what it works on
+	__u8 other_directory, other_path; // rename, link: the new name
+	__u8 value;	   // mode, or user (the group follows)
+	__u8 flags;
+};
+
+const volatile struct file_operation operations[SYSCALLS_MAX] = {};
+// Length of the time in which a thing is reported once; 0 switches deduplication off.
+const volatile __u64 window_ns = 60000000000ULL;
+const volatile bool has_read_paths = false;
+// The collector: what it does to files would make events of its events.
+const volatile __u32 own_pid = 0;
+
+// Strings behind it: directory, path, other directory, other path. A path that starts with a slash
+// has no directory.
+struct file_event {
+	struct event_header header;
+	__u64 inode;
+	__u64 window; // number of the time window in which further ones are counted
+	__u32 device;
+	__u32 mode; // of the file; mode_change: the new one
+	__u32 owner_uid;
+	__u32 owner_gid;
+	__u16 directory_bytes;
+	__u16 path_bytes;
+	__u16 other_directory_bytes;
+	__u16 other_path_bytes;
+	__u8 directory_flags;
+	__u8 path_flags;
+	__u8 other_directory_flags;
+	__u8 access;
+	__u8 flags;
+	__u8 reserved[3];
+};
+
+struct file_seen_key {
+	struct process_key process;
+	__u64 inode;
+	__u64 window;
+	__u32 device;
+	__u16 kind;
+	__u16 access;
+};
+
+struct file_seen {
+	__u64 repeats;
+	__u64 last_time_ns;
+	__u64 exec_id;
+	__u64 cgroup_id;
+};
+
+struct file_workload {
+	__u64 opened_for_write;
+	__u64 created;
+	__u64 renamed;
+	__u64 deleted;
+	__u64 linked;
+	__u64 mode_changed;
+	__u64 owner_changed;
+};
+
+struct read_path {
+	__u32 prefix_bits;
+	__u8 path[READ_PATH_BYTES_MAX];
+};
+
+EXPORT_TYPE(struct, event_header);
+EXPORT_TYPE(struct, file_operation);
+EXPORT_TYPE(enum, file_kind);
+EXPORT_TYPE(enum, file_access);
+EXPORT_TYPE(enum, file_flags);
+
+// Entries are of one time window each. Nothing counts into those of past windows, nor into those of
+// processes that are gone, so user space takes them out without a race.
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SEEN_MAX);
+	__type(key, struct file_seen_key);
+	__type(value, struct file_seen);
+} seen SEC(".maps");
+
+// A file is its path and a zero byte, a directory its path and a slash, so that the longest match is
+// never half a name.
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, READ_PATHS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct read_path);
+	__type(value, __u8);
+} read_paths SEC(".maps");
+
+#define FILE_TAIL_BYTES (4 * PATH_BYTES_MAX + TAIL_SLACK_BYTES)
+struct file_scratch {
+	struct file_event event;
+	char tail[FILE_TAIL_BYTES];
+	unsigned long arguments[8];
+	struct file_seen_key seen_key;
+	struct read_path read_path;
+};
+
+SCRATCH(scratch_map, file_scratch);
+
+enum path_slot { SLOT_FILE };
+
+WORKLOADS(file_workload)
+
+// include/linux/fs.h
+#define FMODE_WRITE 0x2
+#define FMODE_CREATED 0x100000
+
+static __always_inline void count_for_workload(__u64 cgroup, __u32 kind, __u8 access)
+{
+	struct file_workload *workload = workload_of(cgroup);
+
+	if (!workload || (kind == FILE_OPEN && !(access & ACCESS_WRITE)) || kind > FILE_OWNER_CHANGE)
+		return;
+	// The fields stand in the order of the kinds.
+	__sync_fetch_and_add((__u64 *)workload + kind, 1);
+}
+
+// already_seen counts a repeat. If it is none, the next one will be.
+static __always_inline bool already_seen(struct file_scratch *scratch)
+{
+	struct file_event *event = &scratch->event;
+	struct file_seen_key *key = &scratch->seen_key;
+	struct file_seen first = { .exec_id = event->header.exec_id, .cgroup_id = event->header.cgroup_id };
+
+	event->window = 0;
+	if (!window_ns || !event->inode)
+		return false;
+	event->window = event->header.time_ns / window_ns;
+	key->process = event->header.process;
+	key->inode = event->inode;
+	key->window = event->window;
+	key->device = event->device;
+	key->kind = event->header.kind;
+	key->access = event->access;
+	struct file_seen *known = bpf_map_lookup_elem(&seen, key);
+	if (!known) {
+		if (!bpf_map_update_elem(&seen, key, &first, BPF_NOEXIST))
+			return false;
+		// Another thread was faster, or the map is full.
+		known = bpf_map_lookup_elem(&seen, key);
+		if (!known) {
+			event->flags |= FILE_NOT_DEDUPLICATED;
+			return false;
+		}
+	}
+	known->last_time_ns = event->header.time_ns;
+	__sync_fetch_and_add(&known->repeats, 1);
+	return true;
+}
+
+static __always_inline bool read_is_wanted(struct file_scratch *scratch, struct path_buffer *path)
+{
+	struct read_path *key = &scratch->read_path;
+
+	if (!path)
+		return false;
+	__u32 start = path->start & (PATH_BYTES_MAX - 1);
+	__u32 length = at_most(PATH_BYTES_MAX - 1 - start, READ_PATH_BYTES_MAX - 1);
+	__builtin_memset(key->path, 0, sizeof(key->path));
+	key->prefix_bits = READ_PATH_BYTES_MAX * 8;
+	bpf_probe_read_kernel(key->path, length, &path->data[start]);
+	return bpf_map_lookup_elem(&read_paths, key) != NULL;
+}
+
+static __always_inline void describe(struct file_event *event, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	event->inode = BPF_CORE_READ(inode, i_ino);
+	event->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	event->mode = BPF_CORE_READ(inode, i_mode);
+	event->owner_uid = BPF_CORE_READ(inode, i_uid.val);
+	event->owner_gid = BPF_CORE_READ(inode, i_gid.val);
+	if ((event->mode & S_IFMT) == S_IFDIR)
+		event->flags |= FILE_IS_DIRECTORY;
+}
+
+static __always_inline void submit(struct file_scratch *scratch, __u32 kind, __u32 used)
+{
+	struct file_event *event = &scratch->event;
+
+	if ((event->path_flags | event->directory_flags | event->other_directory_flags) & PATH_CUT)
+		event_cut(kind);
+	event_submit(kind, event, sizeof(*event) + at_most(used, FILE_TAIL_BYTES));
+}
+
+static __always_inline void report_file(struct file_scratch *scratch, struct file *file, struct path_buffer *path,
+					struct task_struct *task, __u32 kind)
+{
+	struct file_event *event = &scratch->event;
+	__u32 used = 0;
+
+	count_for_workload(event->header.cgroup_id, kind, event->access);
+	if (already_seen(scratch)) {
+		event_aggregate(kind);
+		return;
+	}
+	if (!path)
+		path = path_of_file(SLOT_FILE, file, task);
+	event->path_bytes = tail_path(scratch->tail, FILE_TAIL_BYTES, &used, path, &event->path_flags);
+	submit(scratch, kind, used);
+}
+
+// A result that is a descriptor: what the kernel has really opened.
+static __always_inline void opened(struct file_scratch *scratch, struct task_struct *task, long result)
+{
+	struct file_event *event = &scratch->event;
+	struct file *file = file_of_descriptor(task, result);
+	struct path_buffer *path = NULL;
+
+	if (!file)
+		return;
+	fmode_t mode = BPF_CORE_READ(file, f_mode);
+	__u32 kind = mode & FMODE_CREATED ? FILE_CREATE : FILE_OPEN;
+	umode_t type = file_type(file);
+
+	event->access = mode & FMODE_WRITE ? ACCESS_WRITE : ACCESS_READ;
+	event_offer(kind);
+	bool interesting = type == S_IFREG || type == S_IFBLK;
+	if (!interesting || (kind == FILE_OPEN && event->access == ACCESS_READ && !has_read_paths)) {
+		event_filter(kind);
+		return;
+	}
+	if (kind == FILE_OPEN && event->access == ACCESS_READ) {
+		path = path_of_file(SLOT_FILE, file, task);
+		if (!read_is_wanted(scratch, path)) {
+			event_filter(kind);
+			return;
+		}
+	}
+	event_header_of(&event->header, kind, task);
+	describe(event, file);
+	report_file(scratch, file, path, task, kind);
+}
+
+// argument reads the argument at a position that counts from 1.
+static __always_inline unsigned long argument(struct file_scratch *scratch, __u8 position)
+{
+	return scratch->arguments[(position - 1) & 7];
+}
+
+static __always_inline void by_descriptor(struct file_scratch *scratch, struct task_struct *task, __u32 kind, __u8 position)
+{
+	struct file *file = file_of_descriptor(task, argument(scratch, position));
+
+	if (!file)
+		return;
+	event_offer(kind);
+	event_header_of(&scratch->event.header, kind, task);
+	__u32 mode = scratch->event.mode, uid = scratch->event.owner_uid, gid = scratch->event.owner_gid;
+	describe(&scratch->event, file);
+	if (kind == FILE_MODE_CHANGE)
+		scratch->event.mode = mode;
+	if (kind == FILE_OWNER_CHANGE) {
+		scratch->event.owner_uid = uid;
+		scratch->event.owner_gid = gid;
+	}
+	report_file(scratch, file, NULL, task, kind);
+}
+
+#define AT_FDCWD -100
+
+// base_directory appends the directory that a path is relative to, nothing for an absolute one.
+static __always_inline __u16 base_directory(struct file_scratch *scratch, struct task_struct *task, __u32 *used,
+					    unsigned long path, bool has_descriptor, int descriptor, __u8 *flags)
+{
+	struct path_buffer *resolved;
+	char first = 0;
+
+	*flags = 0;
+	bpf_probe_read_user(&first, 1, (void *)path);
+	if (first == '/')
+		return 0;
+	if (!has_descriptor || descriptor == AT_FDCWD) {
+		resolved = path_of_working_directory(SLOT_FILE, task);
+	} else {
+		struct file *directory = file_of_descriptor(task, descriptor);
+		if (!directory)
+			return 0;
+		resolved = path_of_file(SLOT_FILE, directory, task);
+	}
+	return tail_path(scratch->tail, FILE_TAIL_BYTES, used, resolved, flags);
+}
+
+static __always_inline void by_path(struct file_scratch *scratch, struct task_struct *task, __u32 kind,
+				    const volatile struct file_operation *operation)
+{
+	struct file_event *event = &scratch->event;
+	unsigned long path = argument(scratch, operation->path);
+	__u32 used = 0;
+
+	event_offer(kind);
+	event_header_of(&event->header, kind, task);
+	count_for_workload(event->header.cgroup_id, kind, ACCESS_WRITE);
+	event->flags |= FILE_PATH_IS_ARGUMENT | operation->flags;
+	// The target of a symbolic link is relative to where the link is, if to anything.
+	if (!(operation->flags & FILE_SYMBOLIC))
+		event->directory_bytes = base_directory(scratch, task, &used, path, operation->directory,
+							argument(scratch, operation->directory), &event->directory_flags);
+	event->path_bytes = tail_user_string(scratch->tail, FILE_TAIL_BYTES, &used, (void *)path);
+	if (operation->other_path) {
+		path = argument(scratch, operation->other_path);
+		event->other_directory_bytes =
+			base_directory(scratch, task, &used, path, operation->other_directory,
+				       argument(scratch, operation->other_directory), &event->other_directory_flags);
+		event->other_path_bytes = tail_user_string(scratch->tail, FILE_TAIL_BYTES, &used, (void *)path);
+	}
+	submit(scratch, kind, used);
+}
+
+static __always_inline int leave_syscall(struct pt_regs *regs, unsigned long number, long result)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 zero = 0;
+
+	if (number >= SYSCALLS_MAX || !operations[number].wanted || result < 0)
+		return 0;
+	const volatile struct file_operation *operation = &operations[number];
+	__u32 kind = operation->kind;
+	struct file_scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
+	if (!scratch || syscall_is_compat(task))
+		return 0;
+	if (own_pid && bpf_get_current_pid_tgid() >> 32 == own_pid) {
+		event_offer(kind);
+		event_filter(kind);
+		return 0;
+	}
+	__builtin_memset(&scratch->event, 0, sizeof(scratch->event));
+	if (operation->returns_file) {
+		opened(scratch, task, result);
+		return 0;
+	}
+	syscall_arguments(scratch->arguments, regs);
+	if (kind == FILE_OWNER_CHANGE) {
+		scratch->event.owner_uid = argument(scratch, operation->value);
+		scratch->event.owner_gid = argument(scratch, operation->value + 1);
+	} else if (operation->value) {
+		scratch->event.mode = argument(scratch, operation->value);
+	}
+	if (operation->descriptor)
+		by_descriptor(scratch, task, kind, operation->descriptor);
+	else
+		by_path(scratch, task, kind, operation);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(file_sys_exit, struct pt_regs *regs, long result)
+{
+	return leave_syscall(regs, SYSCALL_NUMBER(regs), result);
+}
+
+SEC("raw_tp/sys_exit")
+int BPF_PROG(file_sys_exit_raw, struct pt_regs *regs, long result)
+{
+	unsigned long number = 0;
+
+	bpf_core_read(&number, sizeof(SYSCALL_NUMBER(regs)), &SYSCALL_NUMBER(regs));
+	return leave_syscall(regs, number, result);
+}

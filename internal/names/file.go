@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package names
+
+// Events of the tracer "file".
+const (
+	EventFileOpen        = "meerkat.file.open"
+	EventFileCreate      = "meerkat.file.create"
+	EventFileRename      = "meerkat.file.rename"
+	EventFileDelete      = "meerkat.file.delete"
+	EventFileLink        = "meerkat.file.link"
+	EventFileModeChange  = "meerkat.file.mode_change"
+	EventFileOwnerChange = "meerkat.file.owner_change"
+)
+
+// Attributes and metrics of files.
+const (
+	FilePath               = "file.path"
+	FileName               = "file.name"
+	FileDirectory          = "file.directory"
+	FileInode              = "file.inode"
+	FileMode               = "file.mode"
+	FileOwnerID            = "file.owner.id"
+	FileGroupID            = "file.group.id"
+	FileSymbolicLinkTarget = "file.symbolic_link.target_path"
+	FileAccess             = "meerkat.file.access"
+	FileType               = "meerkat.file.type"
+	FilePathSource         = "meerkat.file.path_source"
+	FilePathStatus         = "meerkat.file.path_status"
+	FileNewPath            = "meerkat.file.new_path"
+
+	MetricFileOperations = "meerkat.file.operations"
+	FileOperation        = "meerkat.file.operation"
+)
+
+// FileEvents describes the events of the tracer "file".
+func FileEvents() []Event {
+	object := []string{FilePath, FileName, FilePathStatus, FileType}
+	known := append([]string{FileInode, FileMode, FileOwnerID, FileGroupID}, object...)
+	argument := append([]string{FilePathSource}, object...)
+	with := func(base []string, more ...string) []string { return append(append([]string(nil), base...), more...) }
+	return []Event{
+		{EventFileOpen, "A file is opened for writing, or one of the configured paths for reading.", with(known, FileAccess)},
+		{EventFileCreate, "A file, directory or device node is created.", with(known, FileAccess, FilePathSource)},
+		{EventFileRename, "A file or directory is renamed.", with(argument, FileNewPath)},
+		{EventFileDelete, "A file or directory is deleted.", argument},
+		{EventFileLink, "A hard link or symbolic link is made.", with(argument, FileNewPath, FileSymbolicLinkTarget)},
+		{EventFileModeChange, "A file's mode is changed. `file.mode` is the new one.", with(known, FilePathSource)},
+		{EventFileOwnerChange, "A file's owner or group is changed. `file.owner.id` and `file.group.id` are the new ones.", with(known, FilePathSource)},
+	}
+}
+
+// FileAttributes describes the attributes of file events.
+func FileAttributes() []Attribute {
+	return []Attribute{
+		{FilePath, String, "Path, as the process sees it."},
+		{FileName, String, "Last element of the path."},
+		{FileInode, Int, "Inode number, where the file itself was seen."},
+		{FileMode, String, "Permission bits in octal."},
+		{FileOwnerID, String, "User id of the owner."},
+		{FileGroupID, String, "Group id of the owner."},
+		{FileSymbolicLinkTarget, String, "What a new symbolic link points to, as given."},
+		{FileAccess, String, "What the file was opened for: `read` or `write`, which may include reading."},
+		{FileType, String, "`directory` or `block_device`; absent for regular files and where it is not known."},
+		{FilePathSource, String, "`argument` if the path is what the process passed to the system call: symbolic links on the way are not resolved, and another thread could have changed it meanwhile. Absent if the kernel resolved the path."},
+		{FilePathStatus, String, "Present when the path needs care: `truncated` lacks its beginning, `deleted` is the name that the file had, `unreachable` lies outside the process's root directory."},
+		{FileNewPath, String, "The new name, of renames and links."},
+	}
+}

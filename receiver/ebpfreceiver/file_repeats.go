@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
+)
+
+// fileRepeats reports how often the kernel half has seen a thing again that was reported once.
+type fileRepeats struct {
+	session *session
+	stream  *stream
+	window  time.Duration
+
+	// paths are those of the first events, which the counts in the kernel don't have. There are at
+	// most as many as entries in the kernel's map, since they go together.
+	mu    sync.Mutex
+	paths map[tracer.FileSeenKey]string
+}
+
+func newFileRepeats(s *session, st *stream) *companion {
+	f := &fileRepeats{
+		session: s, stream: st,
+		window: s.config.Tracers.File.DeduplicationWindow,
+		paths:  map[tracer.FileSeenKey]string{},
+	}
+	if f.window == 0 {
+		return nil
+	}
+	return &companion{observe: f.observe, tick: f.tick}
+}
+
+// observe remembers the path of what is counted from now on.
+func (f *fileRepeats) observe(event decode.Event) {
+	e, ok := event.(*decode.File)
+	if !ok || e.Window == 0 || e.NotDeduplicated() {
+		return
+	}
+	var key tracer.FileSeenKey
+	key.Process.StartTimeNs, key.Process.Pid = e.Header.Process.StartTimeNs, e.Header.Process.Pid
+	key.Inode, key.Device, key.Window = e.Inode, e.Device, e.Window
+	key.Kind, key.Access = e.Header.Kind, uint16(e.Access)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.paths[key] = string(e.Path)
+}
+
+// windowGrace is how long after a window's end a program may still be counting into it.
+const windowGrace = time.Second
+
+// tick reports what has been counted in windows that are over and for processes that are gone; all of
+// it when last is set, after the programs were detached.
+func (f *fileRepeats) tick(last bool) {
+	current := f.session.identity.clock.BootTime() - windowGrace
+	currentWindow := uint64(current / f.window)
+	logs := emit.NewLogs(f.session.scope, f.session.host, f.session.identity.clock)
+	var reported uint64
+	finished := func(key *tracer.FileSeenKey) bool {
+		gone := f.session.identity.processes.Exited(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs})
+		return last || gone || key.Window < currentWindow
+	}
+	err := tracer.FileSeen(f.stream.tracer).Take(finished, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
+		event := f.repeat(key, count)
+		if count.Repeats == 0 || !f.stream.wanted {
+			return
+		}
+		who, _ := f.session.identity.lookup(event)
+		if logs.Append(event, who, time.Now(), f.stream.emitter) {
+			reported++
+		}
+	})
+	if err != nil {
+		f.session.logger.Warn("Repeats of file events can't be read", zap.Error(err))
+	}
+	if reported == 0 {
+		return
+	}
+	b := batch{logs: logs.Take(), ledger: &f.stream.ledger}
+	b.counts[decode.KindFileRepeat] = reported
+	f.stream.ledger.kinds[decode.KindFileRepeat].offered.Add(reported)
+	f.stream.sender.enqueue(b)
+}
+
+func (f *fileRepeats) repeat(key *tracer.FileSeenKey, count *tracer.FileSeenCount) *decode.FileRepeat {
+	event := &decode.FileRepeat{
+		Kind: key.Kind, Access: decode.FileAccess(key.Access), Inode: key.Inode, Count: count.Repeats,
+	}
+	event.Header.Kind = decode.KindFileRepeat
+	event.Header.TimeNs = count.LastTimeNs
+	event.Header.Process.Pid, event.Header.Process.StartTimeNs = key.Process.Pid, key.Process.StartTimeNs
+	event.Header.Tid = key.Process.Pid
+	event.Header.ExecId, event.Header.CgroupId = count.ExecId, count.CgroupId
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	event.Path = f.paths[*key]
+	delete(f.paths, *key)
+	return event
+}

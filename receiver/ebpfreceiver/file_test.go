@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+)
+
+// shell runs a script in a process of its own, since the receiver leaves out what its own process
+// does, and returns the script's pid.
+func shell(t *testing.T, directory, script string) int {
+	t.Helper()
+	command := exec.Command("/bin/sh", "-ec", script)
+	command.Dir = directory
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, "%s: %s", script, output)
+	return command.Process.Pid
+}
+
+func onlyFile(c *Config) { c.Tracers.Process.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false }
+
+func at(path string) func(record) bool {
+	return func(r record) bool { return r.str(names.FilePath) == path }
+}
+
+func TestFile_everyOperation(t *testing.T) {
+	l := startLive(t, onlyFile)
+	d := t.TempDir()
+	p := func(name string) string { return filepath.Join(d, name) }
+	shell(t, d, `
+		umask 027
+		echo one > created
+		echo two >> created
+		chmod 4711 created
+		chown 12:34 created
+		mv created renamed
+		ln renamed hard
+		ln -s anywhere/at/all soft
+		mkdir folder
+		cd folder && echo three > ../other && rm ../hard
+		rmdir ../folder
+	`)
+	info, err := os.Stat(p("renamed"))
+	require.NoError(t, err)
+	stat := info.Sys().(*syscall.Stat_t)
+
+	created := l.one(names.EventFileCreate, at(p("created")))
+	assert.EqualValues(t, stat.Ino, created.num(names.FileInode))
+	assert.Equal(t, "0640", created.str(names.FileMode))
+	assert.Equal(t, "0", created.str(names.FileOwnerID))
+	assert.Equal(t, "write", created.str(names.FileAccess))
+	assert.Empty(t, created.str(names.FilePathSource))
+	assert.Equal(t, "created", created.str(names.FileName))
+
+	opened := l.one(names.EventFileOpen, at(p("created")))
+	assert.EqualValues(t, stat.Ino, opened.num(names.FileInode))
+
+	mode := l.one(names.EventFileModeChange, func(r record) bool { return strings.HasSuffix(r.str(names.FilePath), "/created") })
+	assert.Equal(t, "4711", mode.str(names.FileMode))
+	owner := l.one(names.EventFileOwnerChange, at(p("created")))
+	assert.Equal(t, "12", owner.str(names.FileOwnerID))
+	assert.Equal(t, "34", owner.str(names.FileGroupID))
+
+	renamed := l.one(names.EventFileRename, at(p("created")))
+	assert.Equal(t, p("renamed"), renamed.str(names.FileNewPath))
+	assert.Equal(t, "argument", renamed.str(names.FilePathSource))
+	hard := l.one(names.EventFileLink, at(p("renamed")))
+	assert.Equal(t, p("hard"), hard.str(names.FileNewPath))
+	soft := l.one(names.EventFileLink, at(p("soft")))
+	assert.Equal(t, "anywhere/at/all", soft.str(names.FileSymbolicLinkTarget))
+	folder := l.one(names.EventFileCreate, at(p("folder")))
+	assert.Equal(t, "directory", folder.str(names.FileType))
+
+	// The shell opens ../other: the kernel resolves it. rm gets ../hard: only the argument is known.
+	l.one(names.EventFileCreate, at(p("other")))
+	l.one(names.EventFileDelete, at(d+"/folder/../hard"))
+	l.one(names.EventFileDelete, at(d+"/folder/../folder"))
+}
+
+func TestFile_repeatsAreCounted(t *testing.T) {
+	l := startLive(t, onlyFile)
+	d := t.TempDir()
+	pid := shell(t, d, `for i in 1 2 3 4 5 6 7 8 9 10; do echo $i >> log; done`)
+	path := filepath.Join(d, "log")
+	l.one(names.EventFileCreate, at(path))
+	first := l.one(names.EventFileOpen, func(r record) bool {
+		return at(path)(r) && r.num(names.RepeatCount) == 0
+	})
+	assert.EqualValues(t, pid, first.num(names.ProcessPID))
+	repeats := l.one(names.EventFileOpen, func(r record) bool {
+		return at(path)(r) && r.num(names.RepeatCount) > 0
+	})
+	assert.EqualValues(t, 8, repeats.num(names.RepeatCount), "one creation, one open, and eight more")
+	assert.EqualValues(t, pid, repeats.num(names.ProcessPID))
+	assert.Equal(t, first.str(names.ProcessExecutablePath), repeats.str(names.ProcessExecutablePath))
+}
+
+func TestFile_readsOfChosenPaths(t *testing.T) {
+	d := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(d, "secret"), nil, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(d, "secret2"), nil, 0o600))
+	require.NoError(t, os.MkdirAll(filepath.Join(d, "keys/deep"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(d, "keys/deep/id"), nil, 0o600))
+	l := startLive(t, func(c *Config) {
+		onlyFile(c)
+		c.Tracers.File.ReadPaths = []string{filepath.Join(d, "secret"), filepath.Join(d, "keys") + "/"}
+	})
+	shell(t, d, `cat secret secret2 keys/deep/id; echo > done`)
+	l.one(names.EventFileCreate, at(filepath.Join(d, "done")))
+	read := func(r record) bool { return r.str(names.FileAccess) == "read" && strings.HasPrefix(r.str(names.FilePath), d) }
+	var paths []string
+	for _, r := range l.find(names.EventFileOpen, read) {
+		paths = append(paths, r.str(names.FilePath))
+		assert.Equal(t, "cat", r.str(names.ProcessExecutableName))
+	}
+	assert.Equal(t, []string{filepath.Join(d, "secret"), filepath.Join(d, "keys/deep/id")}, paths)
+}
+
+func TestFile_longPaths(t *testing.T) {
+	l := startLive(t, onlyFile)
+	d := t.TempDir()
+	// 40 elements of 50 bytes are long, 80 elements are more than are followed.
+	element := strings.Repeat("x", 50)
+	long := strings.Repeat(element+"/", 40)
+	deep := strings.Repeat("y/", 80)
+	shell(t, d, `mkdir -p `+long+` `+deep+`; echo > `+long+`end; cd `+deep+`; echo > end`)
+	l.one(names.EventFileCreate, at(filepath.Join(d, long, "end")))
+	cut := l.one(names.EventFileCreate, func(r record) bool {
+		return strings.HasSuffix(r.str(names.FilePath), "y/end") && r.str(names.FileType) == ""
+	})
+	assert.Equal(t, "truncated", cut.str(names.FilePathStatus))
+	assert.Equal(t, "/"+strings.Repeat("y/", 63)+"end", cut.str(names.FilePath))
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package emit
+
+import (
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+)
+
+// File is the emitter of the tracer "file".
+func File(r Record, event decode.Event) bool {
+	switch e := event.(type) {
+	case *decode.File:
+		return file(r, e)
+	case *decode.FileRepeat:
+		return fileRepeat(r, e)
+	}
+	return false
+}
+
+func file(r Record, e *decode.File) bool {
+	name, verb := fileVerb(e.Header.Kind, decode.FileAccess(e.Access))
+	if name == "" {
+		return false
+	}
+	r.SetEventName(name)
+	target := joinPath(e.Directory, e.Path)
+	attributes := r.Attributes()
+	attributes.EnsureCapacity(20)
+	switch e.Header.Kind {
+	case decode.KindFileLink:
+		target = r.putLink(e)
+	case decode.KindFileRename:
+		attributes.PutStr(names.FileNewPath, joinPath(e.OtherDirectory, e.OtherPath))
+	}
+	attributes.PutStr(names.FilePath, target)
+	attributes.PutStr(names.FileName, path.Base(target))
+	r.Body().SetStr(fmt.Sprintf("%s %s %s", r.subject(e.Head()), verb, target))
+	r.putFileDetails(e)
+	return true
+}
+
+// putLink adds what a link points to and returns the path of the link itself.
+func (r Record) putLink(e *decode.File) string {
+	link := joinPath(e.OtherDirectory, e.OtherPath)
+	if e.Symbolic() {
+		r.Attributes().PutStr(names.FileSymbolicLinkTarget, text(e.Path))
+		return link
+	}
+	r.Attributes().PutStr(names.FileNewPath, link)
+	return joinPath(e.Directory, e.Path)
+}
+
+func (r Record) putFileDetails(e *decode.File) {
+	attributes := r.Attributes()
+	if e.PathIsArgument() {
+		attributes.PutStr(names.FilePathSource, "argument")
+	}
+	flags := decode.PathFlags(e.PathFlags | e.DirectoryFlags | e.OtherDirectoryFlags)
+	if status := pathStatus(flags); status != "" {
+		attributes.PutStr(names.FilePathStatus, status)
+	}
+	switch {
+	case e.IsDirectory():
+		attributes.PutStr(names.FileType, "directory")
+	case e.Mode&unix.S_IFMT == unix.S_IFBLK:
+		attributes.PutStr(names.FileType, "block_device")
+	}
+	if e.Access != 0 {
+		attributes.PutStr(names.FileAccess, accessName(decode.FileAccess(e.Access)))
+	}
+	if e.Inode != 0 {
+		attributes.PutInt(names.FileInode, int64(e.Inode))
+	}
+	if e.Inode != 0 || e.Header.Kind == decode.KindFileModeChange || e.Header.Kind == decode.KindFileCreate {
+		attributes.PutStr(names.FileMode, fmt.Sprintf("%04o", e.Mode&modeBits))
+	}
+	if e.Inode != 0 || e.Header.Kind == decode.KindFileOwnerChange {
+		r.putFileOwner(e)
+	}
+}
+
+// modeBits are permissions with set-user-id, set-group-id and sticky.
+const modeBits = 0o7777
+
+// unchangedID is what chown takes for "leave it as it is".
+const unchangedID = 1<<32 - 1
+
+func (r Record) putFileOwner(e *decode.File) {
+	if e.OwnerUid != unchangedID {
+		r.Attributes().PutStr(names.FileOwnerID, strconv.FormatUint(uint64(e.OwnerUid), 10))
+	}
+	if e.OwnerGid != unchangedID {
+		r.Attributes().PutStr(names.FileGroupID, strconv.FormatUint(uint64(e.OwnerGid), 10))
+	}
+}
+
+// fileVerb returns the event's name and how a sentence tells it.
+func fileVerb(kind uint16, access decode.FileAccess) (name, verb string) {
+	switch kind {
+	case decode.KindFileOpen:
+		return names.EventFileOpen, "opened for " + accessName(access) + ":"
+	case decode.KindFileCreate:
+		return names.EventFileCreate, "created"
+	case decode.KindFileRename:
+		return names.EventFileRename, "renamed"
+	case decode.KindFileDelete:
+		return names.EventFileDelete, "deleted"
+	case decode.KindFileLink:
+		return names.EventFileLink, "linked"
+	case decode.KindFileModeChange:
+		return names.EventFileModeChange, "changed the mode of"
+	case decode.KindFileOwnerChange:
+		return names.EventFileOwnerChange, "changed the owner of"
+	}
+	return "", ""
+}
+
+func accessName(a decode.FileAccess) string {
+	if a == decode.FileRead {
+		return "read"
+	}
+	return "write"
+}
+
+// joinPath puts a path behind the directory that it is relative to. A path with ".." stays as it was
+// given: where that leads depends on symbolic links.
+func joinPath(directory, given []byte) string {
+	p := text(given)
+	if len(directory) > 0 {
+		p = strings.TrimSuffix(text(directory), "/") + "/" + p
+	}
+	if p == "" || strings.Contains(p, "..") {
+		return p
+	}
+	return path.Clean(p)
+}
+
+func fileRepeat(r Record, e *decode.FileRepeat) bool {
+	name, verb := fileVerb(e.Kind, e.Access)
+	if name == "" {
+		return false
+	}
+	r.SetEventName(name)
+	attributes := r.Attributes()
+	what := e.Path
+	if what == "" {
+		what = fmt.Sprintf("the file with inode %d", e.Inode)
+	} else {
+		attributes.PutStr(names.FilePath, e.Path)
+		attributes.PutStr(names.FileName, path.Base(e.Path))
+	}
+	if e.Access != 0 {
+		attributes.PutStr(names.FileAccess, accessName(e.Access))
+	}
+	attributes.PutInt(names.FileInode, int64(e.Inode))
+	attributes.PutInt(names.RepeatCount, int64(e.Count))
+	r.Body().SetStr(fmt.Sprintf("%s %s %s, %d times more", r.subject(&e.Header), verb, what, e.Count))
+	return true
+}
+
+// FileCounts are the counts per workload of the tracer "file".
+func FileCounts() []Count {
+	count := func(field, operation string) Count {
+		return Count{
+			Field: field, Metric: names.MetricFileOperations, Unit: "{operation}", Brief: "Changes to files.",
+			Attribute: names.FileOperation, Value: operation,
+		}
+	}
+	return []Count{
+		count("opened_for_write", "open"),
+		count("created", "create"),
+		count("renamed", "rename"),
+		count("deleted", "delete"),
+		count("linked", "link"),
+		count("mode_changed", "mode_change"),
+		count("owner_changed", "owner_change"),
+	}
+}
