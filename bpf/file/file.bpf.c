@@ -66,8 +66,11 @@ const volatile struct file_operation operations[SYSCALLS_MAX] = {};
 // Length of the time in which a thing is reported once; 0 switches deduplication off.
 const volatile __u64 window_ns = 60000000000ULL;
 const volatile bool has_read_paths = false;
-// The collector: what it does to files would make events of its events.
+// The collector, by its pid in its own pid namespace: what it does to files would make events of its
+// events. The namespace is named by device and inode of its file in nsfs.
 const volatile __u32 own_pid = 0;
+const volatile __u64 own_namespace_device = 0;
+const volatile __u64 own_namespace_inode = 0;
 
 // Strings behind it: directory, path, other directory, other path. A path that starts with a slash
 // has no directory.
@@ -369,6 +372,15 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 	submit(scratch, kind, used);
 }
 
+static __always_inline bool current_is_collector(void)
+{
+	struct bpf_pidns_info inside = {};
+
+	if (bpf_get_ns_current_pid_tgid(own_namespace_device, own_namespace_inode, &inside, sizeof(inside)))
+		return false;
+	return inside.tgid == own_pid;
+}
+
 static __always_inline int leave_syscall(struct pt_regs *regs, unsigned long number, long result)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -381,7 +393,7 @@ static __always_inline int leave_syscall(struct pt_regs *regs, unsigned long num
 	struct file_scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
 	if (!scratch || syscall_is_compat(task))
 		return 0;
-	if (own_pid && bpf_get_current_pid_tgid() >> 32 == own_pid) {
+	if (current_is_collector()) {
 		event_offer(kind);
 		event_filter(kind);
 		return 0;

@@ -157,6 +157,8 @@ const (
 	FileVarFileOperationIsExported = "file_operation_is_exported"
 	FileVarHasReadPaths            = "has_read_paths"
 	FileVarOperations              = "operations"
+	FileVarOwnNamespaceDevice      = "own_namespace_device"
+	FileVarOwnNamespaceInode       = "own_namespace_inode"
 	FileVarOwnPid                  = "own_pid"
 	FileVarRingWakeupBytes         = "ring_wakeup_bytes"
 	FileVarWindowNs                = "window_ns"
@@ -233,6 +235,8 @@ type FileVariableSpecs struct {
 	FileOperationIsExported *ebpf.VariableSpec `ebpf:"file_operation_is_exported"`
 	HasReadPaths            *ebpf.VariableSpec `ebpf:"has_read_paths"`
 	Operations              *ebpf.VariableSpec `ebpf:"operations"`
+	OwnNamespaceDevice      *ebpf.VariableSpec `ebpf:"own_namespace_device"`
+	OwnNamespaceInode       *ebpf.VariableSpec `ebpf:"own_namespace_inode"`
 	OwnPid                  *ebpf.VariableSpec `ebpf:"own_pid"`
 	RingWakeupBytes         *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
 	WindowNs                *ebpf.VariableSpec `ebpf:"window_ns"`
@@ -291,6 +295,8 @@ type FileVariables struct {
 	FileOperationIsExported *ebpf.Variable `ebpf:"file_operation_is_exported"`
 	HasReadPaths            *ebpf.Variable `ebpf:"has_read_paths"`
 	Operations              *ebpf.Variable `ebpf:"operations"`
+	OwnNamespaceDevice      *ebpf.Variable `ebpf:"own_namespace_device"`
+	OwnNamespaceInode       *ebpf.Variable `ebpf:"own_namespace_inode"`
 	OwnPid                  *ebpf.Variable `ebpf:"own_pid"`
 	RingWakeupBytes         *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
 	WindowNs                *ebpf.Variable `ebpf:"window_ns"`

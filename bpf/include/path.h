@@ -74,10 +74,10 @@ __noinline int path_resolve(__u32 slot, __u64 mnt_address, __u64 dentry_address,
 		}
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		struct dentry *mnt_root = BPF_CORE_READ(mnt, mnt_root);
-		if (dentry == mnt_root || dentry == parent) {
+		if (dentry == mnt_root) {
 			struct mount *mount = mount_of(mnt);
 			struct mount *mount_parent = BPF_CORE_READ(mount, mnt_parent);
-			if (dentry != mnt_root || mount == mount_parent) {
+			if (mount == mount_parent) {
 				buffer->flags &= ~PATH_CUT;
 				buffer->flags |= PATH_UNREACHABLE;
 				break;
@@ -94,6 +94,12 @@ __noinline int path_resolve(__u32 slot, __u64 mnt_address, __u64 dentry_address,
 		buffer->start = start;
 		buffer->data[start] = '/';
 		bpf_probe_read_kernel(&buffer->data[start + 1], length, BPF_CORE_READ(dentry, d_name.name));
+		if (dentry == parent) {
+			// It has a name, but stands in no directory.
+			buffer->flags &= ~PATH_CUT;
+			buffer->flags |= PATH_UNREACHABLE;
+			break;
+		}
 		dentry = parent;
 	}
 	// The root itself has no component.

@@ -32,6 +32,7 @@ const (
 	ProcessPathStatus           = "meerkat.process.executable.path_status"
 	ProcessParentCreationTime   = "meerkat.process.parent.creation.time"
 	ProcessParentExecutablePath = "meerkat.process.parent.executable.path"
+	ProcessAncestors            = "meerkat.process.ancestors.executable.paths"
 	ProcessExitSignal           = "meerkat.process.exit.signal"
 	ProcessExitCoreDumped       = "meerkat.process.exit.core_dumped"
 	ProcessRunTime              = "meerkat.process.run_time"
@@ -51,7 +52,7 @@ func ProcessEvents() []Event {
 			ProcessCommandArgs, ProcessArgsCount, ProcessArgsTruncated, ProcessWorkingDirectory, ProcessFilename,
 			ProcessPathStatus, ProcessExecutableInode, ProcessRealUserID, ProcessSavedUserID, ProcessGroupID, ProcessRealGroupID,
 			ProcessCapabilities, ProcessSessionLeaderPID, ProcessGroupLeaderPID, ProcessVPID, ProcessInteractive, ProcessTTY,
-			ProcessParentCreationTime, ProcessParentExecutablePath, ProcessEnvironmentPrefix + "<key>",
+			ProcessParentCreationTime, ProcessParentExecutablePath, ProcessAncestors, ProcessEnvironmentPrefix + "<key>",
 		}},
 		{EventProcessExecFailed, "A call of execve or execveat fails.", []string{ProcessFilename, ErrorType}},
 		{EventProcessFork, "A process is created. Off by default.", []string{ProcessParentCreationTime, ProcessParentExecutablePath}},
@@ -83,6 +84,7 @@ func ProcessAttributes() []Attribute {
 		{ProcessTTY, String, "Name of the controlling terminal."},
 		{ProcessParentCreationTime, String, "When the parent was created."},
 		{ProcessParentExecutablePath, String, "Executable of the parent, if it is known."},
+		{ProcessAncestors, StringArray, "Executables of the processes above the parent, nearest first, empty where not known; eight generations in all."},
 		{ProcessEnvironmentPrefix + "<key>", String, "Value of an environment variable that the configuration names."},
 		{ProcessExitCode, Int, "Exit code; 128 and the number of the signal for a process that was killed, as shells have it."},
 		{ProcessExitSignal, String, "Signal that killed the process (`SIGKILL`)."},

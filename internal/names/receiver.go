@@ -35,6 +35,11 @@ func ReceiverEventsTruncated() Metric {
 	return Metric{"otelcol.ebpf.events.truncated", "{event}", "Events with a part that was longer than its limit."}
 }
 
+// ReceiverEventsNotDeduplicated counts events that may repeat an earlier one.
+func ReceiverEventsNotDeduplicated() Metric {
+	return Metric{"otelcol.ebpf.events.not_deduplicated", "{event}", "Events that may repeat an earlier one, because there was no room to remember that."}
+}
+
 // ReceiverRecordsUnknown counts records of which not even the kind can be told.
 func ReceiverRecordsUnknown() Metric {
 	return Metric{"otelcol.ebpf.records.unknown", "{record}", "Ring buffer records that are of no known kind."}

@@ -6,7 +6,6 @@ package ebpfreceiver
 
 import (
 	"maps"
-	"os"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
@@ -68,7 +67,7 @@ func catalogue() []definition {
 			emitter:  func(*Config, *emit.Redactor) emit.Emitter { return emit.TCP },
 			counts:   emit.TCPCounts(),
 			common:   func(c *TracersConfig) *TracerConfig { return &c.TCP.Common },
-			settings: func(*Config, *tracer.Settings) {},
+			settings: tcpSettings,
 		},
 	}
 }
@@ -84,5 +83,9 @@ func fileSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.FileConstants())
 	s.Constants["window_ns"] = uint64(c.Tracers.File.DeduplicationWindow)
 	s.Constants["has_read_paths"] = len(c.Tracers.File.ReadPaths) > 0
-	s.Constants["own_pid"] = uint32(os.Getpid())
+	maps.Copy(s.Constants, tracer.OwnProcessConstants())
+}
+
+func tcpSettings(c *Config, s *tracer.Settings) {
+	s.MapEntries[tracer.TCPOwners] = c.Tracers.TCP.TrackedConnections
 }

@@ -92,6 +92,8 @@ type FileConfig struct {
 // TCPConfig configures the tracer "tcp".
 type TCPConfig struct {
 	Common TracerConfig `mapstructure:",squash"`
+	// TrackedConnections is how many open connections are remembered with their owner.
+	TrackedConnections uint32 `mapstructure:"tracked_connections"`
 
 	_ struct{}
 }
@@ -127,7 +129,10 @@ func createDefaultConfig() component.Config {
 				Common:              TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault},
 				DeduplicationWindow: deduplicationWindowDefault,
 			},
-			TCP: TCPConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault}},
+			TCP: TCPConfig{
+				Common:             TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault},
+				TrackedConnections: trackedConnectionsDefault,
+			},
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},
@@ -142,6 +147,7 @@ var (
 	_ confmap.Validator = (*TracerConfig)(nil)
 	_ confmap.Validator = (*ProcessConfig)(nil)
 	_ confmap.Validator = (*FileConfig)(nil)
+	_ confmap.Validator = (*TCPConfig)(nil)
 	_ confmap.Validator = (*ProcessTableConfig)(nil)
 	_ confmap.Validator = (*RedactionConfig)(nil)
 )
@@ -225,6 +231,15 @@ func (c *FileConfig) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Validate implements confmap.Validator.
+func (c *TCPConfig) Validate() error {
+	if c.TrackedConnections < trackedConnectionsMin || c.TrackedConnections > trackedConnectionsMax {
+		return fmt.Errorf("tracked_connections: %d is outside %d to %d; the default is %d",
+			c.TrackedConnections, trackedConnectionsMin, trackedConnectionsMax, trackedConnectionsDefault)
+	}
+	return nil
 }
 
 // Validate implements confmap.Validator.

@@ -22,10 +22,10 @@ type fileRepeats struct {
 	stream  *stream
 	window  time.Duration
 
-	// paths are those of the first events, which the counts in the kernel don't have. There are at
-	// most as many as entries in the kernel's map, since they go together.
-	mu    sync.Mutex
-	paths map[tracer.FileSeenKey]string
+	// paths are those of the first events, which the counts in the kernel don't have.
+	mu        sync.Mutex
+	paths     map[tracer.FileSeenKey]string
+	pathBytes int
 }
 
 func newFileRepeats(s *session, st *stream) *companion {
@@ -43,7 +43,11 @@ func newFileRepeats(s *session, st *stream) *companion {
 // observe remembers the path of what is counted from now on.
 func (f *fileRepeats) observe(event decode.Event) {
 	e, ok := event.(*decode.File)
-	if !ok || e.Window == 0 || e.NotDeduplicated() {
+	if !ok || e.Window == 0 {
+		return
+	}
+	if e.NotDeduplicated() {
+		f.stream.ledger.kinds[e.Header.Kind].notDeduplicated.Add(1)
 		return
 	}
 	var key tracer.FileSeenKey
@@ -52,7 +56,11 @@ func (f *fileRepeats) observe(event decode.Event) {
 	key.Kind, key.Access = e.Header.Kind, uint16(e.Access)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.pathBytes+len(e.Path) > repeatPathBytesMax {
+		return
+	}
 	f.paths[key] = string(e.Path)
+	f.pathBytes += len(e.Path)
 }
 
 // windowGrace is how long after a window's end a program may still be counting into it.
@@ -75,13 +83,18 @@ func (f *fileRepeats) tick(last bool) {
 			return
 		}
 		who, _ := f.session.identity.lookup(event)
-		if logs.Append(event, who, time.Now(), f.stream.emitter) {
-			reported++
+		if !logs.Append(event, who, time.Now(), f.stream.emitter) {
+			return
+		}
+		reported++
+		if event.Path == "" {
+			f.stream.ledger.kinds[decode.KindFileRepeat].cut.Add(1)
 		}
 	})
 	if err != nil {
 		f.session.logger.Warn("Repeats of file events can't be read", zap.Error(err))
 	}
+	f.forget(currentWindow)
 	if reported == 0 {
 		return
 	}
@@ -103,6 +116,24 @@ func (f *fileRepeats) repeat(key *tracer.FileSeenKey, count *tracer.FileSeenCoun
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	event.Path = f.paths[*key]
-	delete(f.paths, *key)
+	f.remove(*key)
 	return event
+}
+
+// forget drops the paths of windows that are over. Their counts have been taken; a path is left when
+// its event was read only after that.
+func (f *fileRepeats) forget(currentWindow uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for key := range f.paths {
+		if key.Window < currentWindow {
+			f.remove(key)
+		}
+	}
+}
+
+// remove is called with mu held.
+func (f *fileRepeats) remove(key tracer.FileSeenKey) {
+	f.pathBytes -= len(f.paths[key])
+	delete(f.paths, key)
 }

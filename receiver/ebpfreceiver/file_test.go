@@ -29,7 +29,9 @@ func shell(t *testing.T, directory, script string) int {
 	return command.Process.Pid
 }
 
-func onlyFile(c *Config) { c.Tracers.Process.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false }
+func onlyFile(c *Config) {
+	c.Tracers.Process.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
+}
 
 func at(path string) func(record) bool {
 	return func(r record) bool { return r.str(names.FilePath) == path }
@@ -119,7 +121,9 @@ func TestFile_readsOfChosenPaths(t *testing.T) {
 	})
 	shell(t, d, `cat secret secret2 keys/deep/id; echo > done`)
 	l.one(names.EventFileCreate, at(filepath.Join(d, "done")))
-	read := func(r record) bool { return r.str(names.FileAccess) == "read" && strings.HasPrefix(r.str(names.FilePath), d) }
+	read := func(r record) bool {
+		return r.str(names.FileAccess) == "read" && strings.HasPrefix(r.str(names.FilePath), d)
+	}
 	var paths []string
 	for _, r := range l.find(names.EventFileOpen, read) {
 		paths = append(paths, r.str(names.FilePath))

@@ -59,6 +59,7 @@ func (id *identity) learn(event decode.Event) (emit.Who, error) {
 	switch e := event.(type) {
 	case *decode.ProcessExec:
 		who.Process = id.processes.Exec(e)
+		who.Ancestors = id.processes.Ancestors(who.Process, ancestorsMax, nil)
 	case *decode.ProcessFork:
 		who.Process = id.processes.Fork(e)
 	case *decode.ProcessExit:

@@ -15,14 +15,18 @@ const kindsMax = 32
 
 // userCounters says what became of the events of one kind after they left the kernel.
 type userCounters struct {
-	offered       atomic.Uint64 // made in user space
-	undecodable   atomic.Uint64 // too short, too long
-	filtered      atomic.Uint64 // read, and not wanted as an event
-	delivered     atomic.Uint64 // taken by the pipeline
-	lostQueue     atomic.Uint64 // the pipeline was too slow
-	lostPipeline  atomic.Uint64 // the pipeline refused them
-	identityStale atomic.Uint64 // delivered with what the process executed before
-	identityNone  atomic.Uint64 // delivered without an executable
+	offered      atomic.Uint64 // made in user space
+	undecodable  atomic.Uint64 // too short, too long
+	filtered     atomic.Uint64 // read, and not wanted as an event
+	delivered    atomic.Uint64 // taken by the pipeline
+	lostQueue    atomic.Uint64 // the pipeline was too slow
+	lostPipeline atomic.Uint64 // the pipeline refused them
+	cut          atomic.Uint64 // delivered without a part
+	// notDeduplicated were delivered although they may repeat an earlier one: there was no room to
+	// remember that.
+	notDeduplicated atomic.Uint64
+	identityStale   atomic.Uint64 // delivered with what the process executed before
+	identityNone    atomic.Uint64 // delivered without an executable
 }
 
 // ledger accounts for the events of one tracer in user space.
@@ -41,9 +45,10 @@ type account struct {
 	Aggregated uint64
 	// Lost by stage: "ring" and "map" in the kernel, "decode", "queue" and "pipeline" here.
 	Lost map[string]uint64
-	// Cut counts delivered events that lack a part; IdentityStale and IdentityMissing those whose
+	// Cut counts delivered events that lack a part; NotDeduplicated those that may repeat an earlier
+	// one for lack of room; IdentityStale and IdentityMissing those whose
 	// process is not known well.
-	Cut, IdentityStale, IdentityMissing uint64
+	Cut, NotDeduplicated, IdentityStale, IdentityMissing uint64
 }
 
 // inFlight is what was offered and has not arrived anywhere yet. When nothing happens it is zero, or
@@ -74,7 +79,8 @@ func (l *ledger) balance(kinds []string, kernel []tracer.Counters) []account {
 				"queue":    user.lostQueue.Load(),
 				"pipeline": user.lostPipeline.Load(),
 			},
-			Cut:             k.Cut,
+			Cut:             k.Cut + user.cut.Load(),
+			NotDeduplicated: user.notDeduplicated.Load(),
 			IdentityStale:   user.identityStale.Load(),
 			IdentityMissing: user.identityNone.Load(),
 		}

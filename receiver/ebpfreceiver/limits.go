@@ -31,9 +31,21 @@ const (
 	deduplicationWindowDefault = time.Minute
 	deduplicationWindowMin     = time.Second
 	deduplicationWindowMax     = time.Hour
+	// repeatPathBytesMax bounds the paths that are remembered for counts of repeats. A repeat beyond
+	// it is reported by inode alone (counter: cut).
+	repeatPathBytesMax = 4 << 20
 	// readPathsMax and readPathBytesMax are what the kernel half has room for.
 	readPathsMax     = 256
 	readPathBytesMax = 255
+
+	// ancestorsMax is how far an exec event names the processes above it.
+	ancestorsMax = 8
+
+	// trackedConnectionsDefault is how many open connections have an owner. Events of further ones
+	// name no process (counter: unidentified).
+	trackedConnectionsDefault = 16384
+	trackedConnectionsMin     = 256
+	trackedConnectionsMax     = 1 << 20
 
 	// batchRecordsMax bounds a batch that is handed to the pipeline.
 	batchRecordsMax = 2048

@@ -21,11 +21,11 @@ type telemetry struct {
 	session      *session
 	registration metric.Registration
 
-	events, lost, truncated, undecodable, identity       metric.Int64ObservableCounter
-	programRuns, programMissed, evicted, unknownWorkload metric.Int64ObservableCounter
-	programTime                                          metric.Float64ObservableCounter
-	inFlight, tracers, ringWaiting, ringSize, mapBytes   metric.Int64ObservableGauge
-	processes, workloads                                 metric.Int64ObservableGauge
+	events, lost, truncated, repeated, undecodable, identity metric.Int64ObservableCounter
+	programRuns, programMissed, evicted, unknownWorkload     metric.Int64ObservableCounter
+	programTime                                              metric.Float64ObservableCounter
+	inFlight, tracers, ringWaiting, ringSize, mapBytes       metric.Int64ObservableGauge
+	processes, workloads                                     metric.Int64ObservableGauge
 }
 
 func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, error) {
@@ -34,6 +34,7 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.events = b.counter(names.ReceiverEvents())
 	t.lost = b.counter(names.ReceiverEventsLost())
 	t.truncated = b.counter(names.ReceiverEventsTruncated())
+	t.repeated = b.counter(names.ReceiverEventsNotDeduplicated())
 	t.undecodable = b.counter(names.ReceiverRecordsUnknown())
 	t.identity = b.counter(names.ReceiverEventsUnidentified())
 	t.programRuns = b.counter(names.ReceiverProgramRuns())
@@ -51,9 +52,12 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	if b.err != nil {
 		return nil, b.err
 	}
-	var err error
-	t.registration, err = b.meter.RegisterCallback(t.observe, b.all...)
-	return t, err
+	registration, err := b.meter.RegisterCallback(t.observe, b.all...)
+	if err != nil {
+		return nil, err
+	}
+	t.registration = registration
+	return t, nil
 }
 
 func (t *telemetry) close() error { return t.registration.Unregister() }
@@ -143,6 +147,7 @@ func (t *telemetry) observeAccount(o metric.Observer, tracerName attribute.KeyVa
 	observe(t.identity, a.IdentityStale, names.Reason, "stale")
 	observe(t.identity, a.IdentityMissing, names.Reason, "missing")
 	o.ObserveInt64(t.truncated, int64(a.Cut), metric.WithAttributes(tracerName, kind))
+	o.ObserveInt64(t.repeated, int64(a.NotDeduplicated), metric.WithAttributes(tracerName, kind))
 	o.ObserveInt64(t.inFlight, a.inFlight(), metric.WithAttributes(tracerName, kind))
 }
 

@@ -27,6 +27,8 @@ type Scope struct {
 type Who struct {
 	Process  *process.Process
 	Outcome  process.Outcome
+	// Ancestors of the process, parent first; of exec events only.
+	Ancestors []*process.Process
 	Workload *process.Workload
 }
 

@@ -93,6 +93,7 @@ func (p *processEmitter) exec(r Record, e *decode.ProcessExec) {
 		attributes.PutStr(names.ProcessTTY, tty)
 	}
 	r.putParent()
+	r.putAncestors()
 	p.putEnvironment(r, e.Environment)
 }
 
@@ -177,6 +178,17 @@ func (r Record) putParent() {
 	r.Attributes().PutStr(names.ProcessParentCreationTime, formatTime(r.Clock.Time(p.Parent.StartTime)))
 	if executable := p.ParentExecutable.Value(); executable != "" {
 		r.Attributes().PutStr(names.ProcessParentExecutablePath, executable)
+	}
+}
+
+// putAncestors names what the processes above the parent execute, as far as that is known.
+func (r Record) putAncestors() {
+	if len(r.Who.Ancestors) < 2 {
+		return
+	}
+	list := r.Attributes().PutEmptySlice(names.ProcessAncestors)
+	for _, ancestor := range r.Who.Ancestors[1:] {
+		list.AppendEmpty().SetStr(ancestor.Executable.Value())
 	}
 }
 

@@ -3,6 +3,7 @@
 package process
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -23,26 +24,45 @@ type Clock struct {
 // NewClock returns a clock that needs a Refresh before its first use.
 func NewClock() *Clock { return &Clock{} }
 
-// Refresh measures the offset between the clocks.
+// Refresh measures the offset between the clocks. It keeps the one it has while that is as good as the
+// measurement can tell, so that event times go backwards only when the wall clock does.
 func (c *Clock) Refresh() error {
-	narrowest := time.Duration(1<<63 - 1)
+	best := clockSample{uncertainty: math.MaxInt64}
 	for range clockSamples {
-		var before, wall, after unix.Timespec
-		if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &before); err != nil {
+		sample, err := readClocks()
+		if err != nil {
 			return err
 		}
-		if err := unix.ClockGettime(unix.CLOCK_REALTIME, &wall); err != nil {
-			return err
-		}
-		if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &after); err != nil {
-			return err
-		}
-		if width := time.Duration(after.Nano() - before.Nano()); width < narrowest {
-			narrowest = width
-			c.offset.Store(wall.Nano() - before.Nano() - int64(width)/2)
+		if sample.uncertainty < best.uncertainty {
+			best = sample
 		}
 	}
+	if difference := best.offset - c.offset.Load(); difference < -best.uncertainty || difference > best.uncertainty {
+		c.offset.Store(best.offset)
+	}
 	return nil
+}
+
+// clockSample is the offset between the clocks, which may be wrong by as much as uncertainty. In
+// nanoseconds.
+type clockSample struct {
+	offset, uncertainty int64
+}
+
+// readClocks reads the wall clock between two readings of the other one.
+func readClocks() (clockSample, error) {
+	var before, wall, after unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &before); err != nil {
+		return clockSample{}, err
+	}
+	if err := unix.ClockGettime(unix.CLOCK_REALTIME, &wall); err != nil {
+		return clockSample{}, err
+	}
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &after); err != nil {
+		return clockSample{}, err
+	}
+	half := (after.Nano() - before.Nano()) / 2
+	return clockSample{offset: wall.Nano() - before.Nano() - half, uncertainty: half}, nil
 }
 
 // Time converts nanoseconds of CLOCK_BOOTTIME.

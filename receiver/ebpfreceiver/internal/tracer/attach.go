@@ -19,7 +19,8 @@ func attach(program *ebpf.Program, spec *ebpf.ProgramSpec) (link.Link, error) {
 		return link.AttachRawTracepoint(link.RawTracepointOptions{Name: spec.AttachTo, Program: program})
 	case ebpf.TracePoint:
 		group, name, _ := strings.Cut(spec.AttachTo, "/")
-		return link.Tracepoint(group, name, program, nil)
+		l, err := link.Tracepoint(group, name, program, nil)
+		return l, explainTracepoint(err)
 	default:
 		return nil, fmt.Errorf("no way is known to attach a program of type %s (section %q)", spec.Type, spec.SectionName)
 	}

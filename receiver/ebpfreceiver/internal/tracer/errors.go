@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -19,8 +21,10 @@ var (
 		"use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions have shipped since about 2021")
 	ErrNoPermission = errors.New("not allowed to use eBPF: run as root, or grant CAP_BPF and CAP_PERFMON " +
 		"(and CAP_SYS_ADMIN before Linux 5.8)")
-	ErrNoTracefs = errors.New("tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing")
-	ErrLockdown  = errors.New("the kernel is locked down in mode \"confidentiality\", which forbids programs to read " +
+	ErrNoTracefs          = errors.New("tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing")
+	ErrTracefsNotReadable = errors.New("not allowed to read the numbers of tracepoints in tracefs: run as root, grant " +
+		"CAP_DAC_READ_SEARCH, or mount tracefs readable for the collector's group (mount -o remount,gid=GROUP /sys/kernel/tracing)")
+	ErrLockdown = errors.New("the kernel is locked down in mode \"confidentiality\", which forbids programs to read " +
 		"kernel memory: boot with lockdown=integrity, or without secure boot's lockdown policy")
 )
 
@@ -58,12 +62,42 @@ func explain(err error) error {
 		return nil
 	case errors.Is(err, btf.ErrNotFound) && strings.Contains(err.Error(), "vmlinux"):
 		return fmt.Errorf("%w (%w)", ErrNoBTF, err)
+	case errors.Is(err, ErrNoPermission), errors.Is(err, ErrNoTracefs), errors.Is(err, ErrTracefsNotReadable):
+		return err
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES) && !isVerifierError(err):
 		return fmt.Errorf("%w (%w)", ErrNoPermission, err)
-	case strings.Contains(err.Error(), "tracefs"):
+	}
+	return err
+}
+
+// explainTracepoint adds what to do when a tracepoint's number can't be read.
+func explainTracepoint(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrPermission) && !tracefsReadable():
+		return fmt.Errorf("%w (%w)", ErrTracefsNotReadable, err)
+	case !tracefsMounted():
 		return fmt.Errorf("%w (%w)", ErrNoTracefs, err)
 	}
 	return err
+}
+
+// Where tracefs is found: on its own, or below debugfs as it used to be.
+var tracefsFolders = []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}
+
+func tracefsMounted() bool {
+	return slices.ContainsFunc(tracefsFolders, func(folder string) bool {
+		_, err := os.Stat(filepath.Join(folder, "events"))
+		return err == nil || errors.Is(err, os.ErrPermission)
+	})
+}
+
+func tracefsReadable() bool {
+	return slices.ContainsFunc(tracefsFolders, func(folder string) bool {
+		_, err := os.ReadDir(filepath.Join(folder, "events"))
+		return err == nil
+	})
 }
 
 // isVerifierError tells a refusal of the verifier, which also answers EACCES, from a missing

@@ -48,20 +48,11 @@ type Hook struct {
 	Name string
 	// Programs are tried in order until one loads and attaches.
 	Programs []string
-	// Optional marks a hook that some kernels or processor architectures don't have: without it
-	// the tracer is complete as far as this kernel goes.
-	Optional bool
 }
 
 // hook is the usual case: a hook named after what it observes, with its programs.
 func hook(name string, programs ...string) Hook {
 	return Hook{Name: name, Programs: programs}
-}
-
-// optional marks a hook that need not exist.
-func optional(h Hook) Hook {
-	h.Optional = true
-	return h
 }
 
 // basePrivileges is what loading and attaching tracing programs takes since 5.8.

@@ -11,7 +11,7 @@ import (
 type Status string
 
 const (
-	StatusRunning  Status = "running"  // every hook that this kernel can have is attached
+	StatusRunning  Status = "running"  // every hook is attached
 	StatusDegraded Status = "degraded" // it runs, but some of its events can't be seen
 	StatusStopped  Status = "stopped"  // not attached
 	StatusFailed   Status = "failed"   // could not be loaded or attached at all
@@ -47,7 +47,7 @@ func (t *Tracer) State() State {
 		if a.err != nil {
 			h.Reason = a.err.Error()
 		}
-		if a.link == nil && !a.hook.Optional {
+		if a.link == nil {
 			state.Status = StatusDegraded
 			state.Reason += fmt.Sprintf("hook %s is missing: %s; ", a.hook.Name, h.Reason)
 		}

@@ -6,6 +6,9 @@ import (
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
 
+// TCPOwners is the map that remembers whose a connection is.
+const TCPOwners = tcpbpf.TCPMapOwners
+
 // TCP observes connections that are opened, accepted, refused and closed.
 func TCP() Spec {
 	return Spec{

@@ -186,9 +186,7 @@ func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 		}
 		a.err = errors.Join(a.err, fmt.Errorf("program %q: %w", name, explain(err)))
 	}
-	if !hook.Optional {
-		t.logger.Warn("A hook could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
-	}
+	t.logger.Warn("A hook could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
 	return a
 }
 

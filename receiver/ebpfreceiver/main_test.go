@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// roleVariable makes this test binary play a process that a test observes, instead of running tests.
+const roleVariable = "MEERKAT_TEST_ROLE"
+
+// TestMain runs the tests and fails if they leave goroutines behind.
+func TestMain(m *testing.M) {
+	if role := os.Getenv(roleVariable); role != "" {
+		play(role)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// play never returns.
+func play(role string) {
+	var err error
+	switch role {
+	case "exec_from_thread":
+		err = execFromThread()
+	case "wait":
+		_, err = io.Copy(io.Discard, os.Stdin)
+	default:
+		err = fmt.Errorf("there is no role %q", role)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// inRole is a command that runs this binary in a role.
+func inRole(role string, arguments ...string) *exec.Cmd {
+	command := exec.Command("/proc/self/exe", arguments...)
+	command.Env = []string{roleVariable + "=" + role}
+	return command
+}
+
+// execFromThread executes its arguments from a thread that is not the process's first one.
+func execFromThread() error {
+	failed := make(chan error)
+	for {
+		// The goroutine may land on the first thread: then it keeps that one busy, and the next
+		// can't.
+		go func() {
+			runtime.LockOSThread()
+			if syscall.Gettid() == os.Getpid() {
+				failed <- nil
+				select {}
+			}
+			failed <- syscall.Exec(os.Args[1], os.Args[1:], nil)
+		}()
+		if err := <-failed; err != nil {
+			return err
+		}
+	}
+}
