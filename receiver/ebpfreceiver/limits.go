@@ -12,6 +12,10 @@ const (
 	ringBufferBytesMin     = 64 << 10
 	ringBufferBytesMax     = 256 << 20
 
+	// ringWakeupBytesMax is how much may wait in a ring before its reader is woken; less in a small
+	// ring.
+	ringWakeupBytesMax = 64 << 10
+
 	// argumentsBytesMax is what the kernel half has room for. Longer arguments are cut (counter:
 	// cut).
 	argumentsBytesDefault = 1024

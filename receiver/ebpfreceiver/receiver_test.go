@@ -6,12 +6,15 @@ package ebpfreceiver
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -23,31 +26,102 @@ import (
 
 // live is a receiver that observes the kernel that the test runs on.
 type live struct {
-	t       *testing.T
-	logs    *consumertest.LogsSink
+	t    *testing.T
+	host *statusHost
+	// own is where the receiver reports about itself.
+	own     *componenttest.Telemetry
+	logs    *logsSink
 	metrics *consumertest.MetricsSink
 	stops   []func(context.Context) error
 	shared  *ebpfReceiver
 }
 
-// startLive starts a receiver with both signals, and stops it when the test ends.
-func startLive(t *testing.T, change func(*Config)) *live {
+// logsSink is a pipeline that keeps what it gets, and can be slow or refuse.
+type logsSink struct {
+	consumertest.LogsSink
+	busy sync.Mutex
+	// refuse, if set, decides about each batch before it is taken.
+	refuse func() error
+}
+
+// Capabilities implements consumer.Logs.
+func (*logsSink) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+// ConsumeLogs implements consumer.Logs.
+func (s *logsSink) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	s.busy.Lock()
+	defer s.busy.Unlock()
+	if s.refuse != nil {
+		if err := s.refuse(); err != nil {
+			return err
+		}
+	}
+	return s.LogsSink.ConsumeLogs(ctx, logs)
+}
+
+// hold makes the pipeline block until release is called.
+func (s *logsSink) hold() (release func()) {
+	s.busy.Lock()
+	return sync.OnceFunc(s.busy.Unlock)
+}
+
+// statusHost is a host that remembers what a component says of its state.
+type statusHost struct {
+	component.Host
+	mu     sync.Mutex
+	events []*componentstatus.Event
+}
+
+// Report implements componentstatus.Reporter.
+func (h *statusHost) Report(event *componentstatus.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, event)
+}
+
+// last is the newest event, nil if there is none.
+func (h *statusHost) last() *componentstatus.Event {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.events) == 0 {
+		return nil
+	}
+	return h.events[len(h.events)-1]
+}
+
+// newLive makes a receiver for both signals and starts nothing.
+func newLive(t *testing.T, change func(*Config)) (l *live, signals []component.Component) {
 	t.Helper()
-	l := &live{t: t, logs: new(consumertest.LogsSink), metrics: new(consumertest.MetricsSink)}
+	l = &live{
+		t: t, logs: new(logsSink), metrics: new(consumertest.MetricsSink),
+		host: &statusHost{Host: componenttest.NewNopHost()}, own: componenttest.NewTelemetry(),
+	}
 	factory := NewFactory()
 	config := factory.CreateDefaultConfig().(*Config)
 	change(config)
 	settings := receivertest.NewNopSettings(component.MustNewType(componentType))
+	settings.TelemetrySettings = l.own.NewTelemetrySettings()
 	settings.Logger = zaptest.NewLogger(t)
 	logs, err := factory.CreateLogs(t.Context(), settings, config, l.logs)
 	require.NoError(t, err)
 	metrics, err := factory.CreateMetrics(t.Context(), settings, config, l.metrics)
 	require.NoError(t, err)
-	l.stops = []func(context.Context) error{logs.Shutdown, metrics.Shutdown}
-	require.NoError(t, logs.Start(t.Context(), componenttest.NewNopHost()))
-	require.NoError(t, metrics.Start(t.Context(), componenttest.NewNopHost()))
 	l.shared = logs.(interface{ Unwrap() *ebpfReceiver }).Unwrap()
+	t.Cleanup(func() { require.NoError(t, l.own.Shutdown(context.WithoutCancel(t.Context()))) })
+	return l, []component.Component{logs, metrics}
+}
+
+// startLive starts a receiver with both signals, and stops it when the test ends.
+func startLive(t *testing.T, change func(*Config)) *live {
+	t.Helper()
+	l, signals := newLive(t, change)
+	for _, signal := range signals {
+		l.stops = append(l.stops, signal.Shutdown)
+	}
 	t.Cleanup(l.stop)
+	for _, signal := range signals {
+		require.NoError(t, signal.Start(t.Context(), l.host))
+	}
 	return l
 }
 

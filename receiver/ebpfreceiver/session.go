@@ -147,6 +147,7 @@ func (s *session) openStream(d definition, redactor *emit.Redactor, types *btf.C
 		Constants:  s.identity.constants(),
 		MapEntries: map[string]uint32{},
 	}
+	settings.Constants["ring_wakeup_bytes"] = min(ringWakeupBytesMax, common.RingBufferBytes/4)
 	d.settings(s.config, &settings)
 	t, err := tracer.Load(d.spec, settings, s.logger)
 	if err != nil {
@@ -278,6 +279,9 @@ func (s *session) stop(ctx context.Context) error {
 		errs = append(errs, s.telemetry.close())
 	}
 	running := s.stopWorking != nil
+	if running {
+		defer context.AfterFunc(ctx, s.stopSending)()
+	}
 	for _, st := range s.streams {
 		errs = append(errs, st.tracer.Detach())
 	}
@@ -289,7 +293,7 @@ func (s *session) stop(ctx context.Context) error {
 	}
 	s.readers.Wait()
 	if running {
-		s.finish(ctx)
+		s.finish()
 	}
 	for _, st := range s.streams {
 		errs = append(errs, st.tracer.Close())
@@ -307,16 +311,14 @@ func (s *session) drain() {
 	}
 }
 
-// finish reports what was held back, sends what waits for as long as ctx allows, and ends all
+// finish reports what was held back, sends what waits until stopSending is called, and ends all
 // goroutines.
-func (s *session) finish(ctx context.Context) {
+func (s *session) finish() {
 	s.stopWorking()
 	s.workers.Wait()
 	s.tickCompanions(true)
-	giveUp := context.AfterFunc(ctx, s.stopSending)
 	if s.sender != nil {
 		s.sender.close()
 	}
-	giveUp()
 	s.stopSending()
 }

@@ -25,11 +25,11 @@ type Scope struct {
 
 // Who is the process behind an event.
 type Who struct {
-	Process  *process.Process
-	Outcome  process.Outcome
+	Process *process.Process
+	Outcome process.Outcome
 	// Ancestors of the process, parent first; of exec events only.
 	Ancestors []*process.Process
-	Workload *process.Workload
+	Workload  *process.Workload
 }
 
 // Emitter writes what is particular to the events of one tracer: name, body and attributes. What all

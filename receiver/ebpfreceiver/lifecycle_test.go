@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+)
+
+// kernelObjects counts what of ours is in the kernel: programs and maps that this process holds.
+func kernelObjects(t *testing.T) int {
+	t.Helper()
+	descriptors, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	count := 0
+	for _, d := range descriptors {
+		switch target, _ := os.Readlink(filepath.Join("/proc/self/fd", d.Name())); target {
+		case "anon_inode:bpf-map", "anon_inode:bpf-prog", "anon_inode:bpf_link", "anon_inode:[perf_event]":
+			count++
+		}
+	}
+	return count
+}
+
+// programsNamed counts programs in the kernel by the start of their name, whoever holds them.
+func programsNamed(t *testing.T, name string) int {
+	t.Helper()
+	count := 0
+	for id := ebpf.ProgramID(0); ; {
+		next, err := ebpf.ProgramGetNextID(id)
+		if errors.Is(err, os.ErrNotExist) {
+			return count
+		}
+		require.NoError(t, err)
+		id = next
+		program, err := ebpf.NewProgramFromID(id)
+		if err != nil {
+			continue // gone meanwhile
+		}
+		info, err := program.Info()
+		require.NoError(t, errors.Join(err, program.Close()))
+		if info.Name == name {
+			count++
+		}
+	}
+}
+
+func TestLifecycle_shutdownWithoutStart(t *testing.T) {
+	_, signals := newLive(t, func(*Config) {})
+	for range 2 {
+		for _, signal := range signals {
+			require.NoError(t, signal.Shutdown(t.Context()))
+		}
+	}
+}
+
+func TestLifecycle_creatingTouchesNothing(t *testing.T) {
+	before := kernelObjects(t)
+	newLive(t, func(*Config) {})
+	assert.Equal(t, before, kernelObjects(t))
+}
+
+func TestLifecycle_nothingIsLeftBehind(t *testing.T) {
+	before, execBefore := kernelObjects(t), programsNamed(t, "process_exec")
+	l := startLive(t, func(*Config) {})
+	assert.Greater(t, kernelObjects(t), before)
+	assert.Equal(t, execBefore+1, programsNamed(t, "process_exec"))
+	l.stop()
+	assert.Equal(t, before, kernelObjects(t))
+	// The kernel frees programs after a grace period.
+	require.Eventually(t, func() bool { return programsNamed(t, "process_exec") == execBefore }, patience, 50*time.Millisecond)
+}
+
+func TestLifecycle_twoAtOnce(t *testing.T) {
+	first, second := startLive(t, onlyProcess), startLive(t, onlyProcess)
+	command := exec.Command("/bin/true")
+	require.NoError(t, command.Run())
+	for _, l := range []*live{first, second} {
+		l.one(names.EventProcessExec, byPID(command.Process.Pid))
+	}
+	first.stop()
+	command = exec.Command("/bin/true")
+	require.NoError(t, command.Run())
+	second.one(names.EventProcessExec, byPID(command.Process.Pid))
+}
+
+func TestLifecycle_whatHappenedBeforeShutdownArrives(t *testing.T) {
+	l := startLive(t, onlyProcess)
+	command := exec.Command("/bin/true")
+	require.NoError(t, command.Run())
+	l.stop()
+	l.one(names.EventProcessExec, byPID(command.Process.Pid))
+	l.one(names.EventProcessExit, byPID(command.Process.Pid))
+}
+
+// A pipeline that never takes anything can't hold up the end: what waits is dropped and counted.
+func TestLifecycle_shutdownWithFullQueue(t *testing.T) {
+	l := startLive(t, onlyProcess)
+	release := l.logs.hold()
+	defer release()
+	st := l.shared.session.streams[0]
+	require.Eventually(t, func() bool {
+		require.NoError(t, exec.Command("/bin/true").Run())
+		accounts, err := st.accounts()
+		require.NoError(t, err)
+		var dropped uint64
+		for _, a := range accounts {
+			dropped += a.Lost["queue"]
+		}
+		return dropped > 0
+	}, patience, time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	stopped := make(chan error, len(l.stops))
+	for _, stop := range l.stops {
+		go func() { stopped <- stop(ctx) }()
+	}
+	// The batch that the pipeline sits on is the pipeline's business; everything else is not sent.
+	time.AfterFunc(100*time.Millisecond, release)
+	for range l.stops {
+		require.NoError(t, <-stopped)
+	}
+	l.stops = nil
+	var lost uint64
+	for kind := range st.ledger.kinds {
+		lost += st.ledger.kinds[kind].lostPipeline.Load()
+	}
+	assert.Positive(t, lost)
+}
+
+func TestLifecycle_statusOfAHealthyReceiver(t *testing.T) {
+	l := startLive(t, func(*Config) {})
+	assert.Nil(t, l.host.last(), "the service reports that it is well")
+	l.stop()
+	for _, e := range l.host.events {
+		assert.NotContains(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusPermanentError}, e.Status())
+	}
+}
