@@ -144,7 +144,6 @@ func createDefaultConfig() component.Config {
 var (
 	_ confmap.Validator = (*Config)(nil)
 	_ confmap.Validator = (*TracersConfig)(nil)
-	_ confmap.Validator = (*TracerConfig)(nil)
 	_ confmap.Validator = (*ProcessConfig)(nil)
 	_ confmap.Validator = (*FileConfig)(nil)
 	_ confmap.Validator = (*TCPConfig)(nil)
@@ -176,8 +175,9 @@ func (c *TracersConfig) Validate() error {
 	return errors.New("no tracer is enabled: set enabled to true for at least one, or leave the receiver out")
 }
 
-// Validate implements confmap.Validator.
-func (c *TracerConfig) Validate() error {
+// validate is called by the section that a tracer's common keys stand in: they have no path of their
+// own that the Collector could put in front.
+func (c *TracerConfig) validate() error {
 	size := c.RingBufferBytes
 	if size < ringBufferBytesMin || size > ringBufferBytesMax || size&(size-1) != 0 || size%uint32(os.Getpagesize()) != 0 {
 		return fmt.Errorf("ring_buffer_bytes: %d is not a power of two from %d to %d; the default is %d",
@@ -188,7 +188,7 @@ func (c *TracerConfig) Validate() error {
 
 // Validate implements confmap.Validator.
 func (c *ProcessConfig) Validate() error {
-	var errs []error
+	errs := []error{c.Common.validate()}
 	if c.ArgumentsMaxBytes > argumentsBytesMax {
 		errs = append(errs, fmt.Errorf("arguments_max_bytes: %d is more than %d, which is what the kernel half has room for",
 			c.ArgumentsMaxBytes, argumentsBytesMax))
@@ -212,7 +212,7 @@ var environmentKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Validate implements confmap.Validator.
 func (c *FileConfig) Validate() error {
-	var errs []error
+	errs := []error{c.Common.validate()}
 	if w := c.DeduplicationWindow; w != 0 && (w < deduplicationWindowMin || w > deduplicationWindowMax) {
 		errs = append(errs, fmt.Errorf("deduplication_window: %s is neither 0 nor within %s to %s; the default is %s",
 			w, deduplicationWindowMin, deduplicationWindowMax, deduplicationWindowDefault))
@@ -235,11 +235,12 @@ func (c *FileConfig) Validate() error {
 
 // Validate implements confmap.Validator.
 func (c *TCPConfig) Validate() error {
+	errs := []error{c.Common.validate()}
 	if c.TrackedConnections < trackedConnectionsMin || c.TrackedConnections > trackedConnectionsMax {
-		return fmt.Errorf("tracked_connections: %d is outside %d to %d; the default is %d",
-			c.TrackedConnections, trackedConnectionsMin, trackedConnectionsMax, trackedConnectionsDefault)
+		errs = append(errs, fmt.Errorf("tracked_connections: %d is outside %d to %d; the default is %d",
+			c.TrackedConnections, trackedConnectionsMin, trackedConnectionsMax, trackedConnectionsDefault))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Validate implements confmap.Validator.

@@ -33,6 +33,8 @@ func play(role string) {
 	switch role {
 	case "exec_from_thread":
 		err = execFromThread()
+	case "start":
+		err = startAndTell(os.Args[1:])
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:

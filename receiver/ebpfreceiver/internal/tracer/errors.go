@@ -100,6 +100,16 @@ func tracefsReadable() bool {
 	})
 }
 
+// briefly is what to tell people: the usual causes have a sentence that says it all.
+func briefly(err error) string {
+	for _, cause := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrLockdown} {
+		if errors.Is(err, cause) {
+			return cause.Error()
+		}
+	}
+	return err.Error()
+}
+
 // isVerifierError tells a refusal of the verifier, which also answers EACCES, from a missing
 // privilege.
 func isVerifierError(err error) bool {

@@ -4,6 +4,7 @@ package tracer
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -14,7 +15,7 @@ const (
 	StatusRunning  Status = "running"  // every hook is attached
 	StatusDegraded Status = "degraded" // it runs, but some of its events can't be seen
 	StatusStopped  Status = "stopped"  // not attached
-	StatusFailed   Status = "failed"   // could not be loaded or attached at all
+	StatusFailed   Status = "failed"   // no hook is attached
 )
 
 // State is what a tracer looks like at one moment.
@@ -42,18 +43,55 @@ func (t *Tracer) State() State {
 		return State{Status: StatusStopped}
 	}
 	state := State{Status: StatusRunning}
+	var missing missingHooks
 	for _, a := range t.hooks {
 		h := HookState{Name: a.hook.Name, Program: a.program}
 		if a.err != nil {
 			h.Reason = a.err.Error()
 		}
 		if a.link == nil {
-			state.Status = StatusDegraded
-			state.Reason += fmt.Sprintf("hook %s is missing: %s; ", a.hook.Name, h.Reason)
+			missing.add(a.hook.Name, a.err)
 		}
 		state.Hooks = append(state.Hooks, h)
 	}
+	switch missing.count {
+	case 0:
+	case len(t.hooks):
+		state.Status = StatusFailed
+	default:
+		state.Status = StatusDegraded
+	}
+	state.Reason = missing.String()
 	return state
+}
+
+// missingHooks collects hooks by the reason why they are not attached, since there is mostly one
+// reason for all of them.
+type missingHooks struct {
+	count   int
+	reasons []string
+	hooks   map[string][]string
+}
+
+func (m *missingHooks) add(hook string, err error) {
+	reason := briefly(err)
+	if m.hooks == nil {
+		m.hooks = map[string][]string{}
+	}
+	if _, known := m.hooks[reason]; !known {
+		m.reasons = append(m.reasons, reason)
+	}
+	m.hooks[reason] = append(m.hooks[reason], hook)
+	m.count++
+}
+
+// String is a sentence for each reason.
+func (m *missingHooks) String() string {
+	var sentences []string
+	for _, reason := range m.reasons {
+		sentences = append(sentences, fmt.Sprintf("missing %s: %s", strings.Join(m.hooks[reason], ", "), reason))
+	}
+	return strings.Join(sentences, "; ")
 }
 
 // ProgramStats tells how often a program ran. RunTime and RunCount stay zero while the kernel's BPF

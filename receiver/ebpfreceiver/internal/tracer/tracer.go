@@ -201,7 +201,7 @@ func (t *Tracer) attachProgram(types *btf.Cache, name string) (link.Link, error)
 	l, err := attach(program, t.object.Programs[name])
 	if err != nil {
 		delete(t.programs, name)
-		return nil, errors.Join(err, program.Close())
+		return nil, errors.Join(fmt.Errorf("attach to %q: %w", t.object.Programs[name].AttachTo, err), program.Close())
 	}
 	return l, nil
 }

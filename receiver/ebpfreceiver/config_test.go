@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ebpfreceiver
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+)
+
+// load reads the section of a test file as the Collector would.
+func load(t *testing.T, file, section string) (*Config, error) {
+	t.Helper()
+	all, err := confmaptest.LoadConf(filepath.Join("testdata", file))
+	require.NoError(t, err)
+	sub, err := all.Sub(section)
+	require.NoError(t, err)
+	config := createDefaultConfig().(*Config)
+	if err := sub.Unmarshal(config); err != nil {
+		return config, err
+	}
+	return config, confmap.Validate(config)
+}
+
+func TestConfig_structIsWellFormed(t *testing.T) {
+	require.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
+}
+
+func TestConfig_accepted(t *testing.T) {
+	defaults := func(change func(*Config)) *Config {
+		c := createDefaultConfig().(*Config)
+		change(c)
+		return c
+	}
+	for section, expected := range map[string]*Config{
+		"ebpf": defaults(func(*Config) {}),
+		"ebpf/every_key": {
+			Tracers: TracersConfig{
+				Process: ProcessConfig{
+					Common: TracerConfig{Enabled: true, RingBufferBytes: 1 << 20},
+					Fork:   true, ArgumentsMaxBytes: 4096, EnvironmentKeys: []string{"HOME", "LD_PRELOAD"},
+				},
+				File: FileConfig{
+					Common:              TracerConfig{Enabled: true, RingBufferBytes: 8 << 20},
+					ReadPaths:           []string{"/etc/shadow", "/root/.ssh/"},
+					DeduplicationWindow: 10 * time.Second,
+				},
+				TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024},
+			},
+			MetricsInterval:   time.Minute,
+			ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
+			Redaction:         RedactionConfig{Enabled: true, Keys: "(?i)secret$"},
+			ProgramStatistics: true,
+			ErrorMode:         ErrorModeIgnore,
+		},
+		"ebpf/one_tracer": defaults(func(c *Config) {
+			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
+		}),
+		"ebpf/no_deduplication": defaults(func(c *Config) { c.Tracers.File.DeduplicationWindow = 0 }),
+		"ebpf/no_redaction": defaults(func(c *Config) {
+			c.Redaction = RedactionConfig{Enabled: false, Keys: ""}
+		}),
+	} {
+		t.Run(section, func(t *testing.T) {
+			config, err := load(t, "config.yaml", section)
+			require.NoError(t, err)
+			assert.Equal(t, expected, config)
+		})
+	}
+}
+
+// The text of each error is what users get to see: it names the key, the value, the range and the fix.
+func TestConfig_refused(t *testing.T) {
+	for section, message := range map[string]string{
+		"ebpf/unknown_key":          "decoding failed due to the following error(s):\n\n'ebpfreceiver.Config' has invalid keys: tracer",
+		"ebpf/unknown_tracer":       "decoding failed due to the following error(s):\n\n'tracers' has invalid keys: udp",
+		"ebpf/unknown_option":       "decoding failed due to the following error(s):\n\n'tracers.file' has invalid keys: read_path",
+		"ebpf/no_tracer":            "tracers: no tracer is enabled: set enabled to true for at least one, or leave the receiver out",
+		"ebpf/fork_without_process": "tracers::process: fork: true contradicts enabled: false; set enabled to true or leave fork out",
+		"ebpf/ring_not_a_power_of_two": "tracers::tcp: ring_buffer_bytes: 100000 is not a power of two from 65536 to 268435456; " +
+			"the default is 4194304",
+		"ebpf/ring_too_small": "tracers::file: ring_buffer_bytes: 4096 is not a power of two from 65536 to 268435456; the default is 4194304",
+		"ebpf/arguments":      "tracers::process: arguments_max_bytes: 10000 is more than 4096, which is what the kernel half has room for",
+		"ebpf/environment": "tracers::process: environment_keys[1]: \"LD_*\" is not the name of a variable: letters, digits and " +
+			"underscores, not starting with a digit; patterns are not supported",
+		"ebpf/interval": "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
+		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +
+			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
+		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
+		"ebpf/table":       "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
+		"ebpf/redaction":   "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
+		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
+			"redaction off",
+		"ebpf/error_mode": "error_mode: \"explode\" is neither \"propagate\" nor \"ignore\"",
+		"ebpf/not_a_size": "decoding failed due to the following error(s):\n\n'tracers.process.ring_buffer_bytes' expected type 'uint32', got unconvertible type 'string'",
+		"ebpf/two_faults": "metrics_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 10s\n" +
+			"error_mode: \"explode\" is neither \"propagate\" nor \"ignore\"",
+	} {
+		t.Run(section, func(t *testing.T) {
+			_, err := load(t, "config_refused.yaml", section)
+			require.EqualError(t, err, message)
+		})
+	}
+}
+
+func TestFactory_type(t *testing.T) {
+	factory := NewFactory()
+	assert.Equal(t, component.MustNewType("ebpf"), factory.Type())
+	assert.Equal(t, component.StabilityLevelAlpha, factory.LogsStability())
+	assert.Equal(t, component.StabilityLevelAlpha, factory.MetricsStability())
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+	"golang.org/x/sys/unix"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
+)
+
+// outcome is what became of a receiver that was started in a hard place.
+type outcome struct {
+	// Error is that of Start.
+	Error string
+	// Status and Reason are what it reported, empty for nothing.
+	Status, Reason string
+	// Tracers are the states of those that run.
+	Tracers map[string]tracer.Status
+}
+
+// hidden are places that can be hidden from the receiver, with what is left in their stead.
+var hidden = map[string]map[string]string{
+	"/sys/kernel/tracing":  {},
+	"/sys/kernel/debug":    {},
+	"/sys/kernel/btf":      {},
+	"/sys/kernel/security": {"lockdown": "none integrity [confidentiality]\n"},
+}
+
+// startAndTell is a role: it starts a receiver with default settings and prints the outcome. Arguments
+// name the places to hide first; "ignore" is the error mode.
+func startAndTell(arguments []string) error {
+	config := createDefaultConfig().(*Config)
+	for _, argument := range arguments {
+		if argument == "ignore" {
+			config.ErrorMode = ErrorModeIgnore
+			continue
+		}
+		if err := hide(argument); err != nil {
+			return err
+		}
+	}
+	ctx, host := context.Background(), &statusHost{Host: componenttest.NewNopHost()}
+	settings := receivertest.NewNopSettings(component.MustNewType(componentType))
+	logs, err := NewFactory().CreateLogs(ctx, settings, config, consumertest.NewNop())
+	if err != nil {
+		return err
+	}
+	told := outcome{Tracers: map[string]tracer.Status{}}
+	if err := logs.Start(ctx, host); err != nil {
+		told.Error = err.Error()
+	}
+	if last := host.last(); last != nil {
+		told.Status, told.Reason = last.Status().String(), last.Err().Error()
+	}
+	if s := logs.(interface{ Unwrap() *ebpfReceiver }).Unwrap().session; s != nil {
+		for _, st := range s.streams {
+			told.Tracers[st.tracer.Name()] = st.tracer.State().Status
+		}
+	}
+	return errors.Join(json.NewEncoder(os.Stdout).Encode(told), logs.Shutdown(ctx))
+}
+
+// hide mounts an empty file system over a place, in the mount namespace of this process.
+func hide(place string) error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	if err := unix.Mount("tmpfs", place, "tmpfs", 0, "size=64k"); err != nil {
+		return err
+	}
+	for name, content := range hidden[place] {
+		if err := os.WriteFile(filepath.Join(place, name), []byte(content), 0o444); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell runs the role in a process with the given attributes.
+func tell(t *testing.T, attributes *syscall.SysProcAttr, arguments ...string) outcome {
+	t.Helper()
+	command := inRole("start", arguments...)
+	command.SysProcAttr = attributes
+	var printed, complaints bytes.Buffer
+	command.Stdout, command.Stderr = &printed, &complaints
+	require.NoError(t, command.Run(), complaints.String())
+	var told outcome
+	require.NoError(t, json.Unmarshal(printed.Bytes(), &told), printed.String())
+	return told
+}
+
+var ownMounts = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
+
+// nobody has the given capabilities and no others.
+func nobody(capabilities ...uintptr) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Credential: &syscall.Credential{Uid: 65534, Gid: 65534}, AmbientCaps: capabilities,
+	}
+}
+
+const (
+	running  = tracer.StatusRunning
+	degraded = tracer.StatusDegraded
+)
+
+func TestHardPlace_noTracefs(t *testing.T) {
+	told := tell(t, ownMounts, "/sys/kernel/tracing", "/sys/kernel/debug")
+	assert.Empty(t, told.Error)
+	assert.Equal(t, componentstatus.StatusRecoverableError.String(), told.Status)
+	assert.Equal(t, map[string]tracer.Status{"process": degraded, "file": running, "tcp": degraded}, told.Tracers)
+	assert.Equal(t, `tracer "process" is degraded: missing sys_exit_execve, sys_enter_execve, sys_exit_execveat, sys_enter_execveat: `+
+		"tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing\n"+
+		`tracer "tcp" is degraded: missing sys_exit_connect, sys_enter_connect, sys_exit_accept, sys_exit_accept4: `+
+		"tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing", told.Reason)
+}
+
+func TestHardPlace_noBTF(t *testing.T) {
+	told := tell(t, ownMounts, "/sys/kernel/btf")
+	assert.Contains(t, told.Error, "no tracer can run on this machine: this kernel has no type information (BTF): "+
+		"/sys/kernel/btf/vmlinux is missing; use a kernel built with CONFIG_DEBUG_INFO_BTF=y")
+	assert.Empty(t, told.Tracers)
+}
+
+func TestHardPlace_lockdown(t *testing.T) {
+	told := tell(t, ownMounts, "/sys/kernel/security")
+	assert.Contains(t, told.Error, `the kernel is locked down in mode "confidentiality"`)
+	assert.Contains(t, told.Error, "boot with lockdown=integrity")
+}
+
+func TestHardPlace_noPrivileges(t *testing.T) {
+	told := tell(t, nobody())
+	assert.Contains(t, told.Error, "no tracer can run on this machine: not allowed to use eBPF: run as root, or grant CAP_BPF and CAP_PERFMON")
+	assert.Empty(t, told.Tracers)
+	assert.Empty(t, told.Status)
+
+	told = tell(t, nobody(), "ignore")
+	assert.Empty(t, told.Error)
+	assert.Equal(t, componentstatus.StatusPermanentError.String(), told.Status)
+	assert.Contains(t, told.Reason, "not allowed to use eBPF")
+}
+
+// The capabilities that the documentation names are enough, and each is needed.
+func TestHardPlace_leastPrivilege(t *testing.T) {
+	told := tell(t, nobody(unix.CAP_BPF, unix.CAP_PERFMON, unix.CAP_DAC_READ_SEARCH))
+	assert.Empty(t, told.Error)
+	assert.Empty(t, told.Reason)
+	assert.Equal(t, map[string]tracer.Status{"process": running, "file": running, "tcp": running}, told.Tracers)
+
+	told = tell(t, nobody(unix.CAP_BPF, unix.CAP_PERFMON))
+	assert.Empty(t, told.Error)
+	assert.Equal(t, map[string]tracer.Status{"process": degraded, "file": running, "tcp": degraded}, told.Tracers)
+	assert.Contains(t, told.Reason, "not allowed to read the numbers of tracepoints in tracefs: run as root, grant CAP_DAC_READ_SEARCH")
+
+	told = tell(t, nobody(unix.CAP_BPF))
+	assert.Contains(t, told.Error, "CAP_PERFMON")
+}
+
+// A role must be one that there is, or the tests above would test nothing.
+func TestHardPlace_roles(t *testing.T) {
+	command := inRole("no such role")
+	output, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	assert.Contains(t, string(output), `there is no role "no such role"`)
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package tracer
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest"
+
+	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func specs() []Spec { return []Spec{Process(), File(), TCP()} }
+
+func load(t *testing.T, spec Spec, settings Settings) *Tracer {
+	t.Helper()
+	tr, err := Load(spec, settings, zaptest.NewLogger(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, tr.Close()) })
+	return tr
+}
+
+// altered is the process tracer with another target for one of its programs.
+func altered(program, attachTo string, hooks ...Hook) Spec {
+	spec := Process()
+	spec.Snapshot = ""
+	spec.Hooks = hooks
+	spec.Load = func() (*ebpf.CollectionSpec, error) {
+		object, err := processbpf.LoadProcess()
+		if err == nil {
+			object.Programs[program].AttachTo = attachTo
+		}
+		return object, err
+	}
+	return spec
+}
+
+func TestSpec_namesWhatTheObjectHas(t *testing.T) {
+	for _, spec := range specs() {
+		t.Run(spec.Name, func(t *testing.T) {
+			object, err := spec.Load()
+			require.NoError(t, err)
+			used := map[string]bool{spec.Snapshot: true}
+			for _, hook := range spec.Hooks {
+				require.NotEmpty(t, hook.Programs, hook.Name)
+				for _, program := range hook.Programs {
+					require.Contains(t, object.Programs, program)
+					used[program] = true
+				}
+			}
+			for program := range object.Programs {
+				assert.True(t, used[program], "program %q of the object serves no hook", program)
+			}
+			assert.Contains(t, object.Maps, mapEvents)
+			assert.Contains(t, object.Maps, mapCounters)
+			assert.LessOrEqual(t, len(spec.Kinds), int(object.Maps[mapCounters].MaxEntries))
+			assert.NotEmpty(t, spec.Brief)
+			assert.NotEmpty(t, spec.Privileges)
+		})
+	}
+}
+
+func TestTracer_runsAndStops(t *testing.T) {
+	for _, spec := range specs() {
+		t.Run(spec.Name, func(t *testing.T) {
+			tr := load(t, spec, Settings{RingBytes: 128 << 10})
+			assert.Equal(t, State{Status: StatusStopped}, tr.State())
+			require.NoError(t, tr.Attach(btf.NewCache()))
+			state := tr.State()
+			assert.Equal(t, StatusRunning, state.Status)
+			assert.Empty(t, state.Reason)
+			require.Len(t, state.Hooks, len(spec.Hooks))
+			for i, h := range state.Hooks {
+				assert.Equal(t, spec.Hooks[i].Name, h.Name)
+				assert.Contains(t, spec.Hooks[i].Programs, h.Program)
+			}
+			assert.EqualValues(t, 128<<10, tr.Ring().MaxEntries())
+			assert.GreaterOrEqual(t, tr.MapBytes(), uint64(128<<10))
+			assert.Len(t, tr.ProgramStats(), len(spec.Hooks))
+			require.NoError(t, tr.Detach())
+			assert.Equal(t, StatusStopped, tr.State().Status)
+			_, err := tr.Counters()
+			require.NoError(t, err, "what was counted stays readable")
+			require.NoError(t, tr.Close())
+			require.NoError(t, tr.Close())
+			assert.Zero(t, tr.MapBytes())
+		})
+	}
+}
+
+func TestTracer_fallsBack(t *testing.T) {
+	first := processbpf.ProcessProgProcessExec
+	tr := load(t, altered(first, "no_such_tracepoint", hook("exec", first, processbpf.ProcessProgProcessExecRaw)), Settings{})
+	require.NoError(t, tr.Attach(btf.NewCache()))
+	state := tr.State()
+	assert.Equal(t, StatusRunning, state.Status)
+	assert.Equal(t, processbpf.ProcessProgProcessExecRaw, state.Hooks[0].Program)
+	assert.Contains(t, state.Hooks[0].Reason, `program "process_exec": `, "why the better one is not used")
+}
+
+func TestTracer_hookThatDoesNotExist(t *testing.T) {
+	missing := processbpf.ProcessProgProcessExecRaw
+	tr := load(t, altered(missing, "no_such_tracepoint",
+		hook("exec", missing), hook("fork", processbpf.ProcessProgProcessForkRaw)), Settings{})
+	require.NoError(t, tr.Attach(btf.NewCache()), "the other hook works")
+	state := tr.State()
+	assert.Equal(t, StatusDegraded, state.Status)
+	assert.True(t, strings.HasPrefix(state.Reason, `missing exec: program "process_exec_raw": attach to "no_such_tracepoint": `), state.Reason)
+	assert.Empty(t, state.Hooks[0].Program)
+	assert.NotEmpty(t, state.Hooks[1].Program)
+}
+
+func TestTracer_noHookAtAll(t *testing.T) {
+	missing := processbpf.ProcessProgProcessExecRaw
+	tr := load(t, altered(missing, "no_such_tracepoint", hook("exec", missing)), Settings{})
+	err := tr.Attach(btf.NewCache())
+	require.ErrorContains(t, err, `tracer "process": no hook could be attached: program "process_exec_raw": `)
+	assert.Equal(t, StatusFailed, tr.State().Status)
+}
+
+func TestLoad_refusesUnknownMap(t *testing.T) {
+	_, err := Load(Process(), Settings{MapEntries: map[string]uint32{"absent": 1}}, zap.NewNop())
+	require.EqualError(t, err, `configure tracer "process": there is no map "absent"`)
+}
+
+func TestLoad_refusesConstantOfAnotherType(t *testing.T) {
+	_, err := Load(Process(), Settings{Constants: map[string]any{processbpf.ProcessVarArgumentsBytesMax: "far too long"}}, zap.NewNop())
+	require.ErrorContains(t, err, `configure tracer "process": set "arguments_bytes_max": `)
+}
+
+func TestTracer_snapshotListsThisProcess(t *testing.T) {
+	tr := load(t, Process(), Settings{})
+	output, err := tr.Snapshot(btf.NewCache())
+	require.NoError(t, err)
+	defer output.Close()
+	var first [4]byte
+	_, err = output.Read(first[:])
+	require.NoError(t, err)
+	assert.NotZero(t, first)
+}
+
+func TestExplain_saysWhatToDo(t *testing.T) {
+	assert.NoError(t, explain(nil))
+	assert.NoError(t, explainTracepoint(nil))
+	require.ErrorIs(t, explain(os.ErrPermission), os.ErrPermission)
+	for _, err := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrLockdown} {
+		assert.Contains(t, err.Error(), ": ", "what is wrong, then what to do")
+	}
+}
