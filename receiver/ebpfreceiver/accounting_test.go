@@ -155,6 +155,8 @@ func TestAccounting_fullRing(t *testing.T) {
 	assert.Equal(t, a.Offered, a.Delivered+a.Filtered+a.Aggregated+a.lost())
 	assert.Positive(t, a.Lost["ring"])
 	assert.Positive(t, a.Delivered)
+	l.stop()
+	assert.True(t, l.hasSaid("Events were lost"))
 }
 
 // What the pipeline refuses is offered again while it may take it later, and counted when it never does.

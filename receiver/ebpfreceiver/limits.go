@@ -67,4 +67,6 @@ const (
 	metricsIntervalMax     = time.Hour
 	clockInterval          = time.Second
 	companionInterval      = 5 * time.Second
+	// reconciliationInterval is how often losses are written to the log.
+	reconciliationInterval = time.Minute
 )

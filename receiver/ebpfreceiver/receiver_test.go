@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -19,6 +20,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
@@ -33,6 +36,7 @@ type live struct {
 	logs    *logsSink
 	metrics *consumertest.MetricsSink
 	stops   []func(context.Context) error
+	log     sync.Map // messages that the receiver logged
 	shared  *ebpfReceiver
 }
 
@@ -101,7 +105,11 @@ func newLive(t *testing.T, change func(*Config)) (l *live, signals []component.C
 	change(config)
 	settings := receivertest.NewNopSettings(component.MustNewType(componentType))
 	settings.TelemetrySettings = l.own.NewTelemetrySettings()
-	settings.Logger = zaptest.NewLogger(t)
+	settings.Logger = zaptest.NewLogger(t, zaptest.WrapOptions(zap.Hooks(func(entry zapcore.Entry) error {
+		assert.NotEqual(t, "Events are not accounted for", entry.Message, "in every test")
+		l.said(entry.Message)
+		return nil
+	})))
 	logs, err := factory.CreateLogs(t.Context(), settings, config, l.logs)
 	require.NoError(t, err)
 	metrics, err := factory.CreateMetrics(t.Context(), settings, config, l.metrics)
@@ -130,6 +138,14 @@ func (l *live) stop() {
 		require.NoError(l.t, stop(context.Background()))
 	}
 	l.stops = nil
+}
+
+func (l *live) said(message string) { l.log.Store(message, true) }
+
+// hasSaid reports whether the receiver has logged a message.
+func (l *live) hasSaid(message string) bool {
+	_, ok := l.log.Load(message)
+	return ok
 }
 
 // record is a log record with the resource that it stands under.

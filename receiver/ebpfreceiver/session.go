@@ -39,6 +39,7 @@ type session struct {
 	failed   []error // why tracers are not among the streams
 	sender   *sender
 	metrics  *workloadMetrics
+	balance  *reconciliation
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -72,6 +73,7 @@ func startSession(_ context.Context, r *ebpfReceiver) (*session, error) {
 		host:     emit.ThisHost(),
 		started:  time.Now(),
 	}
+	s.balance = newReconciliation(s)
 	if err := s.open(r); err != nil {
 		return nil, errors.Join(err, s.stop(context.Background()))
 	}
@@ -235,6 +237,7 @@ func (s *session) run() {
 		})
 	}
 	s.workers.Go(func() { s.followClock(ctx) })
+	s.workers.Go(func() { every(ctx, reconciliationInterval, s.balance.tick) })
 	s.workers.Go(func() { every(ctx, companionInterval, func() { s.tickCompanions(false) }) })
 	if s.metrics != nil {
 		s.workers.Go(func() { s.metrics.run(ctx, s.config.MetricsInterval) })
@@ -321,4 +324,5 @@ func (s *session) finish() {
 		s.sender.close()
 	}
 	s.stopSending()
+	s.balance.finish()
 }
