@@ -76,7 +76,7 @@ func ProcessAttributes() []Attribute {
 		{ProcessSavedUserID, Int, "Saved user id, if it is not the effective one."},
 		{ProcessGroupID, Int, "Effective group id."},
 		{ProcessRealGroupID, Int, "Real group id, if it is not the effective one."},
-		{ProcessCapabilities, StringArray, "Effective capabilities, `ALL` for the full set. Absent if there are none."},
+		{ProcessCapabilities, StringArray, "Effective capabilities when they are out of the ordinary: of a user that is not root, or in a container beyond what runtimes give by default. `ALL` for the full set."},
 		{ProcessSessionLeaderPID, Int, "Session id."},
 		{ProcessGroupLeaderPID, Int, "Process group id."},
 		{ProcessVPID, Int, "Pid in the process's own pid namespace, if it is another one."},

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -63,10 +65,11 @@ func startContainerd(t *testing.T) *containers {
 }
 
 // run runs a script in a container of the host's network and returns what it printed.
-func (c *containers) run(id, script string) string {
+func (c *containers) run(id, script string, options ...string) string {
 	c.t.Helper()
-	command := exec.Command("ctr", "--address", c.address, "run", "--rm", "--net-host", "--rootfs", c.rootfs, id,
-		"/bin/busybox", "sh", "-c", script)
+	arguments := append([]string{"--address", c.address, "run", "--rm", "--net-host"}, options...)
+	arguments = append(arguments, "--rootfs", c.rootfs, id, "/bin/busybox", "sh", "-c", script)
+	command := exec.Command("ctr", arguments...)
 	output, err := command.CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
@@ -111,6 +114,7 @@ func TestContainer_everyEventNamesItsContainer(t *testing.T) {
 			assert.Equal(t, "/bin/busybox", shell.str(names.ProcessExecutablePath))
 			assert.Equal(t, "sh", shell.strs(names.ProcessCommandArgs)[1])
 			l.assertContainer(shell, id, printed)
+			assert.False(t, shell.has(names.ProcessCapabilities), "these are the ordinary ones")
 			pid := shell.num(names.ProcessPID)
 
 			file := l.one(names.EventFileCreate, func(r record) bool { return mine(r) && at("/tmp/"+id)(r) })
@@ -174,6 +178,19 @@ func (l *live) sum(metric, container string) int64 {
 		}
 	}
 	return newest
+}
+
+func TestContainer_privileged(t *testing.T) {
+	c := startContainerd(t)
+	l := startLive(t, onlyProcess)
+	id := containerID(2)
+	printed := c.run(id, "/bin/busybox grep CapEff /proc/self/status", "--privileged")
+	set, err := strconv.ParseUint(strings.TrimSpace(strings.TrimPrefix(printed, "CapEff:")), 16, 64)
+	require.NoError(t, err, printed)
+	grep := l.one(names.EventProcessExec, func(r record) bool {
+		return inContainer(id)(r) && slices.Contains(r.strs(names.ProcessCommandArgs), "grep")
+	})
+	assert.Equal(t, bits.OnesCount64(set), grep.capabilityCount())
 }
 
 // Containers that are gone at once still get their names, each of them.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 )
 
 // ProcessOptions are what a configuration says about process events.
@@ -147,13 +148,31 @@ func (r Record) putCredentials(e *decode.ProcessExec) {
 	if e.RealGid != e.Header.Gid {
 		attributes.PutInt(names.ProcessRealGroupID, int64(e.RealGid))
 	}
-	if e.CapabilitiesEffective == 0 {
+	if !elevated(e, r.Who.Workload) {
 		return
 	}
 	list := attributes.PutEmptySlice(names.ProcessCapabilities)
 	for _, name := range capabilityNames(e.CapabilitiesEffective) {
 		list.AppendEmpty().SetStr(name)
 	}
+}
+
+// containerCapabilities is the set that Docker and containerd give to a container unless told
+// otherwise (defaultUnixCaps in containerd's oci package).
+const containerCapabilities = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_FSETID | 1<<unix.CAP_FOWNER |
+	1<<unix.CAP_MKNOD | 1<<unix.CAP_NET_RAW | 1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID | 1<<unix.CAP_SETFCAP |
+	1<<unix.CAP_SETPCAP | 1<<unix.CAP_NET_BIND_SERVICE | 1<<unix.CAP_SYS_CHROOT | 1<<unix.CAP_KILL | 1<<unix.CAP_AUDIT_WRITE
+
+// elevated tells capabilities that are worth a word from those that a process has because of where it
+// runs: root has them all, and root in a container the usual ones.
+func elevated(e *decode.ProcessExec, w *process.Workload) bool {
+	switch {
+	case e.RealUid != 0:
+		return e.CapabilitiesEffective != 0
+	case w.Container.ID != "":
+		return e.CapabilitiesEffective&^containerCapabilities != 0
+	}
+	return false
 }
 
 // capabilityNames spells out a set as Kubernetes manifests do, but for the full one.
