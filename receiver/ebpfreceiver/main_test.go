@@ -35,6 +35,8 @@ func play(role string) {
 		err = execFromThread()
 	case "start":
 		err = startAndTell(os.Args[1:])
+	case "serve_one":
+		err = serveOne()
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:

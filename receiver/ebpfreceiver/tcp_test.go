@@ -19,9 +19,9 @@ import (
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
 
-// ownRecords matches records of this test's process that have a value at one of the two names.
 func portOf(address net.Addr) int64 { return int64(address.(*net.TCPAddr).Port) }
 
+// byClientPort matches records of connections of this process.
 func byClientPort(port int64) func(record) bool {
 	return func(r record) bool {
 		return r.num(names.ClientPort) == port && r.num(names.ProcessPID) == int64(os.Getpid())
