@@ -85,8 +85,8 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/no_tracer":            "tracers: no tracer is enabled: set enabled to true for at least one, or leave the receiver out",
 		"ebpf/fork_without_process": "tracers::process: fork: true contradicts enabled: false; set enabled to true or leave fork out",
 		"ebpf/ring_not_a_power_of_two": "tracers::tcp: ring_buffer_bytes: 100000 is not a power of two from 65536 to 268435456; " +
-			"the default is 4194304",
-		"ebpf/ring_too_small": "tracers::file: ring_buffer_bytes: 4096 is not a power of two from 65536 to 268435456; the default is 4194304",
+			"the default is 2097152",
+		"ebpf/ring_too_small": "tracers::file: ring_buffer_bytes: 4096 is not a power of two from 65536 to 268435456; the default is 2097152",
 		"ebpf/arguments":      "tracers::process: arguments_max_bytes: 10000 is more than 4096, which is what the kernel half has room for",
 		"ebpf/environment": "tracers::process: environment_keys[1]: \"LD_*\" is not the name of a variable: letters, digits and " +
 			"underscores, not starting with a digit; patterns are not supported",

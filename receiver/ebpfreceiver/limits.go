@@ -6,9 +6,10 @@ import "time"
 
 // Limits of the receiver. What happens when one is hit stands beside it; each has a counter.
 const (
-	// ringBufferBytesDefault holds about 4,000 exec events. When a ring is full, the kernel drops
+	// ringBufferBytesDefault holds about 2,500 exec events, or 10,000 of files or connections. It counts
+	// twice in the collector's resident memory, since it is mapped twice. When a ring is full, the kernel drops
 	// the event (counter: lost at stage "ring").
-	ringBufferBytesDefault = 4 << 20
+	ringBufferBytesDefault = 2 << 20
 	ringBufferBytesMin     = 64 << 10
 	ringBufferBytesMax     = 256 << 20
 
@@ -52,10 +53,10 @@ const (
 	trackedConnectionsMax     = 1 << 20
 
 	// batchRecordsMax bounds a batch that is handed to the pipeline.
-	batchRecordsMax = 2048
+	batchRecordsMax = 512
 	// queueBatchesMax bounds what waits for the pipeline. When the queue is full, a reader waits
 	// for at most queueWait and then drops its batch (counter: lost at stage "queue").
-	queueBatchesMax = 16
+	queueBatchesMax = 32
 	queueWait       = 50 * time.Millisecond
 	// pipelineAttemptsMax is how often a batch is offered to a pipeline that refuses it for the
 	// moment, with pipelineRetryWait in between (counter: lost at stage "pipeline").

@@ -40,11 +40,22 @@ func file(r Record, e *decode.File) bool {
 	case decode.KindFileRename:
 		attributes.PutStr(names.FileNewPath, joinPath(e.OtherDirectory, e.OtherPath))
 	}
-	attributes.PutStr(names.FilePath, target)
-	attributes.PutStr(names.FileName, path.Base(target))
+	r.putPath(target)
+	if target == "" {
+		target = "a file"
+	}
 	r.Body().SetStr(fmt.Sprintf("%s %s %s", r.subject(e.Head()), verb, target))
 	r.putFileDetails(e)
 	return true
+}
+
+// putPath adds a path if it is known: an argument can't be read when its memory is gone.
+func (r Record) putPath(p string) {
+	if p == "" {
+		return
+	}
+	r.Attributes().PutStr(names.FilePath, p)
+	r.Attributes().PutStr(names.FileName, path.Base(p))
 }
 
 // putLink adds what a link points to and returns the path of the link itself.
@@ -137,7 +148,7 @@ func joinPath(directory, given []byte) string {
 	if len(directory) > 0 {
 		p = strings.TrimSuffix(text(directory), "/") + "/" + p
 	}
-	if p == "" || strings.Contains(p, "..") {
+	if p == "" || strings.Contains("/"+p+"/", "/../") {
 		return p
 	}
 	return path.Clean(p)
@@ -150,12 +161,10 @@ func fileRepeat(r Record, e *decode.FileRepeat) bool {
 	}
 	r.SetEventName(name)
 	attributes := r.Attributes()
-	what := e.Path
+	what := text([]byte(e.Path))
+	r.putPath(what)
 	if what == "" {
 		what = fmt.Sprintf("the file with inode %d", e.Inode)
-	} else {
-		attributes.PutStr(names.FilePath, e.Path)
-		attributes.PutStr(names.FileName, path.Base(e.Path))
 	}
 	if e.Access != 0 {
 		attributes.PutStr(names.FileAccess, accessName(e.Access))

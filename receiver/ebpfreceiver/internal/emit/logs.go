@@ -133,7 +133,7 @@ func (r Record) putIdentity(h *decode.Header) {
 	if h.Tid != h.Process.Pid {
 		attributes.PutInt(names.ThreadID, int64(h.Tid))
 	}
-	if comm := string(decode.UntilNUL(h.Comm[:])); comm != name[:min(len(name), commBytesMax)] {
+	if comm := string(decode.UntilNUL(h.Comm[:])); comm != "" && comm != name[:min(len(name), commBytesMax)] {
 		attributes.PutStr(names.ThreadName, text([]byte(comm)))
 	}
 	switch r.Who.Outcome {
@@ -149,5 +149,8 @@ func (r Record) subject(h *decode.Header) string {
 	if name := r.Who.Process.ExecutableName(); name != "" {
 		return name
 	}
-	return text(decode.UntilNUL(h.Comm[:]))
+	if comm := decode.UntilNUL(h.Comm[:]); len(comm) > 0 {
+		return text(comm)
+	}
+	return "an unknown process"
 }

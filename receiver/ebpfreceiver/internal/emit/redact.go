@@ -12,6 +12,9 @@ import (
 const Redacted = "REDACTED"
 
 // Redactor takes secrets out of command lines. Its zero value and nil leave everything as it is.
+//
+// It knows secrets by the names that stand before them, and by the forms of URLs and HTTP headers. An
+// option whose meaning only its program knows, such as -p, is not among them.
 type Redactor struct {
 	keys *regexp.Regexp
 }
@@ -28,35 +31,111 @@ func NewRedactor(keys string) (*Redactor, error) {
 var (
 	// scheme://user:password@host
 	urlPassword = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/?#\s:@]*):[^/?#\s]*@`)
-	// The value of an Authorization header, as curl and its kind take it.
-	headerSecret = regexp.MustCompile(`(?i)((?:proxy-)?authorization|cookie|x-[a-z-]*(?:token|key|secret)):\s*.+`)
+	// A header with a secret, as curl and its kind take it: an argument, or what is assigned by one.
+	// In a script it is quoted.
+	headerSecret = regexp.MustCompile(
+		`(?is)^((?:-H|[^\s=]+=)?["']?(?:(?:proxy-)?authorization|cookie|x-[a-z-]*(?:token|key|secret))):\s*.+?(["']?)$`)
+	// --no-password, --ask-pass: options that say something about a secret and have none behind them.
+	switchOption = regexp.MustCompile(`^--?(?:no|ask|skip|without|disable|enable|prompt)-`)
+	// -c, -lc: what follows is a script, for a shell at least.
+	scriptOption = regexp.MustCompile(`^-[a-z]*c$`)
+	// A word of a script, with its quoted parts.
+	scriptWord = regexp.MustCompile(`(?:[^\s;|&()<>"']|"[^"]*"|'[^']*')+|["']`)
+	// What can't be part of the name of an option or variable.
+	notName = regexp.MustCompile(`[^\w.\[\]-]`)
 )
 
 // Arguments returns the arguments with secrets replaced, in place: values of --key=value and
-// KEY=value, the argument behind --key, passwords in URLs, and secret HTTP headers.
+// KEY=value, the argument behind --key, passwords in URLs, and secret HTTP headers; all of these in
+// the scripts that shells are given, too.
 func (r *Redactor) Arguments(arguments []string) []string {
 	if r == nil || r.keys == nil {
 		return arguments
 	}
-	valueFollows := false
+	valueFollows, scriptFollows := false, false
 	for i, argument := range arguments {
-		if valueFollows && !strings.HasPrefix(argument, "-") {
-			arguments[i], valueFollows = Redacted, false
-			continue
-		}
-		valueFollows = false
-		key, _, assigned := strings.Cut(argument, "=")
-		option := strings.HasPrefix(key, "-")
-		secret := r.keys.MatchString(key)
 		switch {
-		case assigned && secret:
-			arguments[i] = key + "=" + Redacted
-		case option && secret:
-			valueFollows = true
-		case strings.Contains(argument, ":"):
-			argument = urlPassword.ReplaceAllString(argument, "${1}:"+Redacted+"@")
-			arguments[i] = headerSecret.ReplaceAllString(argument, "${1}: "+Redacted)
+		case valueFollows && !strings.HasPrefix(argument, "-"):
+			arguments[i], valueFollows = Redacted, false
+		case scriptFollows && !headerSecret.MatchString(argument): // git has a -c of its own
+			arguments[i], valueFollows = r.script(argument), false
+		default:
+			arguments[i] = r.argument(argument)
+			valueFollows = strings.HasPrefix(argument, "-") && r.keys.MatchString(argument) &&
+				!strings.Contains(argument, "=") && !switchOption.MatchString(argument)
 		}
+		scriptFollows = scriptOption.MatchString(argument)
 	}
 	return arguments
+}
+
+// script redacts each word as an argument. What stands between the words stays.
+func (r *Redactor) script(script string) string {
+	places := scriptWord.FindAllStringIndex(script, -1)
+	words := make([]string, len(places))
+	for i, place := range places {
+		words[i] = script[place[0]:place[1]]
+		if inner, quote := unquote(words[i]); quote != "" && i > 0 && scriptOption.MatchString(words[i-1]) {
+			words[i] = quote + r.script(inner) + quote
+		}
+	}
+	r.Arguments(words)
+	var redacted strings.Builder
+	end := 0
+	for i, place := range places {
+		redacted.WriteString(script[end:place[0]])
+		redacted.WriteString(words[i])
+		end = place[1]
+	}
+	redacted.WriteString(script[end:])
+	return redacted.String()
+}
+
+// unquote returns what stands between quotes, and the quote, which is empty if there is none.
+func unquote(word string) (inner, quote string) {
+	if len(word) >= 2 && (word[0] == '"' || word[0] == '\'') && word[len(word)-1] == word[0] {
+		return word[1 : len(word)-1], word[:1]
+	}
+	return word, ""
+}
+
+func (r *Redactor) argument(argument string) string {
+	argument = r.assignments(argument)
+	if strings.Contains(argument, ":") {
+		argument = urlPassword.ReplaceAllString(argument, "${1}:"+Redacted+"@")
+		argument = headerSecret.ReplaceAllString(argument, "${1}: "+Redacted+"${2}")
+	}
+	return argument
+}
+
+// assignments replaces what is assigned to secret names anywhere in an argument. What ends a value is
+// known only in the query of a URL; elsewhere all that follows is taken for the value.
+func (r *Redactor) assignments(argument string) string {
+	for at := 0; ; {
+		sign := strings.IndexByte(argument[at:], '=')
+		if sign < 0 {
+			return argument
+		}
+		start, value := at, at+sign+1
+		at = value
+		name := argument[start : value-1]
+		before := byte(0)
+		if places := notName.FindAllStringIndex(name, -1); len(places) > 0 {
+			last := places[len(places)-1]
+			name, before = name[last[1]:], name[last[0]]
+		}
+		if name == "" || value == len(argument) || !r.keys.MatchString(name) {
+			continue
+		}
+		length := len(argument) - value
+		if before == '?' || before == '&' {
+			if end := strings.IndexAny(argument[value:], "&# \"'"); end >= 0 {
+				length = end
+			}
+		}
+		if length > 0 {
+			argument = argument[:value] + Redacted + argument[value+length:]
+			at = value + len(Redacted)
+		}
+	}
 }

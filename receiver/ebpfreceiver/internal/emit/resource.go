@@ -48,7 +48,7 @@ func (h Host) put(attributes pcommon.Map) {
 
 func putWorkload(attributes pcommon.Map, w *process.Workload) {
 	if w.CgroupPath != "" {
-		attributes.PutStr(names.CgroupPath, w.CgroupPath)
+		attributes.PutStr(names.CgroupPath, text([]byte(w.CgroupPath)))
 	}
 	if w.Container.ID != "" {
 		attributes.PutStr(names.ContainerID, w.Container.ID)

@@ -3,6 +3,7 @@
 package emit
 
 import (
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -26,5 +27,5 @@ func errorName(number syscall.Errno) string {
 	if name := unix.ErrnoName(number); name != "" {
 		return name
 	}
-	return "errno " + number.Error()
+	return "errno " + strconv.Itoa(int(number))
 }

@@ -33,11 +33,12 @@ func DefaultRuntimes() Runtimes {
 // Names of container cgroups, as the runtimes write them.
 var (
 	// <runtime>-<id>.scope: the systemd driver of every runtime.
-	scopeName = regexp.MustCompile(`^(docker|cri-containerd|crio|libpod|containerd)-(?:conmon-)?([0-9a-f]{64})\.scope$`)
+	scopeName = regexp.MustCompile(`^(docker|cri-containerd|crio|libpod|containerd|nerdctl)-(?:conmon-)?([0-9a-f]{64})\.scope$`)
 	// A plain id: the cgroupfs driver.
 	plainID = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	// libpod-<id> without .scope: podman with the cgroupfs driver.
-	libpodName = regexp.MustCompile(`^libpod-([0-9a-f]{64})$`)
+	// libpod-<id> without .scope: podman with the cgroupfs driver. libpod-payload-<id>: inside the
+	// cgroup of the service that started it, as quadlets do.
+	libpodName = regexp.MustCompile(`^libpod-(?:payload-)?([0-9a-f]{64})$`)
 	// crio-<id> without .scope: CRI-O with the cgroupfs driver.
 	crioName = regexp.MustCompile(`^crio-([0-9a-f]{64})$`)
 	// pod<uid> of the cgroupfs driver, kubepods-<class>-pod<uid>.slice of the systemd driver, where
@@ -46,7 +47,8 @@ var (
 )
 
 var scopeRuntimes = map[string]string{
-	"docker": "docker", "cri-containerd": "containerd", "containerd": "containerd", "crio": "cri-o", "libpod": "podman",
+	"docker": "docker", "cri-containerd": "containerd", "containerd": "containerd", "nerdctl": "containerd",
+	"crio": "cri-o", "libpod": "podman",
 }
 
 // ContainerOf tells the container from the path of a cgroup: its own, or that of a cgroup inside it,
@@ -95,12 +97,15 @@ func (r Runtimes) containerAt(elements []string) Container {
 
 // isContainerd asks containerd's own state, which exists before the cgroup does.
 func (r Runtimes) isContainerd(namespace, id string) bool {
-	if r.ContainerdState == "" || namespace == "" || id == "" || id == "." || id == ".." || namespace == ".." {
+	if r.ContainerdState == "" || leadsElsewhere(namespace) || leadsElsewhere(id) {
 		return false
 	}
 	info, err := os.Stat(filepath.Join(r.ContainerdState, namespace, id))
 	return err == nil && info.IsDir()
 }
+
+// leadsElsewhere tells the names that are no folder's own.
+func leadsElsewhere(name string) bool { return name == "" || name == "." || name == ".." }
 
 func podOf(elements []string) string {
 	for i := len(elements) - 1; i >= 0; i-- {

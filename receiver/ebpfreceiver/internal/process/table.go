@@ -5,6 +5,8 @@ package process
 import (
 	"container/list"
 	"path"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 	"unique"
@@ -32,8 +34,8 @@ type Process struct {
 	// CreationTime is the wall-clock time of Key.StartTime, converted once so that all events of
 	// a process agree on it.
 	CreationTime time.Time
-	// Executable is the path of the file, empty if it is not known. Paths repeat, so equal ones
-	// share their memory.
+	// Executable is the path of the file in valid UTF-8, empty if it is not known. Paths repeat, so
+	// equal ones share their memory.
 	Executable unique.Handle[string]
 	// ParentExecutable is what the parent was executing when this image started.
 	ParentExecutable unique.Handle[string]
@@ -51,11 +53,45 @@ func (p *Process) ExecutableName() string {
 // unknown is the executable of a process that was never seen executing anything.
 var unknown = unique.Make("")
 
+// imagesMax is how many images of one process are remembered. An event of an earlier one may be read
+// after the exec that followed it, since it travels through another ring: a shell's child opens the
+// file for its output and then executes env, which executes the program.
+const imagesMax = 4
+
 // entry is a process in the table, in one of its two queues.
 type entry struct {
-	image    *Process
-	exitedAt uint64 // CLOCK_BOOTTIME, 0 while alive
+	images   []*Process // newest first, never empty
+	exitedAt uint64     // CLOCK_BOOTTIME, 0 while alive
 	place    *list.Element
+}
+
+func (e *entry) newest() *Process { return e.images[0] }
+
+// add puts an image in its place: a snapshot may have seen a later one than events that waited in the
+// ring.
+func (e *entry) add(p *Process) {
+	at := 0
+	for at < len(e.images) && e.images[at].ExecID > p.ExecID {
+		at++
+	}
+	if at < len(e.images) && e.images[at].ExecID == p.ExecID {
+		e.images[at] = p
+		return
+	}
+	e.images = slices.Insert(e.images, at, p)
+	if len(e.images) > imagesMax {
+		e.images = slices.Delete(e.images, imagesMax, len(e.images))
+	}
+}
+
+// imageOf returns the image that an event belongs to, nil if it is not known.
+func (e *entry) imageOf(execID uint64) *Process {
+	for _, image := range e.images {
+		if image.ExecID == execID {
+			return image
+		}
+	}
+	return nil
 }
 
 // Outcome tells how a look-up ended.
@@ -63,7 +99,8 @@ type Outcome int
 
 const (
 	Found Outcome = iota
-	// Stale: the process is known, but an exec of it has not been read yet, or was lost.
+	// Stale: the process is known, but not the image: its exec has not been read yet, or was lost, or
+	// is too long ago.
 	Stale
 	// Missing: nothing is known of the process.
 	Missing
@@ -84,7 +121,8 @@ type Stats struct {
 // later than their exit: connections are closed by the kernel on its own time.
 //
 // When it is full it forgets processes that have exited, longest gone first, and only then living
-// ones, longest known first. Each entry takes about 400 bytes, paths apart.
+// ones, longest known first. A process that was forked and executed a program takes about 360 bytes,
+// one with as many images as are remembered 600, paths apart.
 type Table struct {
 	clock *Clock
 	max   int
@@ -114,13 +152,9 @@ func NewTable(clock *Clock, entriesMax int) *Table {
 func (t *Table) Exec(e *decode.ProcessExec) *Process {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p := t.newProcess(e.Head(), KeyOf(e.Parent), unique.Make(string(e.Executable)))
+	p := t.newProcess(e.Head(), KeyOf(e.Parent), unique.Make(strings.ToValidUTF8(string(e.Executable), "\uFFFD")))
 	if old, ok := t.entries[p.Key]; ok {
-		p.CreationTime = old.image.CreationTime
-		// The snapshot may have seen a later image than events that waited in the ring.
-		if old.image.ExecID > p.ExecID {
-			return p
-		}
+		p.CreationTime = old.newest().CreationTime
 	}
 	t.publish(p)
 	return p
@@ -132,11 +166,11 @@ func (t *Table) Fork(e *decode.ProcessFork) *Process {
 	defer t.mu.Unlock()
 	executable := unknown
 	if parent, ok := t.entries[KeyOf(e.Parent)]; ok {
-		executable = parent.image.Executable
+		executable = parent.newest().Executable
 	}
 	p := t.newProcess(e.Head(), KeyOf(e.Parent), executable)
 	if old, ok := t.entries[p.Key]; ok {
-		return old.image
+		return old.newest()
 	}
 	t.publish(p)
 	return p
@@ -154,13 +188,13 @@ func (t *Table) Exit(e *decode.ProcessExit) (*Process, bool) {
 	}
 	if known.exitedAt != 0 {
 		t.stats.DuplicateExits++
-		return known.image, false
+		return known.newest(), false
 	}
 	t.alive.Remove(known.place)
 	known.exitedAt = max(1, e.Header.TimeNs)
 	known.place = t.exited.PushBack(known)
 	t.forgetExited(e.Header.TimeNs)
-	return known.image, true
+	return known.newest(), true
 }
 
 // Lookup finds the image that an event belongs to. With Stale it returns the newest image that is
@@ -170,13 +204,13 @@ func (t *Table) Lookup(h *decode.Header) (*Process, Outcome) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	known, ok := t.entries[key]
-	switch {
-	case !ok:
+	if !ok {
 		return t.unnamed(h), Missing
-	case known.image.ExecID != h.ExecId:
-		return known.image, Stale
 	}
-	return known.image, Found
+	if image := known.imageOf(h.ExecId); image != nil {
+		return image, Found
+	}
+	return known.newest(), Stale
 }
 
 // Alive reports whether a process is known and has not exited.
@@ -203,10 +237,10 @@ func (t *Table) Ancestors(p *Process, depthMax int, ancestors []*Process) []*Pro
 	for range depthMax {
 		parent, ok := t.entries[p.Parent]
 		// A process that is its own ancestor can only come from corrupt input.
-		if !ok || parent.image == p {
+		if !ok || parent.newest().Key == p.Key {
 			break
 		}
-		p = parent.image
+		p = parent.newest()
 		ancestors = append(ancestors, p)
 	}
 	return ancestors
@@ -237,17 +271,17 @@ func (t *Table) newProcess(h *decode.Header, parent Key, executable unique.Handl
 	p := t.unnamed(h)
 	p.Parent, p.Executable = parent, executable
 	if known, ok := t.entries[parent]; ok {
-		p.ParentExecutable = known.image.Executable
+		p.ParentExecutable = known.newest().Executable
 	} else if parent.PID != 0 {
 		t.stats.ParentsMissing++
 	}
 	return p
 }
 
-// publish makes p the image of its process and forgets others if there are too many.
+// publish adds an image to its process and forgets other processes if there are too many.
 func (t *Table) publish(p *Process) {
 	if old, ok := t.entries[p.Key]; ok {
-		old.image = p
+		old.add(p)
 		if old.exitedAt == 0 {
 			t.alive.MoveToBack(old.place)
 		}
@@ -256,7 +290,7 @@ func (t *Table) publish(p *Process) {
 	if len(t.entries) >= t.max {
 		t.evict()
 	}
-	e := &entry{image: p}
+	e := &entry{images: []*Process{p}}
 	e.place = t.alive.PushBack(e)
 	t.entries[p.Key] = e
 }
@@ -273,7 +307,7 @@ func (t *Table) evict() {
 
 func (t *Table) forget(queue *list.List, place *list.Element) {
 	queue.Remove(place)
-	delete(t.entries, place.Value.(*entry).image.Key)
+	delete(t.entries, place.Value.(*entry).newest().Key)
 }
 
 // forgetExited drops what has been gone for longer than ExitedRetention.

@@ -45,8 +45,9 @@ type Workloads struct {
 
 	mu      sync.RWMutex
 	entries map[uint64]*Workload
-	removed []removedWorkload // by time
-	// forgotten grows by at most one per entry that was there, and is emptied on a timer.
+	removed []removedWorkload // by time, at most max
+	// forgotten is emptied on a timer, if anybody asks for it. Beyond max the later ones are left out:
+	// what is kept elsewhere is bounded too, and was filled by the earlier ones.
 	forgotten []uint64
 	stats     WorkloadStats
 }
@@ -105,6 +106,9 @@ func (w *Workloads) Changed(e *decode.ProcessCgroup) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.removed) >= w.max {
+		w.forgetOldestRemoved()
+	}
 	w.removed = append(w.removed, removedWorkload{id: e.Header.CgroupId, at: e.Header.TimeNs})
 	w.forgetRemoved(e.Header.TimeNs)
 }
@@ -165,7 +169,9 @@ func (w *Workloads) forgetOldestRemoved() bool {
 		return false
 	}
 	delete(w.entries, w.removed[0].id)
-	w.forgotten = append(w.forgotten, w.removed[0].id)
+	if len(w.forgotten) < w.max {
+		w.forgotten = append(w.forgotten, w.removed[0].id)
+	}
 	w.removed = w.removed[1:]
 	return true
 }

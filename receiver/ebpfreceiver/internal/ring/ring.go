@@ -26,7 +26,7 @@ const (
 	RecordBytesMax = 64 << 10
 	// PollInterval bounds how long a record waits in the ring when too few wait with it to make
 	// the kernel wake the reader.
-	PollInterval = 100 * time.Millisecond
+	PollInterval = 200 * time.Millisecond
 )
 
 // Reader reads one ring buffer. Run does the work; Flush and Close may be called from elsewhere.
@@ -40,6 +40,10 @@ type Reader struct {
 	progress  *sync.Cond
 	completed uint64
 	done      bool
+
+	// opened is held while the ring must not be closed, since it is unmapped then.
+	opened sync.Mutex
+	closed bool
 }
 
 // NewReader opens a ring buffer for reading. handle is called by Run, for one batch at a time; the
@@ -77,6 +81,9 @@ func (r *Reader) Run() error {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			r.ring.SetDeadline(time.Now().Add(PollInterval))
 		case errors.Is(err, ringbuf.ErrFlushed):
+			// Flush was most likely called while this read was waiting already, so its number
+			// is not in requested. The next read ends as soon as the ring is empty.
+			r.ring.SetDeadline(time.Now())
 		case errors.Is(err, os.ErrClosed):
 			return nil
 		default:
@@ -124,13 +131,21 @@ func (r *Reader) finish() {
 	r.progress.Broadcast()
 }
 
-// Waiting returns the bytes that wait in the ring now, and its size in bytes.
+// Waiting returns the bytes that wait in the ring now, none when it is closed, and its size in bytes.
 func (r *Reader) Waiting() (waitingBytes, sizeBytes int) {
+	r.opened.Lock()
+	defer r.opened.Unlock()
+	if r.closed {
+		return 0, r.ring.BufferSize()
+	}
 	return r.ring.AvailableBytes(), r.ring.BufferSize()
 }
 
 // Close makes Run return. Records that are still in the ring are not read: call Flush first to have
 // them.
 func (r *Reader) Close() error {
+	r.opened.Lock()
+	defer r.opened.Unlock()
+	r.closed = true
 	return r.ring.Close()
 }

@@ -20,30 +20,36 @@ type FileSeenCount = filebpf.FileFileSeen
 // FileSeenMap is the deduplication map of the tracer "file".
 type FileSeenMap struct{ seen *ebpf.Map }
 
+// seenBatchEntries is how many entries are read in one system call. The kernel hands out whole hash
+// buckets, so it must be more than the largest of these.
+const seenBatchEntries = 1024
+
 // Take removes the entries for which finished returns true and hands them to take. Nothing may count
 // into them any more: their time window is over, or their process is.
 func (m FileSeenMap) Take(finished func(*FileSeenKey) bool, take func(*FileSeenKey, *FileSeenCount)) error {
-	var key FileSeenKey
-	var count FileSeenCount
+	keys, counts := make([]FileSeenKey, seenBatchEntries), make([]FileSeenCount, seenBatchEntries)
+	var cursor ebpf.MapBatchCursor
 	var ready []FileSeenKey
-	entries := m.seen.Iterate()
-	for entries.Next(&key, &count) {
-		if finished(&key) {
-			ready = append(ready, key)
+	for {
+		read, err := m.seen.BatchLookup(&cursor, keys, counts, nil)
+		if err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+			return fmt.Errorf("read the map of repeated file events: %w", err)
+		}
+		for i := range read {
+			if finished(&keys[i]) {
+				ready = append(ready, keys[i])
+				take(&keys[i], &counts[i])
+			}
+		}
+		if err != nil {
+			break
 		}
 	}
-	if err := entries.Err(); err != nil && !errors.Is(err, ebpf.ErrIterationAborted) {
-		return fmt.Errorf("read the map of repeated file events: %w", err)
+	if len(ready) == 0 {
+		return nil
 	}
-	for i := range ready {
-		// Read again: the count may have grown since the entry was passed.
-		if err := m.seen.Lookup(&ready[i], &count); err != nil {
-			continue
-		}
-		if err := m.seen.Delete(&ready[i]); err != nil {
-			continue
-		}
-		take(&ready[i], &count)
+	if _, err := m.seen.BatchDelete(ready, nil); err != nil {
+		return fmt.Errorf("clear the map of repeated file events: %w", err)
 	}
 	return nil
 }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package decode
+
+import (
+	"errors"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The seeds in testdata/fuzz are records that a kernel wrote; see the recorder of package emit.
+
+func FuzzProcess(f *testing.F) { fuzz(f, "process") }
+
+func FuzzFile(f *testing.F) { fuzz(f, "file") }
+
+func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
+
+// fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
+// nothing but the record.
+func fuzz(f *testing.F, tracer string) {
+	for _, g := range goodRecords(f) {
+		if g.tracer == tracer {
+			f.Add(g.record)
+		}
+	}
+	f.Fuzz(func(t *testing.T, record []byte) {
+		event, err := decoders[tracer]().Decode(record)
+		if err != nil {
+			if !errors.Is(err, ErrTooShort) && !errors.Is(err, ErrTooLong) && !errors.Is(err, ErrUnknownKind) {
+				t.Fatalf("unexpected error: %v", err)
+			}
+			return
+		}
+		assertInside(t, record, event)
+	})
+}
+
+// assertInside checks that everything an event shows lies in the record, and that its strings follow
+// each other without a gap up to the end.
+func assertInside(t *testing.T, record []byte, event Event) {
+	t.Helper()
+	start := uintptr(unsafe.Pointer(unsafe.SliceData(record)))
+	end := start + uintptr(len(record))
+	if uintptr(unsafe.Pointer(event.Head())) != start {
+		t.Fatal("the header is not the start of the record")
+	}
+	var at uintptr
+	fixed := func(p unsafe.Pointer, size uintptr) {
+		if uintptr(p) != start || start+size > end {
+			t.Fatalf("the fixed part is not the start of the record")
+		}
+		at = start + size
+	}
+	var strs [][]byte
+	switch e := event.(type) {
+	case *ProcessExec:
+		fixed(unsafe.Pointer(e.ProcessExecEvent), unsafe.Sizeof(*e.ProcessExecEvent))
+		strs = [][]byte{e.Executable, e.Filename, e.WorkingDirectory, e.Arguments, e.Environment}
+	case *ProcessExecFailed:
+		fixed(unsafe.Pointer(e.ProcessExecFailedEvent), unsafe.Sizeof(*e.ProcessExecFailedEvent))
+		strs = [][]byte{e.Filename}
+	case *ProcessFork:
+		fixed(unsafe.Pointer(e.ProcessForkEvent), unsafe.Sizeof(*e.ProcessForkEvent))
+	case *ProcessExit:
+		fixed(unsafe.Pointer(e.ProcessExitEvent), unsafe.Sizeof(*e.ProcessExitEvent))
+	case *ProcessCgroup:
+		fixed(unsafe.Pointer(e.ProcessCgroupEvent), unsafe.Sizeof(*e.ProcessCgroupEvent))
+		strs = [][]byte{e.Path}
+	case *File:
+		fixed(unsafe.Pointer(e.FileFileEvent), unsafe.Sizeof(*e.FileFileEvent))
+		strs = [][]byte{e.Directory, e.Path, e.OtherDirectory, e.OtherPath}
+	case *TCPConnection:
+		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
+		_, _ = e.Local(), e.Remote()
+	default:
+		t.Fatalf("unexpected event %T", event)
+	}
+	for _, s := range strs {
+		if len(s) > 0 && uintptr(unsafe.Pointer(unsafe.SliceData(s))) != at {
+			t.Fatal("a string is not where it should be")
+		}
+		at += uintptr(len(s))
+	}
+	if at != end {
+		t.Fatalf("%d bytes of the record belong to nothing", end-at)
+	}
+}
+
+// Records as kernels write them, each of which stands for its kind.
+func TestDecode_recordedRecords(t *testing.T) {
+	for target, tracer := range map[string]string{"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp"} {
+		want := map[string]uint16{}
+		for name, g := range goodRecords(t) {
+			if g.tracer == tracer {
+				want[name] = g.kind
+			}
+		}
+		got := map[string]uint16{}
+		for name, record := range seeds(t, target) {
+			event, err := decoders[tracer]().Decode(record)
+			require.NoError(t, err, name)
+			assertInside(t, record, event)
+			h := event.Head()
+			assert.NotZero(t, h.TimeNs, name)
+			assert.NotZero(t, h.Process.Pid, name)
+			assert.Less(t, h.Process.StartTimeNs, h.TimeNs+1, name)
+			assert.NotZero(t, h.CgroupId, name)
+			assert.NotEmpty(t, UntilNUL(h.Comm[:]), name)
+			got[name] = h.Kind
+		}
+		assert.Equal(t, want, got, "%s: one recorded record per kind", tracer)
+	}
+}

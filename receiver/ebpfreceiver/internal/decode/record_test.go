@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package decode
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+)
+
+// bytesOf is the struct as the kernel would write it, with strings behind it. It goes by the fields,
+// not by the memory, so it does not share the decoder's way of looking at a record.
+func bytesOf(t testing.TB, event any, strs ...string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, binary.Write(&b, binary.NativeEndian, event))
+	for _, s := range strs {
+		b.WriteString(s)
+	}
+	return b.Bytes()
+}
+
+// header has a different value in each field.
+func header(kind uint16) Header {
+	return Header{
+		TimeNs: 11, Process: ProcessKey{StartTimeNs: 12, Pid: 13}, ExecId: 14, CgroupId: 15,
+		Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+}
+
+func fileHeader(kind uint16) filebpf.FileEventHeader {
+	h := filebpf.FileEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
+func tcpHeader(kind uint16) tcpbpf.TCPEventHeader {
+	h := tcpbpf.TCPEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
+// good is a record of one kind, and where in it the lengths of its strings stand.
+type good struct {
+	tracer string
+	kind   uint16
+	record []byte
+	// fixed is the size of the struct.
+	fixed int
+	// lengths are offsets of the fields that hold lengths, and their sizes in bytes.
+	lengths map[uintptr]int
+}
+
+var decoders = map[string]func() Decoder{"process": NewProcess, "file": NewFile, "tcp": NewTCP}
+
+// goodRecords has a record of each kind that the kernel writes.
+func goodRecords(t testing.TB) map[string]good {
+	records := map[string]good{}
+	add := func(name, tracer string, kind uint16, fixed any, lengths map[uintptr]int, strs ...string) {
+		records[name] = good{
+			tracer: tracer, kind: kind, record: bytesOf(t, fixed, strs...), fixed: binary.Size(fixed), lengths: lengths,
+		}
+	}
+	for name, kind := range map[string]uint16{"exec": KindProcessExec, "snapshot": KindProcessSnapshot} {
+		add(name, "process", kind, processbpf.ProcessExecEvent{
+			Header: header(kind), Parent: ProcessKey{StartTimeNs: 21, Pid: 22},
+			CapabilitiesEffective: 23, CapabilitiesPermitted: 24, ExecutableInode: 25, ExecutableDevice: 26,
+			RealUid: 27, RealGid: 28, SavedUid: 29, SavedGid: 30, Vpid: 31, Session: 32, ProcessGroup: 33,
+			ArgumentCount: 2, ArgumentsTotalBytes: 100, EnvironmentTotalBytes: 200,
+			ExecutableBytes: 9, FilenameBytes: 4, WorkingDirectoryBytes: 5, ArgumentsBytes: 6, EnvironmentBytes: 7,
+			ExecutableFlags: uint8(PathCut), WorkingDirectoryFlags: uint8(PathDeleted), Tty: [32]uint8{'t', 't', 'y', '1'},
+		}, execLengths(), "/bin/dash", "./sh", "/home", "sh\x00-c\x00", "A=1\x00B=2")
+	}
+	add("exec_failed", "process", KindProcessExecFailed, processbpf.ProcessExecFailedEvent{
+		Header: header(KindProcessExecFailed), Error: -2, DirectoryFd: -100, FilenameBytes: 8,
+	}, map[uintptr]int{unsafe.Offsetof(processbpf.ProcessExecFailedEvent{}.FilenameBytes): 4}, "/no/such")
+	add("fork", "process", KindProcessFork, processbpf.ProcessForkEvent{
+		Header: header(KindProcessFork), Parent: ProcessKey{StartTimeNs: 21, Pid: 22},
+	}, nil)
+	add("exit", "process", KindProcessExit, processbpf.ProcessExitEvent{
+		Header: header(KindProcessExit), CpuTimeNs: 21, MemoryPeakPages: 22, Status: 0x300,
+	}, nil)
+	for name, kind := range map[string]uint16{"cgroup_mkdir": KindProcessCgroupMkdir, "cgroup_rmdir": KindProcessCgroupRmdir} {
+		add(name, "process", kind, processbpf.ProcessCgroupEvent{
+			Header: header(kind), PathBytes: 11,
+		}, map[uintptr]int{unsafe.Offsetof(processbpf.ProcessCgroupEvent{}.PathBytes): 4}, "/docker/abc")
+	}
+	for name, kind := range map[string]uint16{
+		"open": KindFileOpen, "create": KindFileCreate, "rename": KindFileRename, "delete": KindFileDelete,
+		"link": KindFileLink, "mode_change": KindFileModeChange, "owner_change": KindFileOwnerChange,
+	} {
+		add(name, "file", kind, filebpf.FileFileEvent{
+			Header: fileHeader(kind), Inode: 21, Window: 22, Device: 23, Mode: 0o100644, OwnerUid: 24, OwnerGid: 25,
+			DirectoryBytes: 4, PathBytes: 3, OtherDirectoryBytes: 2, OtherPathBytes: 1,
+			DirectoryFlags: 1, PathFlags: 2, OtherDirectoryFlags: 4, Access: uint8(FileWrite),
+			Flags: uint8(filebpf.FileFileFlagsFILE_PATH_IS_ARGUMENT),
+		}, fileLengths(), "/tmp", "old", "/x", "n")
+	}
+	for name, kind := range map[string]uint16{"connect": KindTCPConnect, "accept": KindTCPAccept, "close": KindTCPClose} {
+		add(name, "tcp", kind, tcpbpf.TCPConnectionEvent{
+			Header: tcpHeader(kind),
+			Ends: tcpbpf.TCPEndpoints{
+				LocalAddress: [16]uint8{127, 0, 0, 1}, RemoteAddress: [16]uint8{10, 1, 2, 3},
+				LocalPort: 40000, RemotePort: 443, Family: familyIPv4,
+			},
+			DurationNs: 21, BytesSent: 22, BytesReceived: 23, Retransmits: 24, RoundTripUs: 25, Error: 111,
+			Side: uint16(SideClient), Flags: uint16(tcpbpf.TCPTcpFlagsTCP_OWNER_UNKNOWN),
+		}, nil)
+	}
+	return records
+}
+
+func execLengths() map[uintptr]int {
+	var e processbpf.ProcessExecEvent
+	return map[uintptr]int{
+		unsafe.Offsetof(e.ExecutableBytes): 2, unsafe.Offsetof(e.FilenameBytes): 2, unsafe.Offsetof(e.WorkingDirectoryBytes): 2,
+		unsafe.Offsetof(e.ArgumentsBytes): 2, unsafe.Offsetof(e.EnvironmentBytes): 2,
+	}
+}
+
+func fileLengths() map[uintptr]int {
+	var e filebpf.FileFileEvent
+	return map[uintptr]int{
+		unsafe.Offsetof(e.DirectoryBytes): 2, unsafe.Offsetof(e.PathBytes): 2,
+		unsafe.Offsetof(e.OtherDirectoryBytes): 2, unsafe.Offsetof(e.OtherPathBytes): 2,
+	}
+}
+
+// seeds returns the recorded records of a fuzz target, which the kernel wrote, by name.
+func seeds(t testing.TB, target string) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", "fuzz", target, "*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files, "no recorded records of %s", target)
+	records := map[string][]byte{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		_, literal, found := strings.Cut(strings.TrimSpace(string(content)), "[]byte(")
+		require.True(t, found, file)
+		record, err := strconv.Unquote(strings.TrimSuffix(literal, ")"))
+		require.NoError(t, err, file)
+		records[filepath.Base(file)] = []byte(record)
+	}
+	return records
+}

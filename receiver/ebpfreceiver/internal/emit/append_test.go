@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package emit
+
+import (
+	"testing"
+	"time"
+	"unicode/utf8"
+	"unique"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
+)
+
+// What records look like as a whole is shown by the scenarios. Here is what these can't show: what a
+// kernel hardly ever writes.
+
+var (
+	bootedAt   = time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
+	observedAt = bootedAt.Add(time.Hour)
+	testScope  = Scope{Name: "scope", Version: "1"}
+	testHost   = Host{Name: "node1", ID: "0123", Arch: "amd64"}
+)
+
+func testClock() *process.Clock {
+	clock := process.NewClock()
+	clock.SetOffset(time.Duration(bootedAt.UnixNano()))
+	return clock
+}
+
+// someone is a process with an executable.
+func someone(executable string) Who {
+	return Who{
+		Process: &process.Process{
+			Key: process.Key{PID: 42, StartTime: 1}, CreationTime: bootedAt.Add(1),
+			Executable: unique.Make(executable), ParentExecutable: unique.Make(""),
+		},
+		Workload: &process.Workload{CgroupID: 7, CgroupPath: "/system.slice"},
+	}
+}
+
+func forkEvent() *decode.ProcessFork {
+	e := &processbpf.ProcessForkEvent{}
+	e.Header.Process.Pid, e.Header.Tid, e.Header.TimeNs = 42, 42, 5
+	copy(e.Header.Comm[:], "sh")
+	return &decode.ProcessFork{ProcessForkEvent: e}
+}
+
+var emitForks = Process(ProcessOptions{Fork: true})
+
+// appendOne returns the record that is made of an event, which must be one.
+func appendOne(t *testing.T, e decode.Event, who Who, emit Emitter) plog.LogRecord {
+	t.Helper()
+	l := NewLogs(testScope, testHost, testClock())
+	require.True(t, l.Append(e, who, observedAt, emit))
+	require.Equal(t, 1, l.Len())
+	logs := l.Take()
+	require.Equal(t, 1, logs.LogRecordCount())
+	return logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+}
+
+func TestAppend_groupsByWorkload(t *testing.T) {
+	l := NewLogs(testScope, testHost, testClock())
+	workloads := []*process.Workload{
+		{CgroupID: 1, CgroupPath: "/docker/a", Container: process.Container{ID: "a", Runtime: "docker"}},
+		{CgroupID: 2, CgroupPath: "/docker/b", Container: process.Container{ID: "b", PodUID: "uid"}},
+		{CgroupID: 3},
+	}
+	for n := range 9 {
+		who := someone("/bin/sh")
+		who.Workload = workloads[n%3]
+		e := forkEvent()
+		e.Header.TimeNs = uint64(n)
+		require.True(t, l.Append(e, who, observedAt, emitForks))
+	}
+	assert.Equal(t, 9, l.Len())
+	logs := l.Take()
+	require.Equal(t, 3, logs.ResourceLogs().Len())
+	host := map[string]any{names.HostName: "node1", names.HostID: "0123", names.HostArch: "amd64", names.OSType: "linux"}
+	for i, more := range []map[string]any{
+		{names.CgroupPath: "/docker/a", names.ContainerID: "a", names.ContainerRuntimeName: "docker"},
+		{names.CgroupPath: "/docker/b", names.ContainerID: "b", names.K8sPodUID: "uid"},
+		{},
+	} {
+		resource := logs.ResourceLogs().At(i)
+		for key, value := range host {
+			more[key] = value
+		}
+		assert.Equal(t, more, resource.Resource().Attributes().AsRaw())
+		require.Equal(t, 1, resource.ScopeLogs().Len())
+		assert.Equal(t, "scope", resource.ScopeLogs().At(0).Scope().Name())
+		assert.Equal(t, "1", resource.ScopeLogs().At(0).Scope().Version())
+		records := resource.ScopeLogs().At(0).LogRecords()
+		require.Equal(t, 3, records.Len())
+		for n, r := range records.All() {
+			assert.Equal(t, bootedAt.Add(time.Duration(3*n+i)), r.Timestamp().AsTime(), "in the order of the events")
+			assert.Equal(t, observedAt, r.ObservedTimestamp().AsTime())
+			assert.Equal(t, plog.SeverityNumberInfo, r.SeverityNumber())
+			assert.Empty(t, r.SeverityText())
+			assert.NotEmpty(t, r.Body().Str())
+		}
+	}
+
+	assert.Zero(t, l.Len(), "the next batch starts empty")
+	assert.Zero(t, l.Take().ResourceLogs().Len())
+	require.True(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, emitForks))
+	assert.Equal(t, 9, logs.LogRecordCount(), "a batch that was taken is left alone")
+}
+
+// An event that is none to report leaves no trace, also not in the record that comes next.
+func TestAppend_nothingToReport(t *testing.T) {
+	l := NewLogs(testScope, testHost, testClock())
+	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, Process(ProcessOptions{})))
+	cgroup := &decode.ProcessCgroup{ProcessCgroupEvent: &processbpf.ProcessCgroupEvent{}}
+	assert.False(t, l.Append(cgroup, someone("/bin/sh"), observedAt, emitForks))
+	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, File))
+	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, TCP))
+	unknown := &decode.FileRepeat{Kind: decode.KindFileRepeat}
+	assert.False(t, l.Append(unknown, someone("/bin/sh"), observedAt, File))
+	assert.Zero(t, l.Len())
+	assert.Zero(t, l.Take().ResourceLogs().Len())
+
+	require.True(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, emitForks))
+	logs := l.Take()
+	r := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+	assert.Equal(t, map[string]any{
+		names.ProcessPID: int64(42), names.ProcessCreationTime: "2026-11-24T08:00:00.000000001Z",
+		names.ProcessExecutablePath: "/bin/sh", names.ProcessExecutableName: "sh", names.ProcessUserID: int64(0),
+	}, r.Attributes().AsRaw())
+}
+
+func TestAppend_threads(t *testing.T) {
+	const long = "a-program-with-a-long-name"
+	for name, c := range map[string]struct {
+		executable, comm string
+		tid              uint32
+		thread           any
+		threadID         any
+	}{
+		"the first thread":             {"/bin/sh", "sh", 42, nil, nil},
+		"the kernel keeps 15 bytes":    {"/bin/" + long, long[:15], 42, nil, nil},
+		"another thread":               {"/bin/java", "GC Thread#0", 43, "GC Thread#0", int64(43)},
+		"renamed":                      {"/bin/sh", "x", 42, "x", nil},
+		"not UTF-8":                    {"/bin/sh", "\xff\xfe", 42, "\uFFFD", nil},
+		"nothing known of the thread":  {"/bin/sh", "", 42, nil, nil},
+		"nothing known of the process": {"", "sh", 42, "sh", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := forkEvent()
+			e.Header.Comm = [16]uint8{}
+			copy(e.Header.Comm[:], c.comm)
+			e.Header.Tid = c.tid
+			raw := appendOne(t, e, someone(c.executable), emitForks).Attributes().AsRaw()
+			assert.Equal(t, c.thread, raw[names.ThreadName])
+			assert.Equal(t, c.threadID, raw[names.ThreadID])
+		})
+	}
+}
+
+func TestAppend_identityStatus(t *testing.T) {
+	for outcome, want := range map[process.Outcome]any{process.Found: nil, process.Stale: "stale", process.Missing: "missing"} {
+		who := someone("/bin/sh")
+		who.Outcome = outcome
+		raw := appendOne(t, forkEvent(), who, emitForks).Attributes().AsRaw()
+		assert.Equal(t, want, raw[names.IdentityStatus])
+		assert.EqualValues(t, 42, raw[names.ProcessPID])
+	}
+}
+
+// A connection that nobody has accepted is nobody's.
+func TestAppend_nobody(t *testing.T) {
+	nobody := Who{
+		Process:  &process.Process{Executable: unique.Make(""), ParentExecutable: unique.Make("")},
+		Outcome:  process.Missing,
+		Workload: &process.Workload{},
+	}
+	e := &tcpbpf.TCPConnectionEvent{}
+	e.Header.Kind = decode.KindTCPClose
+	e.Ends.Family, e.Ends.RemotePort, e.Ends.RemoteAddress = 2, 443, [16]uint8{192, 0, 2, 1}
+	event, err := decode.NewTCP().Decode(bytesOfConnection(t, e))
+	require.NoError(t, err)
+	r := appendOne(t, event, nobody, TCP)
+	raw := r.Attributes().AsRaw()
+	assert.Equal(t, "missing", raw[names.IdentityStatus])
+	for _, name := range []string{names.ProcessPID, names.ProcessCreationTime, names.ProcessUserID, names.ThreadName} {
+		assert.NotContains(t, raw, name)
+	}
+	assert.Equal(t, "an unknown process's connection with 192.0.2.1:443 ended: 0 bytes sent, 0 received", r.Body().Str())
+	assert.Equal(t, "unknown", raw[names.ConnectionSide])
+	assert.Equal(t, "192.0.2.1", raw[names.NetworkPeerAddress])
+	assert.NotContains(t, raw, names.NetworkLocalAddress)
+	assert.NotContains(t, raw, names.ClientAddress)
+}
+
+func fileEvent(kind uint16, path string, change func(*filebpf.FileFileEvent)) *decode.File {
+	e := &filebpf.FileFileEvent{}
+	e.Header.Kind = kind
+	if change != nil {
+		change(e)
+	}
+	return &decode.File{FileFileEvent: e, Path: []byte(path)}
+}
+
+// emitAlone runs an emitter without what all events share, which a hand-made event does not have.
+func emitAlone(t *testing.T, e decode.Event, emit Emitter) (string, map[string]any) {
+	t.Helper()
+	r := Record{LogRecord: plog.NewLogRecord(), Who: someone("/bin/sh"), Clock: testClock()}
+	require.True(t, emit(r, e))
+	return r.Body().Str(), r.Attributes().AsRaw()
+}
+
+func TestFile_details(t *testing.T) {
+	const unchanged = 1<<32 - 1
+	for name, c := range map[string]struct {
+		kind   uint16
+		change func(*filebpf.FileFileEvent)
+		want   map[string]any
+	}{
+		"regular, opened": {
+			decode.KindFileOpen,
+			func(e *filebpf.FileFileEvent) {
+				e.Inode, e.Mode, e.OwnerUid, e.Access = 5, 0o100644, 1000, uint8(decode.FileWrite)
+			},
+			map[string]any{names.FileInode: int64(5), names.FileMode: "0644", names.FileOwnerID: "1000", names.FileGroupID: "0", names.FileAccess: "write"},
+		},
+		"block device, opened to be read": {
+			decode.KindFileOpen,
+			func(e *filebpf.FileFileEvent) { e.Inode, e.Mode, e.Access = 5, 0o060660, uint8(decode.FileRead) },
+			map[string]any{names.FileInode: int64(5), names.FileMode: "0660", names.FileOwnerID: "0", names.FileGroupID: "0", names.FileAccess: "read", names.FileType: "block_device"},
+		},
+		"set-user-id and sticky": {
+			decode.KindFileModeChange,
+			func(e *filebpf.FileFileEvent) {
+				e.Mode, e.Flags = 0o5755, uint8(filebpf.FileFileFlagsFILE_PATH_IS_ARGUMENT)
+			},
+			map[string]any{names.FileMode: "5755", names.FilePathSource: "argument"},
+		},
+		"owner alone is changed": {
+			decode.KindFileOwnerChange,
+			func(e *filebpf.FileFileEvent) { e.OwnerUid, e.OwnerGid = 7, unchanged },
+			map[string]any{names.FileOwnerID: "7"},
+		},
+		"group alone is changed": {
+			decode.KindFileOwnerChange,
+			func(e *filebpf.FileFileEvent) { e.OwnerUid, e.OwnerGid = unchanged, 8 },
+			map[string]any{names.FileGroupID: "8"},
+		},
+		"directory, path cut": {
+			decode.KindFileDelete,
+			func(e *filebpf.FileFileEvent) {
+				e.Flags, e.DirectoryFlags = uint8(filebpf.FileFileFlagsFILE_IS_DIRECTORY), uint8(decode.PathCut)
+			},
+			map[string]any{names.FileType: "directory", names.FilePathStatus: "truncated"},
+		},
+		"the worst status counts": {
+			decode.KindFileDelete,
+			func(e *filebpf.FileFileEvent) {
+				e.PathFlags, e.OtherDirectoryFlags = uint8(decode.PathCut|decode.PathDeleted), uint8(decode.PathUnreachable)
+			},
+			map[string]any{names.FilePathStatus: "unreachable"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, raw := emitAlone(t, fileEvent(c.kind, "/tmp/x", c.change), File)
+			c.want[names.FilePath], c.want[names.FileName] = "/tmp/x", "x"
+			assert.Equal(t, c.want, raw)
+		})
+	}
+}
+
+// The memory of an argument may be gone when it is looked at.
+func TestFile_pathUnknown(t *testing.T) {
+	body, raw := emitAlone(t, fileEvent(decode.KindFileDelete, "", nil), File)
+	assert.NotContains(t, raw, names.FilePath)
+	assert.NotContains(t, raw, names.FileName)
+	assert.Equal(t, "sh deleted a file", body)
+}
+
+func TestFileRepeat(t *testing.T) {
+	e := &decode.FileRepeat{Kind: decode.KindFileOpen, Access: decode.FileWrite, Path: "/var/log/\xff", Inode: 5, Count: 8}
+	body, raw := emitAlone(t, e, File)
+	assert.Equal(t, "sh opened for write: /var/log/\uFFFD, 8 times more", body)
+	assert.Equal(t, map[string]any{
+		names.FilePath: "/var/log/\uFFFD", names.FileName: "\uFFFD", names.FileAccess: "write", names.FileInode: int64(5), names.RepeatCount: int64(8),
+	}, raw)
+
+	e = &decode.FileRepeat{Kind: decode.KindFileModeChange, Inode: 5, Count: 1}
+	body, raw = emitAlone(t, e, File)
+	assert.Equal(t, "sh changed the mode of the file with inode 5, 1 times more", body)
+	assert.Equal(t, map[string]any{names.FileInode: int64(5), names.RepeatCount: int64(1)}, raw)
+}
+
+// OTLP takes nothing but UTF-8, and a single string that is not makes the whole batch unreadable.
+func TestAppend_everythingIsUTF8(t *testing.T) {
+	const bad = "/tmp/\xff\xfe"
+	table := process.NewTable(testClock(), 10)
+	exec := &decode.ProcessExec{
+		ProcessExecEvent: &processbpf.ProcessExecEvent{}, Executable: []byte(bad), Filename: []byte(bad + "2"),
+		WorkingDirectory: []byte(bad), Arguments: []byte(bad + "\x00" + bad + "\x00"), Environment: []byte("KEY=" + bad + "\x00"),
+	}
+	exec.Header.Process.Pid, exec.Header.Process.StartTimeNs = 42, 1
+	exec.Parent = exec.Header.Process
+	copy(exec.Tty[:], bad)
+	copy(exec.Header.Comm[:], bad)
+	who := Who{Process: table.Exec(exec), Workload: &process.Workload{CgroupPath: bad}}
+	who.Process = table.Exec(exec) // now its parent, which is itself, has a path
+	who.Ancestors = []*process.Process{who.Process, who.Process}
+
+	l := NewLogs(testScope, testHost, testClock())
+	require.True(t, l.Append(exec, who, observedAt, Process(ProcessOptions{EnvironmentKeys: []string{"KEY"}})))
+	failed := &decode.ProcessExecFailed{ProcessExecFailedEvent: &processbpf.ProcessExecFailedEvent{Header: exec.Header}, Filename: []byte(bad)}
+	require.True(t, l.Append(failed, who, observedAt, emitForks))
+	for _, kind := range []uint16{decode.KindFileCreate, decode.KindFileRename, decode.KindFileLink} {
+		for _, flags := range []filebpf.FileFileFlags{0, filebpf.FileFileFlagsFILE_SYMBOLIC} {
+			require.True(t, l.Append(decodedFile(t, kind, flags, bad), who, observedAt, File))
+		}
+	}
+	require.True(t, l.Append(&decode.FileRepeat{Header: exec.Header, Kind: decode.KindFileOpen, Path: bad}, who, observedAt, File))
+
+	logs := l.Take()
+	require.Equal(t, 9, logs.LogRecordCount())
+	strs := 0
+	var check func(string, pcommon.Value)
+	check = func(name string, v pcommon.Value) {
+		switch v.Type() {
+		case pcommon.ValueTypeStr:
+			strs++
+			assert.True(t, utf8.ValidString(v.Str()), "%s: %q", name, v.Str())
+		case pcommon.ValueTypeSlice:
+			for _, element := range v.Slice().All() {
+				check(name, element)
+			}
+		}
+	}
+	resource := logs.ResourceLogs().At(0)
+	for name, v := range resource.Resource().Attributes().All() {
+		check(name, v)
+	}
+	for _, r := range resource.ScopeLogs().At(0).LogRecords().All() {
+		check("body", r.Body())
+		for name, v := range r.Attributes().All() {
+			check(name, v)
+		}
+	}
+	assert.Greater(t, strs, 50)
+}

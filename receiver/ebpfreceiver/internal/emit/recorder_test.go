@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package emit_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf/btf"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap/zaptest"
+	"golang.org/x/sys/unix"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/ring"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
+)
+
+var record = flag.Bool("record", false, "record the scenarios anew from the kernel that the tests run on; needs root")
+
+const (
+	recorderRingBytes = 4 << 20
+	// recorderPatience is how long the recorder waits for others.
+	recorderPatience = 30 * time.Second
+	// settleTime is for what the kernel does on its own after the processes are gone.
+	settleTime     = time.Second
+	recorderFolder = "/tmp/scenario"
+	// recorderCgroup is where they run, so that nothing in the records is particular to a machine.
+	recorderCgroup = "scenario"
+)
+
+// tracerRecords is one tracer and what it has written.
+type tracerRecords struct {
+	tracer  *tracer.Tracer
+	reader  *ring.Reader
+	decoder decode.Decoder
+
+	mu      sync.Mutex
+	records [][]byte
+	ended   chan error
+}
+
+// recorder keeps the raw records of tracers.
+type recorder struct {
+	t         *testing.T
+	hierarchy process.Hierarchy
+	tracers   map[string]*tracerRecords
+	// snapshot has the records of the iterator, without their lengths.
+	snapshot [][]byte
+	// seen has the entries of the map of repeated file events, key and count.
+	seen [][]byte
+}
+
+// hierarchyChoices are the values of enum cgroup_hierarchy_choice in bpf/include/cgroup.h.
+var hierarchyChoices = map[string]uint32{"": 0, "memory": 1, "pids": 2, "cpu": 3}
+
+// startRecorder attaches tracers. The iterator runs afterwards, as in the receiver.
+func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec) *recorder {
+	t.Helper()
+	hierarchy, err := process.FindHierarchy()
+	require.NoError(t, err)
+	r := &recorder{t: t, hierarchy: hierarchy, tracers: map[string]*tracerRecords{}}
+	types := btf.NewCache()
+	settings := tracer.Settings{RingBytes: recorderRingBytes, Constants: map[string]any{
+		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
+		"cgroup_hierarchy_id":     int32(hierarchy.ID),
+	}}
+	for _, more := range []map[string]any{tracer.FileConstants(), constants} {
+		for name, value := range more {
+			settings.Constants[name] = value
+		}
+	}
+	decoders := map[string]func() decode.Decoder{"process": decode.NewProcess, "file": decode.NewFile, "tcp": decode.NewTCP}
+	for _, spec := range specs {
+		live, err := tracer.Load(spec, settings, zaptest.NewLogger(t))
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, live.Close()) })
+		require.NoError(t, live.Attach(types))
+		records := &tracerRecords{tracer: live, decoder: decoders[spec.Name](), ended: make(chan error, 1)}
+		records.reader, err = ring.NewReader(live.Ring(), records.keep)
+		require.NoError(t, err)
+		go func() { records.ended <- records.reader.Run() }()
+		r.tracers[spec.Name] = records
+	}
+	r.readSnapshot(types)
+	return r
+}
+
+func (r *tracerRecords) keep(b *ring.Batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range b.Len() {
+		r.records = append(r.records, bytes.Clone(b.Record(i)))
+	}
+}
+
+func (r *recorder) readSnapshot(types *btf.Cache) {
+	output, err := r.tracers["process"].tracer.Snapshot(types)
+	require.NoError(r.t, err)
+	defer output.Close()
+	content, err := io.ReadAll(output)
+	require.NoError(r.t, err)
+	for len(content) > 0 {
+		length := binary.NativeEndian.Uint32(content)
+		r.snapshot = append(r.snapshot, bytes.Clone(content[4:4+length]))
+		content = content[4+length:]
+	}
+}
+
+// stop detaches and reads what is left.
+func (r *recorder) stop() {
+	r.t.Helper()
+	for name, records := range r.tracers {
+		require.NoError(r.t, records.tracer.Detach())
+		records.reader.Flush()
+		require.NoError(r.t, records.reader.Close())
+		require.NoError(r.t, <-records.ended)
+		counters, err := records.tracer.Counters()
+		require.NoError(r.t, err)
+		for _, c := range counters {
+			require.Zero(r.t, c.LostRing+c.LostMap, "tracer %s has lost events: record again", name)
+		}
+	}
+	file, ok := r.tracers["file"]
+	if !ok {
+		return
+	}
+	all := func(*tracer.FileSeenKey) bool { return true }
+	require.NoError(r.t, tracer.FileSeen(file.tracer).Take(all, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
+		if count.Repeats == 0 {
+			return
+		}
+		var entry bytes.Buffer
+		require.NoError(r.t, binary.Write(&entry, binary.NativeEndian, key))
+		require.NoError(r.t, binary.Write(&entry, binary.NativeEndian, count))
+		r.seen = append(r.seen, entry.Bytes())
+	}))
+}
+
+// shell is a shell that reads its commands from a pipe, in a cgroup of its own.
+type shell struct {
+	t       *testing.T
+	command *exec.Cmd
+	stdin   io.WriteCloser
+	output  bytes.Buffer
+	cgroup  string
+}
+
+// emptyFolder is where a scenario's commands work. It has the same name on every machine.
+func emptyFolder(t *testing.T) string {
+	t.Helper()
+	require.NoError(t, os.RemoveAll(recorderFolder))
+	require.NoError(t, os.Mkdir(recorderFolder, 0o755))
+	t.Cleanup(func() { _ = os.RemoveAll(recorderFolder) })
+	return recorderFolder
+}
+
+// startShell starts it in an empty folder.
+func startShell(t *testing.T, h process.Hierarchy) *shell {
+	t.Helper()
+	folder := emptyFolder(t)
+	s := &shell{t: t, command: exec.Command("/bin/sh"), cgroup: filepath.Join(h.MountPoint, recorderCgroup)}
+	require.NoError(t, os.Mkdir(s.cgroup, 0o755))
+	t.Cleanup(func() {
+		require.Eventually(t, func() bool { return os.Remove(s.cgroup) == nil }, recorderPatience, 10*time.Millisecond)
+	})
+	s.command.Dir = folder
+	s.command.Env = []string{"PATH=/usr/bin:/bin", "HOME=/root", "LANG=C.UTF-8"}
+	s.command.Stdout, s.command.Stderr = &s.output, &s.output
+	stdin, err := s.command.StdinPipe()
+	require.NoError(t, err)
+	s.stdin = stdin
+	require.NoError(t, s.command.Start())
+	pid := strconv.Itoa(s.command.Process.Pid)
+	require.NoError(t, os.WriteFile(filepath.Join(s.cgroup, "cgroup.procs"), []byte(pid), 0))
+	return s
+}
+
+// run gives the shell its commands and waits for its end.
+func (s *shell) run(script string) {
+	s.t.Helper()
+	_, err := io.WriteString(s.stdin, script)
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.stdin.Close())
+	var exit *exec.ExitError
+	if err := s.command.Wait(); !errors.As(err, &exit) {
+		require.NoError(s.t, err, s.output.String())
+	}
+	s.t.Logf("the shell printed: %s", s.output.String())
+	time.Sleep(settleTime)
+}
+
+// cgroupID is the inode of the cgroup's folder.
+func (s *shell) cgroupID() uint64 {
+	s.t.Helper()
+	var stat unix.Stat_t
+	require.NoError(s.t, unix.Stat(s.cgroup, &stat))
+	return stat.Ino
+}
+
+// chosen returns the records that match, each with the name of its step, in the order of the ring.
+func (r *recorder) chosen(tracerName string, match func(decode.Event) bool) []namedRecord {
+	r.t.Helper()
+	records, ok := r.tracers[tracerName]
+	if !ok {
+		return nil
+	}
+	var all []namedRecord
+	for _, record := range records.records {
+		event, err := records.decoder.Decode(record)
+		require.NoError(r.t, err)
+		if match(event) {
+			all = append(all, namedRecord{tracerName + " " + kinds[tracerName][event.Head().Kind], record})
+		}
+	}
+	return all
+}
+
+type namedRecord struct {
+	step  string
+	bytes []byte
+}
+
+// family matches the events of a process and of all that came from it.
+func (r *recorder) family(pid int) func(decode.Event) bool {
+	members := map[uint32]bool{uint32(pid): true}
+	r.chosen("process", func(e decode.Event) bool {
+		if fork, ok := e.(*decode.ProcessFork); ok && members[fork.Parent.Pid] {
+			members[fork.Header.Process.Pid] = true
+		}
+		return false
+	})
+	return func(e decode.Event) bool { return members[e.Head().Process.Pid] }
+}
+
+// snapshotOf returns the iterator's stream with one process alone.
+func (r *recorder) snapshotOf(pid int) []byte {
+	r.t.Helper()
+	decoder := decode.NewProcess()
+	i := slices.IndexFunc(r.snapshot, func(record []byte) bool {
+		event, err := decoder.Decode(record)
+		return err == nil && event.Head().Process.Pid == uint32(pid)
+	})
+	require.GreaterOrEqual(r.t, i, 0)
+	return append(binary.NativeEndian.AppendUint32(nil, uint32(len(r.snapshot[i]))), r.snapshot[i]...)
+}
+
+// kernelVersion says where a recording comes from.
+func kernelVersion(t *testing.T) string {
+	t.Helper()
+	var name unix.Utsname
+	require.NoError(t, unix.Uname(&name))
+	version := regexp.MustCompile(`^\d+\.\d+`).FindString(unix.ByteSliceToString(name.Release[:]))
+	return "Linux " + version + ", " + unix.ByteSliceToString(name.Machine[:])
+}

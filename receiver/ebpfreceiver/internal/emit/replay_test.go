@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package emit_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/txtar"
+
+	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
+)
+
+const (
+	// observationDelay is how long after an event it is taken for read.
+	observationDelay  = 100 * time.Millisecond
+	replayEntriesMax  = 100
+	replayAncestorMax = 8
+)
+
+// replay takes records the way that the receiver takes them: decode, identify, emit. It stands in for
+// the kernel, the clock and the host.
+type replay struct {
+	t         testing.TB
+	clock     *process.Clock
+	processes *process.Table
+	workloads *process.Workloads
+	// containerdState is a folder that pretends to be containerd's.
+	containerdState string
+	options         emit.ProcessOptions
+	streams         map[string]*replayStream
+	paths           map[filebpf.FileFileSeenKey]string
+}
+
+type replayStream struct {
+	kinds   []string
+	decoder decode.Decoder
+	emitter emit.Emitter
+	logs    *emit.Logs
+	skipped []string
+}
+
+// kinds are the names of each tracer's events in the order of their numbers.
+var kinds = map[string][]string{
+	"process": {"exec", "exec_failed", "fork", "exit", "cgroup_mkdir", "cgroup_rmdir"},
+	"file":    {"open", "create", "rename", "delete", "link", "mode_change", "owner_change"},
+	"tcp":     {"connect", "accept", "close"},
+}
+
+func newReplay(t testing.TB) *replay {
+	state := t.TempDir()
+	clock := process.NewClock()
+	r := &replay{
+		t: t, clock: clock, containerdState: state,
+		processes: process.NewTable(clock, replayEntriesMax),
+		workloads: process.NewWorkloads(process.Hierarchy{}, process.Runtimes{ContainerdState: state}, replayEntriesMax),
+		options:   emit.ProcessOptions{Redact: defaultRedactor(t)},
+		streams:   map[string]*replayStream{},
+		paths:     map[filebpf.FileFileSeenKey]string{},
+	}
+	scope := emit.Scope{Name: "github.com/meerkat-otel/meerkat/receiver/ebpfreceiver", Version: "0.0.0"}
+	host := emit.Host{Name: "node1", ID: "5d9c3f0e7a1b4c2d8e6f0a1b2c3d4e5f", Arch: "amd64"}
+	for tracer, decoder := range map[string]decode.Decoder{
+		"process": decode.NewProcess(), "file": decode.NewFile(), "tcp": decode.NewTCP(),
+	} {
+		r.streams[tracer] = &replayStream{kinds: kinds[tracer], decoder: decoder, logs: emit.NewLogs(scope, host, clock)}
+	}
+	r.streams["file"].emitter, r.streams["tcp"].emitter = emit.File, emit.TCP
+	r.streams["process"].emitter = emit.Process(r.options)
+	return r
+}
+
+// step takes one step of a scenario, and updates it if that is asked for.
+func (r *replay) step(step *txtar.File) {
+	r.t.Helper()
+	first, rest, _ := strings.Cut(step.Name, " ")
+	if s, ok := r.streams[first]; ok {
+		r.streamStep(s, rest, step)
+		return
+	}
+	switch step.Name {
+	case "boot":
+		r.clock.SetOffset(parseBoot(r.t, step.Data))
+	case "options":
+		for _, option := range lines(step.Data) {
+			key, found := strings.CutPrefix(option, "environment ")
+			if found {
+				r.options.EnvironmentKeys = append(r.options.EnvironmentKeys, key)
+			} else {
+				require.Equal(r.t, "fork", option)
+				r.options.Fork = true
+			}
+		}
+		r.streams["process"].emitter = emit.Process(r.options)
+	case "cgroups":
+		for _, line := range lines(step.Data) {
+			r.addCgroup(line)
+		}
+	case "containers":
+		for _, container := range lines(step.Data) {
+			require.NoError(r.t, os.MkdirAll(filepath.Join(r.containerdState, filepath.Clean("/"+container)), 0o700))
+		}
+	default:
+		r.t.Fatalf("there is no step %q", step.Name)
+	}
+}
+
+// addCgroup pretends that a cgroup was made, which is how one can be added without a file system.
+func (r *replay) addCgroup(line string) {
+	r.t.Helper()
+	e := &decode.ProcessCgroup{ProcessCgroupEvent: &processbpf.ProcessCgroupEvent{}}
+	var path string
+	_, err := fmt.Sscan(line, &e.Header.CgroupId, &path)
+	require.NoError(r.t, err, line)
+	e.Header.Kind, e.Path = decode.KindProcessCgroupMkdir, []byte(path)
+	r.workloads.Changed(e)
+}
+
+func (r *replay) streamStep(s *replayStream, what string, step *txtar.File) {
+	r.t.Helper()
+	switch what {
+	case "snapshot":
+		_, err := r.processes.ReadSnapshot(bytes.NewReader(undump(r.t, step.Data)))
+		require.NoError(r.t, err)
+	case "seen":
+		r.seen(s, undump(r.t, step.Data))
+	case "logs":
+		r.result(step, asJSON(r.t, s.logs.Take()))
+	case "skipped":
+		r.result(step, formatLines(s.skipped))
+		s.skipped = nil
+	default:
+		r.record(s, what, undump(r.t, step.Data))
+	}
+}
+
+// result compares what came out with what stands in the scenario.
+func (r *replay) result(step *txtar.File, got []byte) {
+	r.t.Helper()
+	if *update {
+		step.Data = got
+		return
+	}
+	assert.Equal(r.t, string(step.Data), string(got), "step %q; go test -update accepts what came out", step.Name)
+}
+
+func (r *replay) record(s *replayStream, kind string, record []byte) {
+	r.t.Helper()
+	event, err := s.decoder.Decode(record)
+	if kind == "corrupt" {
+		require.Error(r.t, err)
+		s.skipped = append(s.skipped, err.Error())
+		return
+	}
+	require.NoError(r.t, err, "a record of kind %s", kind)
+	require.Equal(r.t, kind, s.kinds[event.Head().Kind])
+	r.remember(event)
+	who, repeated := r.identify(event)
+	if !repeated {
+		r.emit(s, event, who)
+	}
+}
+
+func (r *replay) emit(s *replayStream, event decode.Event, who emit.Who) {
+	s.logs.Append(event, who, r.clock.Time(event.Head().TimeNs).Add(observationDelay), s.emitter)
+}
+
+// identify is what the receiver does with the events of the tracer "process", and with all others.
+func (r *replay) identify(event decode.Event) (who emit.Who, repeated bool) {
+	who.Process, who.Outcome = r.processes.Lookup(event.Head())
+	switch e := event.(type) {
+	case *decode.ProcessExec:
+		who.Process, who.Outcome = r.processes.Exec(e), process.Found
+		who.Ancestors = r.processes.Ancestors(who.Process, replayAncestorMax, nil)
+	case *decode.ProcessFork:
+		who.Process, who.Outcome = r.processes.Fork(e), process.Found
+	case *decode.ProcessExit:
+		p, first := r.processes.Exit(e)
+		who.Process, repeated = p, !first
+	case *decode.ProcessCgroup:
+		r.workloads.Changed(e)
+	}
+	who.Workload = r.workloads.Lookup(event.Head().CgroupId)
+	return who, repeated
+}
+
+// remember keeps the path of what may be repeated.
+func (r *replay) remember(event decode.Event) {
+	e, ok := event.(*decode.File)
+	if !ok || e.Window == 0 {
+		return
+	}
+	key := filebpf.FileFileSeenKey{
+		Inode: e.Inode, Window: e.Window, Device: e.Device, Kind: e.Header.Kind, Access: uint16(e.Access),
+	}
+	key.Process.StartTimeNs, key.Process.Pid = e.Header.Process.StartTimeNs, e.Header.Process.Pid
+	r.paths[key] = string(e.Path)
+}
+
+// seen makes the event of an entry that says how often something was repeated.
+func (r *replay) seen(s *replayStream, entry []byte) {
+	r.t.Helper()
+	var key filebpf.FileFileSeenKey
+	var count filebpf.FileFileSeen
+	b := bytes.NewReader(entry)
+	require.NoError(r.t, binary.Read(b, binary.NativeEndian, &key))
+	require.NoError(r.t, binary.Read(b, binary.NativeEndian, &count))
+	require.Zero(r.t, b.Len())
+	event := &decode.FileRepeat{
+		Kind: key.Kind, Access: decode.FileAccess(key.Access), Path: r.paths[key], Inode: key.Inode, Count: count.Repeats,
+	}
+	event.Header = decode.Header{
+		TimeNs: count.LastTimeNs, Process: decode.ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid},
+		ExecId: count.ExecId, CgroupId: count.CgroupId, Tid: key.Process.Pid, Kind: decode.KindFileRepeat,
+	}
+	who, _ := r.identify(event)
+	r.emit(s, event, who)
+}
+
+// end checks that a scenario has looked at everything that came out.
+func (r *replay) end() {
+	r.t.Helper()
+	for tracer, s := range r.streams {
+		require.Zero(r.t, s.logs.Len(), "tracer %s: events without a step that expects them", tracer)
+		require.Empty(r.t, s.skipped, "tracer %s: skipped records without a step that expects them", tracer)
+	}
+}
