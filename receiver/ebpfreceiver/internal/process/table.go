@@ -50,6 +50,9 @@ func (p *Process) ExecutableName() string {
 	return path.Base(p.Executable.Value())
 }
 
+// pathBytes is what the paths of an image take if nothing else shares them.
+func (p *Process) pathBytes() int { return len(p.Executable.Value()) + len(p.ParentExecutable.Value()) }
+
 // unknown is the executable of a process that was never seen executing anything.
 var unknown = unique.Make("")
 
@@ -58,11 +61,23 @@ var unknown = unique.Make("")
 // file for its output and then executes env, which executes the program.
 const imagesMax = 4
 
+// TablePathBytesMax bounds the paths in a table, each counted as often as it stands there. Ordinary ones
+// never reach it: it is for a host on which somebody executes files with very long paths on purpose.
+const TablePathBytesMax = 16 << 20
+
 // entry is a process in the table, in one of its two queues.
 type entry struct {
 	images   []*Process // newest first, never empty
 	exitedAt uint64     // CLOCK_BOOTTIME, 0 while alive
 	place    *list.Element
+}
+
+func (e *entry) pathBytes() int {
+	sum := 0
+	for _, image := range e.images {
+		sum += image.pathBytes()
+	}
+	return sum
 }
 
 func (e *entry) newest() *Process { return e.images[0] }
@@ -120,18 +135,19 @@ type Stats struct {
 // Table remembers processes, those that are gone for a while too, since their last events come
 // later than their exit: connections are closed by the kernel on its own time.
 //
-// When it is full it forgets processes that have exited, longest gone first, and only then living
+// When it is full, in entries or in bytes of paths, it forgets processes that have exited, longest gone first, and only then living
 // ones, longest known first. A process that was forked and executed a program takes about 360 bytes,
 // one with as many images as are remembered 600, paths apart.
 type Table struct {
 	clock *Clock
 	max   int
 
-	mu      sync.RWMutex
-	entries map[Key]*entry
-	alive   *list.List // of *entry, by time of the last exec or fork
-	exited  *list.List // of *entry, by time of exit
-	stats   Stats
+	mu        sync.RWMutex
+	entries   map[Key]*entry
+	pathBytes int
+	alive     *list.List // of *entry, by time of the last exec or fork
+	exited    *list.List // of *entry, by time of exit
+	stats     Stats
 }
 
 // ExitedRetention is how long a process is remembered after its exit if there is room.
@@ -280,19 +296,24 @@ func (t *Table) newProcess(h *decode.Header, parent Key, executable unique.Handl
 
 // publish adds an image to its process and forgets other processes if there are too many.
 func (t *Table) publish(p *Process) {
-	if old, ok := t.entries[p.Key]; ok {
-		old.add(p)
-		if old.exitedAt == 0 {
-			t.alive.MoveToBack(old.place)
+	e, known := t.entries[p.Key]
+	switch {
+	case !known:
+		if len(t.entries) >= t.max {
+			t.evict()
 		}
-		return
+		e = &entry{}
+		e.place = t.alive.PushBack(e)
+		t.entries[p.Key] = e
+	case e.exitedAt == 0:
+		t.alive.MoveToBack(e.place)
 	}
-	if len(t.entries) >= t.max {
+	before := e.pathBytes()
+	e.add(p)
+	t.pathBytes += e.pathBytes() - before
+	for t.pathBytes > TablePathBytesMax && len(t.entries) > 1 {
 		t.evict()
 	}
-	e := &entry{images: []*Process{p}}
-	e.place = t.alive.PushBack(e)
-	t.entries[p.Key] = e
 }
 
 func (t *Table) evict() {
@@ -307,7 +328,9 @@ func (t *Table) evict() {
 
 func (t *Table) forget(queue *list.List, place *list.Element) {
 	queue.Remove(place)
-	delete(t.entries, place.Value.(*entry).newest().Key)
+	e := place.Value.(*entry)
+	t.pathBytes -= e.pathBytes()
+	delete(t.entries, e.newest().Key)
 }
 
 // forgetExited drops what has been gone for longer than ExitedRetention.

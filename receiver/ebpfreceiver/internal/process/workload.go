@@ -27,6 +27,9 @@ type Workload struct {
 // events are still on their way then. In nanoseconds of CLOCK_BOOTTIME.
 const WorkloadRetention = ExitedRetention
 
+// WorkloadPathBytesMax bounds the paths of cgroups that are remembered.
+const WorkloadPathBytesMax = 8 << 20
+
 // WorkloadStats counts what happened to Workloads since they were made.
 type WorkloadStats struct {
 	Entries int
@@ -43,9 +46,10 @@ type Workloads struct {
 	runtimes  Runtimes
 	max       int
 
-	mu      sync.RWMutex
-	entries map[uint64]*Workload
-	removed []removedWorkload // by time, at most max
+	mu        sync.RWMutex
+	entries   map[uint64]*Workload
+	pathBytes int
+	removed   []removedWorkload // by time, at most max
 	// forgotten is emptied on a timer, if anybody asks for it. Beyond max the later ones are left out:
 	// what is kept elsewhere is bounded too, and was filled by the earlier ones.
 	forgotten []uint64
@@ -117,11 +121,23 @@ func (w *Workloads) add(id uint64, path string) {
 	workload := &Workload{CgroupID: id, CgroupPath: path, Container: w.runtimes.ContainerOf(path)}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, known := w.entries[id]; !known && len(w.entries) >= w.max && !w.forgetOldestRemoved() {
-		w.stats.Refused++
-		return
+	w.drop(id)
+	for len(w.entries) >= w.max || w.pathBytes+len(path) > WorkloadPathBytesMax {
+		if !w.forgetOldestRemoved() {
+			w.stats.Refused++
+			return
+		}
 	}
 	w.entries[id] = workload
+	w.pathBytes += len(path)
+}
+
+// drop is called with mu held.
+func (w *Workloads) drop(id uint64) {
+	if workload, ok := w.entries[id]; ok {
+		w.pathBytes -= len(workload.CgroupPath)
+		delete(w.entries, id)
+	}
 }
 
 // Lookup returns the workload of a cgroup. For one that is not known it returns a workload that
@@ -168,7 +184,7 @@ func (w *Workloads) forgetOldestRemoved() bool {
 	if len(w.removed) == 0 {
 		return false
 	}
-	delete(w.entries, w.removed[0].id)
+	w.drop(w.removed[0].id)
 	if len(w.forgotten) < w.max {
 		w.forgotten = append(w.forgotten, w.removed[0].id)
 	}
