@@ -5,20 +5,15 @@
 package emit_test
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
 
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
@@ -50,7 +45,22 @@ type scenario struct {
 	archive txtar.Archive
 }
 
+// recordedScenarios are all that there are.
+var recordedScenarios = []string{
+	"clock_jump", "container", "file_operations", "process_corrupt", "process_losses", "process_pipeline", "tcp_connections",
+}
+
+// Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.
+func TestScenarios_areAllRecorded(t *testing.T) {
+	var names []string
+	for _, path := range scenarioPaths(t) {
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".txtar"))
+	}
+	require.Equal(t, recordedScenarios, names)
+}
+
 func newScenario(t *testing.T, name, about string) *scenario {
+	require.Contains(t, recordedScenarios, name)
 	s := &scenario{t: t, name: name}
 	s.archive.Comment = []byte(strings.TrimSpace(about) + "\n\nRecorded on " + kernelVersion(t) + ".\n\n")
 	s.add("boot", []byte(scenarioBoot+"\n"))
@@ -69,7 +79,7 @@ func (s *scenario) addRecords(records []namedRecord) {
 
 // addBefore says what was there before: the shell and its cgroup.
 func (s *scenario) addBefore(sh *shell, r *recorder) {
-	s.add("cgroups", fmt.Appendf(nil, "%d /%s\n", sh.cgroupID(), recorderCgroup))
+	s.add("cgroups", sh.cgroup.line())
 	s.add("process snapshot", dump(r.snapshotOf(sh.command.Process.Pid)))
 }
 
@@ -89,9 +99,7 @@ func (s *scenario) write() {
 // recordShell records what a shell and its children do, of the tracers that are given.
 func recordShell(t *testing.T, script string, constants map[string]any, specs ...tracer.Spec) (*shell, *recorder) {
 	t.Helper()
-	hierarchy, err := process.FindHierarchy()
-	require.NoError(t, err)
-	sh := startShell(t, hierarchy)
+	sh := startShell(t)
 	r := startRecorder(t, constants, specs...)
 	sh.run(script)
 	r.stop()
@@ -157,7 +165,7 @@ and all the others come out as if nothing had been.`)
 func recordClockJump(t *testing.T, sh *shell, r *recorder, mine []namedRecord) {
 	s := newScenario(t, "clock_jump", `
 The clock is set back by an hour, and then forward by two, between batches. Events have the time of
-the clock as it was set when they were read. When a process was created is never told in two ways.`)
+the clock as it was set when they were read; when a process was created stays what it was at first.`)
 	s.addBefore(sh, r)
 	third := len(mine) / 3
 	for i, boot := range []string{"", "2026-11-24T07:00:00Z", "2026-11-24T09:00:00Z"} {
@@ -175,7 +183,7 @@ func recordLosses(t *testing.T, sh *shell, r *recorder, mine []namedRecord) {
 	s := newScenario(t, "process_losses", `
 Some records were lost. The exec of the first program is missing, so its exit is of an image that
 nobody has seen: "stale". There is no snapshot, so of the shell nothing is known: "missing".`)
-	s.add("cgroups", fmt.Appendf(nil, "%d /%s\n", sh.cgroupID(), recorderCgroup))
+	s.add("cgroups", sh.cgroup.line())
 	lost := false
 	for _, good := range mine {
 		if good.step == "process exec" && !lost {
@@ -253,66 +261,4 @@ listens on IPv6, and to a port where nobody listens.`)
 	s.write()
 
 	writeSeeds(t, "../decode/testdata/fuzz/FuzzTCP", seedsOf(t, r.chosen("tcp", family)))
-}
-
-// recordContainer runs a container that lives for a moment.
-func recordContainer(t *testing.T) {
-	const name = "web"
-	ctr := startContainerd(t)
-	r := startRecorder(t, map[string]any{"window_ns": uint64(time.Hour)}, tracer.Process(), tracer.File(), tracer.TCP())
-	ctr(name, "echo hello > /tmp/greeting; /bin/busybox wget -q -O - http://127.0.0.1:18084/; exit 4")
-	time.Sleep(settleTime)
-	r.stop()
-
-	var cgroup uint64
-	r.chosen("process", func(e decode.Event) bool {
-		if made, ok := e.(*decode.ProcessCgroup); ok && string(made.Path) == "/default/"+name {
-			cgroup = made.Header.CgroupId
-		}
-		return false
-	})
-	require.NotZero(t, cgroup)
-	inside := func(e decode.Event) bool { return e.Head().CgroupId == cgroup }
-	s := newScenario(t, "container", `
-A container of containerd's that lives for a moment: from the making of its cgroup to its removal. Its
-name is known from the first event on.`)
-	s.add("containers", []byte("default/"+name+"\n"))
-	s.addRecords(r.chosen("process", inside))
-	s.addRecords(r.chosen("file", inside))
-	s.addRecords(r.chosen("tcp", inside))
-	s.results("process", "file", "tcp")
-	s.write()
-
-	writeSeeds(t, processSeeds, seedsOf(t, r.chosen("process", func(e decode.Event) bool {
-		_, isCgroup := e.(*decode.ProcessCgroup)
-		return isCgroup && inside(e)
-	})))
-}
-
-// startContainerd starts a containerd of its own and returns what runs a script in a container.
-func startContainerd(t *testing.T) func(name, script string) {
-	t.Helper()
-	folder := emptyFolder(t)
-	address, rootfs := filepath.Join(folder, "containerd.sock"), filepath.Join(folder, "rootfs")
-	daemon := exec.Command("containerd", "--config", "/dev/null", "--address", address,
-		"--root", filepath.Join(folder, "root"), "--state", filepath.Join(folder, "state"))
-	require.NoError(t, daemon.Start(), "install containerd")
-	t.Cleanup(func() {
-		_ = daemon.Process.Signal(syscall.SIGTERM)
-		_ = daemon.Wait()
-	})
-	require.Eventually(t, func() bool {
-		return exec.Command("ctr", "--address", address, "version").Run() == nil
-	}, recorderPatience, 50*time.Millisecond)
-	for _, name := range []string{"bin", "proc", "sys", "dev", "tmp"} {
-		require.NoError(t, os.MkdirAll(filepath.Join(rootfs, name), 0o755))
-	}
-	program, err := os.ReadFile("/usr/bin/busybox")
-	require.NoError(t, err, "install busybox-static")
-	require.NoError(t, os.WriteFile(filepath.Join(rootfs, "bin/busybox"), program, 0o755))
-	return func(name, script string) {
-		output, err := exec.Command("ctr", "--address", address, "run", "--rm", "--net-host", "--rootfs", rootfs, name,
-			"/bin/busybox", "sh", "-c", script).CombinedOutput()
-		t.Logf("ctr: %s (%v)", output, err)
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -40,8 +41,6 @@ const (
 	// settleTime is for what the kernel does on its own after the processes are gone.
 	settleTime     = time.Second
 	recorderFolder = "/tmp/scenario"
-	// recorderCgroup is where they run, so that nothing in the records is particular to a machine.
-	recorderCgroup = "scenario"
 )
 
 // tracerRecords is one tracer and what it has written.
@@ -57,9 +56,8 @@ type tracerRecords struct {
 
 // recorder keeps the raw records of tracers.
 type recorder struct {
-	t         *testing.T
-	hierarchy process.Hierarchy
-	tracers   map[string]*tracerRecords
+	t       *testing.T
+	tracers map[string]*tracerRecords
 	// snapshot has the records of the iterator, without their lengths.
 	snapshot [][]byte
 	// seen has the entries of the map of repeated file events, key and count.
@@ -74,7 +72,7 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 	t.Helper()
 	hierarchy, err := process.FindHierarchy()
 	require.NoError(t, err)
-	r := &recorder{t: t, hierarchy: hierarchy, tracers: map[string]*tracerRecords{}}
+	r := &recorder{t: t, tracers: map[string]*tracerRecords{}}
 	types := btf.NewCache()
 	settings := tracer.Settings{RingBytes: recorderRingBytes, Constants: map[string]any{
 		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
@@ -152,13 +150,46 @@ func (r *recorder) stop() {
 	}))
 }
 
+// cgroup is one that was made for a recording, so that nothing in it is particular to a machine.
+type cgroup struct {
+	t    *testing.T
+	name string
+	path string
+}
+
+// newCgroup makes one, which is removed when the test has ended.
+func newCgroup(t *testing.T, name string) *cgroup {
+	t.Helper()
+	hierarchy, err := process.FindHierarchy()
+	require.NoError(t, err)
+	c := &cgroup{t: t, name: name, path: filepath.Join(hierarchy.MountPoint, name)}
+	require.NoError(t, os.Mkdir(c.path, 0o755))
+	t.Cleanup(func() {
+		require.Eventually(t, func() bool { return os.Remove(c.path) == nil }, recorderPatience, 10*time.Millisecond)
+	})
+	return c
+}
+
+func (c *cgroup) join(pid int) {
+	c.t.Helper()
+	require.NoError(c.t, os.WriteFile(filepath.Join(c.path, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0))
+}
+
+// line is the cgroup as a step has it: its id, which is the inode of its folder, and its path.
+func (c *cgroup) line() []byte {
+	c.t.Helper()
+	var stat unix.Stat_t
+	require.NoError(c.t, unix.Stat(c.path, &stat))
+	return fmt.Appendf(nil, "%d /%s\n", stat.Ino, c.name)
+}
+
 // shell is a shell that reads its commands from a pipe, in a cgroup of its own.
 type shell struct {
 	t       *testing.T
 	command *exec.Cmd
 	stdin   io.WriteCloser
 	output  bytes.Buffer
-	cgroup  string
+	cgroup  *cgroup
 }
 
 // emptyFolder is where a scenario's commands work. It has the same name on every machine.
@@ -171,23 +202,17 @@ func emptyFolder(t *testing.T) string {
 }
 
 // startShell starts it in an empty folder.
-func startShell(t *testing.T, h process.Hierarchy) *shell {
+func startShell(t *testing.T) *shell {
 	t.Helper()
-	folder := emptyFolder(t)
-	s := &shell{t: t, command: exec.Command("/bin/sh"), cgroup: filepath.Join(h.MountPoint, recorderCgroup)}
-	require.NoError(t, os.Mkdir(s.cgroup, 0o755))
-	t.Cleanup(func() {
-		require.Eventually(t, func() bool { return os.Remove(s.cgroup) == nil }, recorderPatience, 10*time.Millisecond)
-	})
-	s.command.Dir = folder
+	s := &shell{t: t, command: exec.Command("/bin/sh"), cgroup: newCgroup(t, "scenario")}
+	s.command.Dir = emptyFolder(t)
 	s.command.Env = []string{"PATH=/usr/bin:/bin", "HOME=/root", "LANG=C.UTF-8"}
 	s.command.Stdout, s.command.Stderr = &s.output, &s.output
 	stdin, err := s.command.StdinPipe()
 	require.NoError(t, err)
 	s.stdin = stdin
 	require.NoError(t, s.command.Start())
-	pid := strconv.Itoa(s.command.Process.Pid)
-	require.NoError(t, os.WriteFile(filepath.Join(s.cgroup, "cgroup.procs"), []byte(pid), 0))
+	s.cgroup.join(s.command.Process.Pid)
 	return s
 }
 
@@ -203,14 +228,6 @@ func (s *shell) run(script string) {
 	}
 	s.t.Logf("the shell printed: %s", s.output.String())
 	time.Sleep(settleTime)
-}
-
-// cgroupID is the inode of the cgroup's folder.
-func (s *shell) cgroupID() uint64 {
-	s.t.Helper()
-	var stat unix.Stat_t
-	require.NoError(s.t, unix.Stat(s.cgroup, &stat))
-	return stat.Ino
 }
 
 // chosen returns the records that match, each with the name of its step, in the order of the ring.

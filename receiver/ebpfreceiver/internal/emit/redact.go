@@ -37,12 +37,8 @@ var (
 		`(?is)^((?:-H|[^\s=]+=)?["']?(?:(?:proxy-)?authorization|cookie|x-[a-z-]*(?:token|key|secret))):\s*.+?(["']?)$`)
 	// --no-password, --ask-pass: options that say something about a secret and have none behind them.
 	switchOption = regexp.MustCompile(`^--?(?:no|ask|skip|without|disable|enable|prompt)-`)
-	// -c, -lc: what follows is a script, for a shell at least.
-	scriptOption = regexp.MustCompile(`^-[a-z]*c$`)
 	// A word of a script, with its quoted parts.
 	scriptWord = regexp.MustCompile(`(?:[^\s;|&()<>"']|"[^"]*"|'[^']*')+|["']`)
-	// What can't be part of the name of an option or variable.
-	notName = regexp.MustCompile(`[^\w.\[\]-]`)
 )
 
 // Arguments returns the arguments with secrets replaced, in place: values of --key=value and
@@ -64,7 +60,7 @@ func (r *Redactor) Arguments(arguments []string) []string {
 			valueFollows = strings.HasPrefix(argument, "-") && r.keys.MatchString(argument) &&
 				!strings.Contains(argument, "=") && !switchOption.MatchString(argument)
 		}
-		scriptFollows = scriptOption.MatchString(argument)
+		scriptFollows = isScriptOption(argument)
 	}
 	return arguments
 }
@@ -75,7 +71,7 @@ func (r *Redactor) script(script string) string {
 	words := make([]string, len(places))
 	for i, place := range places {
 		words[i] = script[place[0]:place[1]]
-		if inner, quote := unquote(words[i]); quote != "" && i > 0 && scriptOption.MatchString(words[i-1]) {
+		if inner, quote := unquote(words[i]); quote != "" && i > 0 && isScriptOption(words[i-1]) {
 			words[i] = quote + r.script(inner) + quote
 		}
 	}
@@ -99,6 +95,17 @@ func unquote(word string) (inner, quote string) {
 	return word, ""
 }
 
+// isScriptOption tells -c, -lc and the like: what follows is a script, for a shell at least.
+func isScriptOption(argument string) bool {
+	letters, found := strings.CutPrefix(argument, "-")
+	return found && strings.HasSuffix(letters, "c") && strings.Trim(letters, "abcdefghijklmnopqrstuvwxyz") == ""
+}
+
+// isNoName tells what can't be part of the name of an option or variable.
+func isNoName(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-.[]", r))
+}
+
 func (r *Redactor) argument(argument string) string {
 	argument = r.assignments(argument)
 	if strings.Contains(argument, ":") {
@@ -118,11 +125,10 @@ func (r *Redactor) assignments(argument string) string {
 		}
 		start, value := at, at+sign+1
 		at = value
-		name := argument[start : value-1]
-		before := byte(0)
-		if places := notName.FindAllStringIndex(name, -1); len(places) > 0 {
-			last := places[len(places)-1]
-			name, before = name[last[1]:], name[last[0]]
+		name, before := argument[start:value-1], byte(0)
+		if i := strings.LastIndexFunc(name, isNoName); i >= 0 {
+			before = name[i]
+			name = strings.TrimLeftFunc(name[i:], isNoName)
 		}
 		if name == "" || value == len(argument) || !r.keys.MatchString(name) {
 			continue

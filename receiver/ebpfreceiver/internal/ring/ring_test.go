@@ -166,102 +166,6 @@ func TestReader_looksByItself(t *testing.T) {
 	require.Eventually(t, func() bool { return handled.Load() == 4 }, patience, time.Millisecond)
 }
 
-func TestFlush_everythingBeforeItIsHandled(t *testing.T) {
-	f := newFeeder(t, ringBytes)
-	handled := 0 // guarded by Flush itself, which the race detector checks
-	r := read(t, f, func(b *Batch) { handled += b.Len() })
-	offered := 0
-	for n := range 200 {
-		f.feed(64, n%7)
-		offered += n % 7
-		r.Flush()
-		require.Equal(t, offered, handled)
-	}
-}
-
-func TestFlush_fromManyAtOnce(t *testing.T) {
-	f := newFeeder(t, ringBytes)
-	var handled atomic.Int64
-	r := read(t, f, func(b *Batch) { handled.Add(int64(b.Len())) })
-	program := f.newProgram(64, noWakeup)
-	var offered atomic.Int64
-	var callers sync.WaitGroup
-	for range 8 {
-		callers.Go(func() {
-			for range 50 {
-				f.run(program, 1)
-				before := offered.Add(1)
-				r.Flush()
-				assert.GreaterOrEqual(t, handled.Load(), before)
-			}
-		})
-	}
-	callers.Wait()
-	assert.EqualValues(t, 400, handled.Load())
-}
-
-// Another stream waits in Flush for each of its batches, so it must not wait for the next poll: that
-// many polls take much longer than the test is willing to wait.
-func TestFlush_needsNoPoll(t *testing.T) {
-	const flushes = 1000
-	require.Greater(t, flushes*PollInterval, 2*patience)
-	f := newFeeder(t, ringBytes)
-	r := read(t, f, func(*Batch) {})
-	var done atomic.Int64
-	go func() {
-		for range flushes {
-			r.Flush()
-			done.Add(1)
-		}
-	}()
-	require.Eventually(t, func() bool { return done.Load() == flushes }, patience, time.Millisecond)
-}
-
-// While handle works, Flush waits for it.
-func TestFlush_waitsForHandle(t *testing.T) {
-	f := newFeeder(t, ringBytes)
-	entered, leave := make(chan struct{}), make(chan struct{})
-	r := read(t, f, func(*Batch) {
-		entered <- struct{}{}
-		<-leave
-	})
-	f.feed(64, 1)
-	flushed := make(chan struct{})
-	go func() {
-		r.Flush()
-		close(flushed)
-	}()
-	<-entered
-	select {
-	case <-flushed:
-		t.Fatal("Flush returned while the batch was being handled")
-	case <-time.After(2 * PollInterval):
-	}
-	leave <- struct{}{}
-	<-flushed
-}
-
-func TestFlush_returnsWhenTheReaderEnds(t *testing.T) {
-	f := newFeeder(t, ringBytes)
-	r := read(t, f, func(*Batch) {})
-	require.NoError(t, r.Close())
-	require.NoError(t, r.end(t))
-	r.Flush()
-
-	// Callers that wait while it is closed return too.
-	r = read(t, f, func(*Batch) {})
-	var callers sync.WaitGroup
-	for range 4 {
-		callers.Go(func() {
-			for range 100 {
-				r.Flush()
-			}
-		})
-	}
-	require.NoError(t, r.Close())
-	callers.Wait()
-}
-
 func TestClose_endsRunWithoutAnError(t *testing.T) {
 	f := newFeeder(t, ringBytes)
 	handled := 0
@@ -334,7 +238,7 @@ func TestNewReader_wrongMap(t *testing.T) {
 // In steady state nothing is allocated per record: what is counted here are the few allocations of
 // the test itself and of the run time, over many records.
 func TestReader_allocatesNothingPerRecord(t *testing.T) {
-	const size, perRound, rounds = 128, 4000, 50
+	const size, perRound, rounds = 128, 2000, 100
 	f := newFeeder(t, ringBytes)
 	handled := 0
 	r := read(t, f, func(b *Batch) { handled += b.Len() })
@@ -354,33 +258,9 @@ func TestReader_allocatesNothingPerRecord(t *testing.T) {
 		round()
 	}
 	runtime.ReadMemStats(&after)
-	require.Equal(t, (rounds+3)*perRound, handled)
+	require.GreaterOrEqual(t, handled, (rounds+3)*perRound)
+	require.Equal(t, f.fed(), handled)
 	allocations := after.Mallocs - before.Mallocs
 	t.Logf("%d allocations for %d records in %d flushes", allocations, rounds*perRound, rounds)
 	assert.Less(t, allocations, uint64(rounds*perRound/100))
-}
-
-func BenchmarkReader(b *testing.B) {
-	const perRun = 4000
-	f := newFeeder(b, ringBytes)
-	r := read(b, f, func(*Batch) {})
-	program := f.newProgram(128, noWakeup)
-	options := &ebpf.RunOptions{Data: make([]byte, 64), Repeat: perRun}
-	b.ReportAllocs()
-	for b.Loop() {
-		b.StopTimer()
-		_, err := program.Run(options)
-		require.NoError(b, err)
-		b.StartTimer()
-		r.Flush()
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*perRun), "ns/record")
-}
-
-func BenchmarkFlush_nothingWaits(b *testing.B) {
-	f := newFeeder(b, ringBytes)
-	r := read(b, f, func(*Batch) {})
-	for b.Loop() {
-		r.Flush()
-	}
 }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package emit_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
+)
+
+// benchmarkBatch is how many records are put into one batch.
+const benchmarkBatch = 1000
+
+// BenchmarkLogs takes recorded records from bytes to OTLP, by tracer.
+func BenchmarkLogs(b *testing.B) {
+	for tracer, scenario := range map[string]string{
+		"process": "process_pipeline", "file": "file_operations", "tcp": "tcp_connections",
+	} {
+		b.Run(tracer, func(b *testing.B) {
+			r := newReplay(b)
+			var records [][]byte
+			for _, step := range readScenario(b, scenarioFolder+"/"+scenario+".txtar").Files {
+				of, kind, _ := strings.Cut(step.Name, " ")
+				switch {
+				case of == tracer && kind != "logs" && kind != "seen" && kind != "snapshot":
+					records = append(records, undump(b, step.Data))
+				case kind != "logs" && kind != "seen":
+					r.step(&step)
+				}
+			}
+			s := r.streams[tracer]
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				event, err := s.decoder.Decode(records[n%len(records)])
+				if err != nil {
+					b.Fatal(err)
+				}
+				who, _ := r.identify(event)
+				r.emit(s, event, who)
+				if n++; n%benchmarkBatch == 0 {
+					s.logs.Take()
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkMetrics writes the counts of a thousand workloads, of all tracers.
+func BenchmarkMetrics(b *testing.B) {
+	const workloads = 1000
+	host := emit.Host{Name: "node1", ID: "0123", Arch: "amd64"}
+	all := make([]process.Workload, workloads)
+	for i := range all {
+		all[i] = process.Workload{CgroupID: uint64(i), Container: process.Container{ID: strings.Repeat("a", 64), Runtime: "docker"}}
+	}
+	values := []uint64{1, 2, 3, 4, 5, 6, 7}
+	b.ReportAllocs()
+	points := 0
+	for b.Loop() {
+		m := emit.NewMetrics(emit.Scope{Name: "scope"}, host, time.Unix(1, 0), time.Unix(2, 0))
+		for i := range all {
+			for _, counts := range [][]emit.Count{emit.ProcessCounts(), emit.FileCounts(), emit.TCPCounts()} {
+				m.Append(counts, emit.WorkloadCounts{Workload: &all[i], Values: values[:len(counts)]})
+			}
+		}
+		points = m.Take().DataPointCount()
+	}
+	require.Equal(b, workloads*17, points)
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*points), "ns/point")
+}
+
+func BenchmarkRedactor(b *testing.B) {
+	redactor := defaultRedactor(b)
+	for name, line := range map[string]string{
+		"ordinary": "gcc|-O2|-Wall|-I/usr/include/x|-DNDEBUG=1|-c|main.c|-o|main.o",
+		"script":   "sh|-c|mysql --password=x -e 'select 1' && curl -H 'Authorization: Bearer y' https://u:p@host/?token=z",
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				redactor.Arguments(commandLine(line))
+			}
+		})
+	}
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package emit_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
+)
+
+// recordContainer runs a container that lives for a moment.
+func recordContainer(t *testing.T) {
+	const name = "web"
+	daemon := startContainerd(t)
+	r := startRecorder(t, map[string]any{"window_ns": uint64(time.Hour)}, tracer.Process(), tracer.File(), tracer.TCP())
+	daemon.run(name, "echo hello > /tmp/greeting; /bin/busybox wget -q -O - http://127.0.0.1:18084/; exit 4")
+	time.Sleep(settleTime)
+	r.stop()
+
+	var id uint64
+	r.chosen("process", func(e decode.Event) bool {
+		if made, ok := e.(*decode.ProcessCgroup); ok && string(made.Path) == "/default/"+name {
+			id = made.Header.CgroupId
+		}
+		return false
+	})
+	require.NotZero(t, id)
+	inside := func(e decode.Event) bool { return e.Head().CgroupId == id }
+	family := r.family(daemon.pid)
+	s := newScenario(t, "container", `
+A container of containerd's that lives for a moment, with all the processes that it takes. Its name is
+known from the making of its cgroup on.`)
+	s.add("containers", []byte("default/"+name+"\n"))
+	s.add("cgroups", daemon.cgroup.line())
+	s.add("process snapshot", dump(r.snapshotOf(daemon.pid)))
+	s.addRecords(r.chosen("process", family))
+	s.addRecords(r.chosen("file", inside))
+	s.addRecords(r.chosen("tcp", inside))
+	s.results("process", "file", "tcp")
+	s.write()
+
+	writeSeeds(t, processSeeds, seedsOf(t, r.chosen("process", func(e decode.Event) bool {
+		_, isCgroup := e.(*decode.ProcessCgroup)
+		return isCgroup && inside(e)
+	})))
+}
+
+// containerd is one that was started for a recording.
+type containerd struct {
+	t               *testing.T
+	pid             int
+	cgroup          *cgroup
+	address, rootfs string
+}
+
+func startContainerd(t *testing.T) *containerd {
+	t.Helper()
+	group, folder := newCgroup(t, "containerd"), emptyFolder(t)
+	c := &containerd{
+		t: t, cgroup: group, address: filepath.Join(folder, "containerd.sock"), rootfs: filepath.Join(folder, "rootfs"),
+	}
+	daemon := exec.Command("containerd", "--config", "/dev/null", "--address", c.address,
+		"--root", filepath.Join(folder, "root"), "--state", filepath.Join(folder, "state"))
+	daemon.Dir = "/"
+	require.NoError(t, daemon.Start(), "install containerd")
+	t.Cleanup(func() {
+		_ = daemon.Process.Signal(syscall.SIGTERM)
+		_ = daemon.Wait()
+	})
+	c.pid = daemon.Process.Pid
+	c.cgroup.join(c.pid)
+	require.Eventually(t, func() bool {
+		return exec.Command("ctr", "--address", c.address, "version").Run() == nil
+	}, recorderPatience, 50*time.Millisecond)
+	for _, name := range []string{"bin", "proc", "sys", "dev", "tmp"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(c.rootfs, name), 0o755))
+	}
+	program, err := os.ReadFile("/usr/bin/busybox")
+	require.NoError(t, err, "install busybox-static")
+	require.NoError(t, os.WriteFile(filepath.Join(c.rootfs, "bin/busybox"), program, 0o755))
+	return c
+}
+
+// run runs a script in a container.
+func (c *containerd) run(name, script string) {
+	c.t.Helper()
+	output, err := exec.Command("ctr", "--address", c.address, "run", "--rm", "--net-host", "--rootfs", c.rootfs, name,
+		"/bin/busybox", "sh", "-c", script).CombinedOutput()
+	c.t.Logf("ctr: %s (%v)", output, err)
+}
