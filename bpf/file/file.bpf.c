@@ -60,6 +60,7 @@ struct file_operation {
 	__u8 other_directory, other_path; // rename, link: the new name
 	__u8 value;	   // mode, or user (the group follows)
 	__u8 flags;
+	__u8 removal; // flags that tell a directory's removal from a file's
 };
 
 const volatile struct file_operation operations[SYSCALLS_MAX] = {};
@@ -108,6 +109,8 @@ struct file_seen {
 	__u64 last_time_ns;
 	__u64 exec_id;
 	__u64 cgroup_id;
+	__u32 uid;
+	__u32 gid;
 };
 
 struct file_workload {
@@ -184,7 +187,10 @@ static __always_inline bool already_seen(struct file_scratch *scratch)
 {
 	struct file_event *event = &scratch->event;
 	struct file_seen_key *key = &scratch->seen_key;
-	struct file_seen first = { .exec_id = event->header.exec_id, .cgroup_id = event->header.cgroup_id };
+	struct file_seen first = {
+		.exec_id = event->header.exec_id, .cgroup_id = event->header.cgroup_id,
+		.uid = event->header.uid, .gid = event->header.gid,
+	};
 
 	event->window = 0;
 	if (!window_ns || !event->inode)
@@ -323,6 +329,7 @@ static __always_inline void by_descriptor(struct file_scratch *scratch, struct t
 }
 
 #define AT_FDCWD -100
+#define AT_REMOVEDIR 0x200
 
 // base_directory appends the directory that a path is relative to, nothing for an absolute one.
 static __always_inline __u16 base_directory(struct file_scratch *scratch, struct task_struct *task, __u32 *used,
@@ -357,6 +364,10 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 	event_header_of(&event->header, kind, task);
 	count_for_workload(event->header.cgroup_id, kind, ACCESS_WRITE);
 	event->flags |= FILE_PATH_IS_ARGUMENT | operation->flags;
+	if (operation->removal && argument(scratch, operation->removal) & AT_REMOVEDIR)
+		event->flags |= FILE_IS_DIRECTORY;
+	if (kind == FILE_CREATE)
+		event->mode &= ~BPF_CORE_READ(task, fs, umask);
 	// The target of a symbolic link is relative to where the link is, if to anything.
 	if (!(operation->flags & FILE_SYMBOLIC))
 		event->directory_bytes = base_directory(scratch, task, &used, path, operation->directory,

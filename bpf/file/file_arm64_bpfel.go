@@ -94,6 +94,7 @@ type FileFileOperation struct {
 	OtherPath      uint8
 	Value          uint8
 	Flags          uint8
+	Removal        uint8
 }
 
 type FileFileSeen struct {
@@ -102,6 +103,8 @@ type FileFileSeen struct {
 	LastTimeNs uint64
 	ExecId     uint64
 	CgroupId   uint64
+	Uid        uint32
+	Gid        uint32
 }
 
 type FileFileSeenKey struct {

@@ -152,6 +152,7 @@ struct files_struct {
 };
 
 struct fs_struct {
+	int umask;
 	struct path root;
 	struct path pwd;
 };

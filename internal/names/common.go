@@ -12,6 +12,7 @@ const (
 	ContainerRuntimeName = "container.runtime.name"
 	K8sPodUID            = "k8s.pod.uid"
 	CgroupPath           = "meerkat.cgroup.path"
+	CgroupID             = "meerkat.cgroup.id"
 )
 
 // Attributes that every event may have.
@@ -43,6 +44,7 @@ func ResourceAttributes() []Attribute {
 		{ContainerRuntimeName, String, "Runtime that made the container, where the cgroup or the runtime's state tells."},
 		{K8sPodUID, String, "UID of the Kubernetes pod, from the cgroup. Absent outside Kubernetes."},
 		{CgroupPath, String, "Path of the cgroup in its hierarchy."},
+		{CgroupID, Int, "Id of the cgroup in the kernel, while its path is not known."},
 	}
 }
 

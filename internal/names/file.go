@@ -17,7 +17,6 @@ const (
 const (
 	FilePath               = "file.path"
 	FileName               = "file.name"
-	FileDirectory          = "file.directory"
 	FileInode              = "file.inode"
 	FileMode               = "file.mode"
 	FileOwnerID            = "file.owner.id"
@@ -61,7 +60,7 @@ func FileAttributes() []Attribute {
 		{FileGroupID, String, "Group id of the owner."},
 		{FileSymbolicLinkTarget, String, "What a new symbolic link points to, as given."},
 		{FileAccess, String, "What the file was opened for: `read` or `write`, which may include reading."},
-		{FileType, String, "`directory` or `block_device`; absent for regular files and where it is not known."},
+		{FileType, String, "`directory`, `block_device`, `character_device`, `pipe` or `socket`; absent for regular files and where it is not known."},
 		{FilePathSource, String, "`argument` if the path is what the process passed to the system call: symbolic links on the way are not resolved, and another thread could have changed it meanwhile. Absent if the kernel resolved the path."},
 		{FilePathStatus, String, "Present when the path needs care: `truncated` lacks its beginning, `deleted` is the name that the file had, `unreachable` lies outside the process's root directory."},
 		{FileNewPath, String, "The new name, of renames and links."},

@@ -116,7 +116,8 @@ type RedactionConfig struct {
 }
 
 // redactKeysDefault matches names of options and variables whose values are taken for secrets.
-const redactKeysDefault = `(?i)(pass(word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?|auth(orization)?)$`
+const redactKeysDefault = `(?i)(password|passwd|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|` +
+	`credentials?|authorization|(^|[-_])(pass|auth)|[-_]pwd)$`
 
 func createDefaultConfig() component.Config {
 	return &Config{

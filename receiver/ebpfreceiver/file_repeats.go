@@ -56,7 +56,7 @@ func (f *fileRepeats) observe(event decode.Event) {
 	key.Kind, key.Access = e.Header.Kind, uint16(e.Access)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.pathBytes+len(e.Path) > repeatPathBytesMax {
+	if _, known := f.paths[key]; known || f.pathBytes+len(e.Path) > repeatPathBytesMax {
 		return
 	}
 	f.paths[key] = string(e.Path)
@@ -113,6 +113,7 @@ func (f *fileRepeats) repeat(key *tracer.FileSeenKey, count *tracer.FileSeenCoun
 	event.Header.Process.Pid, event.Header.Process.StartTimeNs = key.Process.Pid, key.Process.StartTimeNs
 	event.Header.Tid = key.Process.Pid
 	event.Header.ExecId, event.Header.CgroupId = count.ExecId, count.CgroupId
+	event.Header.Uid, event.Header.Gid = count.Uid, count.Gid
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	event.Path = f.paths[*key]

@@ -63,7 +63,7 @@ func (s *stream) handle(b *ring.Batch) {
 
 func (s *stream) handleRecord(record []byte, now time.Time) {
 	event, err := s.decoder.Decode(record)
-	if err != nil {
+	if err != nil || int(event.Head().Kind) >= len(s.definition.spec.Kinds) {
 		s.countUndecodable(record)
 		return
 	}

@@ -44,7 +44,7 @@ func (m *workloadMetrics) run(ctx context.Context, interval time.Duration) {
 func (m *workloadMetrics) collect(ctx context.Context) {
 	s := m.session
 	batch := emit.NewMetrics(s.scope, s.host, s.started, time.Now())
-	forgotten := s.identity.workloads.TakeForgotten()
+	forgotten := s.identity.workloads.TakeForgotten(uint64(s.identity.clock.BootTime()))
 	for _, st := range s.streams {
 		if !st.definition.common(&s.config.Tracers).Enabled {
 			continue

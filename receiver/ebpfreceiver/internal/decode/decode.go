@@ -75,7 +75,7 @@ type tail struct {
 }
 
 func (t *tail) next(length int) []byte {
-	if length > len(t.rest) {
+	if length < 0 || length > len(t.rest) {
 		t.err, t.rest = ErrTooShort, nil
 		return nil
 	}

@@ -89,7 +89,7 @@ func TestAppend_groupsByWorkload(t *testing.T) {
 	for i, more := range []map[string]any{
 		{names.CgroupPath: "/docker/a", names.ContainerID: "a", names.ContainerRuntimeName: "docker"},
 		{names.CgroupPath: "/docker/b", names.ContainerID: "b", names.K8sPodUID: "uid"},
-		{},
+		{names.CgroupID: int64(3)},
 	} {
 		resource := logs.ResourceLogs().At(i)
 		for key, value := range host {

@@ -78,11 +78,8 @@ func (r Record) putFileDetails(e *decode.File) {
 	if status := pathStatus(flags); status != "" {
 		attributes.PutStr(names.FilePathStatus, status)
 	}
-	switch {
-	case e.IsDirectory():
-		attributes.PutStr(names.FileType, "directory")
-	case e.Mode&unix.S_IFMT == unix.S_IFBLK:
-		attributes.PutStr(names.FileType, "block_device")
+	if kind := fileType(e); kind != "" {
+		attributes.PutStr(names.FileType, kind)
 	}
 	if e.Access != 0 {
 		attributes.PutStr(names.FileAccess, accessName(decode.FileAccess(e.Access)))
@@ -96,6 +93,24 @@ func (r Record) putFileDetails(e *decode.File) {
 	if e.Inode != 0 || e.Header.Kind == decode.KindFileOwnerChange {
 		r.putFileOwner(e)
 	}
+}
+
+// fileType names what is not a regular file, as far as that is known.
+func fileType(e *decode.File) string {
+	if e.IsDirectory() {
+		return "directory"
+	}
+	switch e.Mode & unix.S_IFMT {
+	case unix.S_IFBLK:
+		return "block_device"
+	case unix.S_IFCHR:
+		return "character_device"
+	case unix.S_IFIFO:
+		return "pipe"
+	case unix.S_IFSOCK:
+		return "socket"
+	}
+	return ""
 }
 
 // modeBits are permissions with set-user-id, set-group-id and sticky.

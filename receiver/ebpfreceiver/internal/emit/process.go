@@ -53,7 +53,7 @@ func (p *processEmitter) emit(r Record, event decode.Event) bool {
 			return false
 		}
 		r.SetEventName(names.EventProcessFork)
-		r.Body().SetStr(r.subject(e.Head()) + " forked")
+		r.Body().SetStr(r.subject(e.Head()) + " was forked")
 		r.putParent()
 	case *decode.ProcessExit:
 		exit(r, e)
@@ -194,7 +194,7 @@ func (r Record) putParent() {
 	if p.Parent.PID == 0 {
 		return
 	}
-	r.Attributes().PutStr(names.ProcessParentCreationTime, formatTime(r.Clock.Time(p.Parent.StartTime)))
+	r.Attributes().PutStr(names.ProcessParentCreationTime, formatTime(p.ParentCreationTime))
 	if executable := p.ParentExecutable.Value(); executable != "" {
 		r.Attributes().PutStr(names.ProcessParentExecutablePath, executable)
 	}

@@ -223,7 +223,8 @@ func (r *replay) seen(s *replayStream, entry []byte) {
 	}
 	event.Header = decode.Header{
 		TimeNs: count.LastTimeNs, Process: decode.ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid},
-		ExecId: count.ExecId, CgroupId: count.CgroupId, Tid: key.Process.Pid, Kind: decode.KindFileRepeat,
+		ExecId: count.ExecId, CgroupId: count.CgroupId, Uid: count.Uid, Gid: count.Gid,
+		Tid: key.Process.Pid, Kind: decode.KindFileRepeat,
 	}
 	who, _ := r.identify(event)
 	r.emit(s, event, who)

@@ -47,8 +47,12 @@ func (h Host) put(attributes pcommon.Map) {
 }
 
 func putWorkload(attributes pcommon.Map, w *process.Workload) {
-	if w.CgroupPath != "" {
+	switch {
+	case w.CgroupPath != "":
 		attributes.PutStr(names.CgroupPath, text([]byte(w.CgroupPath)))
+	case w.CgroupID != 0:
+		// Without it the series of all unknown workloads would be one.
+		attributes.PutInt(names.CgroupID, int64(w.CgroupID))
 	}
 	if w.Container.ID != "" {
 		attributes.PutStr(names.ContainerID, w.Container.ID)

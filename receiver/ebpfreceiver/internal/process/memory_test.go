@@ -13,9 +13,9 @@ import (
 
 // What the doc comment of Table says of its memory.
 const (
-	entryBytesMax = 400
+	entryBytesMax = 420
 	// fullEntryBytesMax is an entry that has as many images as are remembered.
-	fullEntryBytesMax = 640
+	fullEntryBytesMax = 680
 )
 
 // heapBytes is what is reachable now.

@@ -37,6 +37,9 @@ type Process struct {
 	// Executable is the path of the file in valid UTF-8, empty if it is not known. Paths repeat, so
 	// equal ones share their memory.
 	Executable unique.Handle[string]
+	// ParentCreationTime is the same for the parent, so that it equals the one on the parent's own
+	// events.
+	ParentCreationTime time.Time
 	// ParentExecutable is what the parent was executing when this image started.
 	ParentExecutable unique.Handle[string]
 	CgroupID         uint64
@@ -136,8 +139,8 @@ type Stats struct {
 // later than their exit: connections are closed by the kernel on its own time.
 //
 // When it is full, in entries or in bytes of paths, it forgets processes that have exited, longest gone first, and only then living
-// ones, longest known first. A process that was forked and executed a program takes about 360 bytes,
-// one with as many images as are remembered 600, paths apart.
+// ones, longest known first. A process that was forked and executed a program takes about 400 bytes,
+// one with as many images as are remembered 660, paths apart.
 type Table struct {
 	clock *Clock
 	max   int
@@ -286,8 +289,10 @@ func (t *Table) unnamed(h *decode.Header) *Process {
 func (t *Table) newProcess(h *decode.Header, parent Key, executable unique.Handle[string]) *Process {
 	p := t.unnamed(h)
 	p.Parent, p.Executable = parent, executable
+	p.ParentCreationTime = t.clock.Time(parent.StartTime)
 	if known, ok := t.entries[parent]; ok {
 		p.ParentExecutable = known.newest().Executable
+		p.ParentCreationTime = known.newest().CreationTime
 	} else if parent.PID != 0 {
 		t.stats.ParentsMissing++
 	}

@@ -143,6 +143,9 @@ func (w *Workloads) drop(id uint64) {
 // Lookup returns the workload of a cgroup. For one that is not known it returns a workload that
 // has nothing but the id.
 func (w *Workloads) Lookup(cgroupID uint64) *Workload {
+	if cgroupID == 0 {
+		return &Workload{} // nobody's, such as a connection that no process has accepted
+	}
 	w.mu.RLock()
 	workload, ok := w.entries[cgroupID]
 	w.mu.RUnlock()
@@ -155,11 +158,12 @@ func (w *Workloads) Lookup(cgroupID uint64) *Workload {
 	return &Workload{CgroupID: cgroupID}
 }
 
-// TakeForgotten returns the cgroups that were forgotten since the last call, so that what is kept
-// about them elsewhere can go too.
-func (w *Workloads) TakeForgotten() []uint64 {
+// TakeForgotten forgets what is due now, in nanoseconds of CLOCK_BOOTTIME, and returns the cgroups that
+// were forgotten since the last call, so that what is kept about them elsewhere can go too.
+func (w *Workloads) TakeForgotten(now uint64) []uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.forgetRemoved(now)
 	forgotten := w.forgotten
 	w.forgotten = nil
 	return forgotten

@@ -56,14 +56,14 @@ func TestWorkloads_removedOnesAreKeptForAWhile(t *testing.T) {
 	}
 	w.Changed(removed(1, time.Hour))
 	assert.Equal(t, "/1", w.Lookup(1).CgroupPath)
-	assert.Empty(t, w.TakeForgotten())
+	assert.Empty(t, w.TakeForgotten(0))
 	w.Changed(removed(2, time.Hour+WorkloadRetention-1))
 	assert.Equal(t, "/1", w.Lookup(1).CgroupPath)
 	w.Changed(removed(3, time.Hour+WorkloadRetention))
 	assert.Empty(t, w.Lookup(1).CgroupPath)
 	assert.Equal(t, "/2", w.Lookup(2).CgroupPath)
-	assert.Equal(t, []uint64{1}, w.TakeForgotten())
-	assert.Empty(t, w.TakeForgotten(), "each is told once")
+	assert.Equal(t, []uint64{1}, w.TakeForgotten(0))
+	assert.Empty(t, w.TakeForgotten(0), "each is told once")
 	assert.Equal(t, 2, w.Stats().Entries)
 }
 
@@ -82,7 +82,7 @@ func TestWorkloads_bound(t *testing.T) {
 	w.Changed(made(4, "/4"))
 	assert.Empty(t, w.Lookup(1).CgroupPath)
 	assert.Equal(t, "/4", w.Lookup(4).CgroupPath)
-	assert.Equal(t, []uint64{1}, w.TakeForgotten())
+	assert.Equal(t, []uint64{1}, w.TakeForgotten(0))
 	assert.EqualValues(t, 1, w.Stats().Refused)
 }
 
@@ -93,7 +93,7 @@ func TestWorkloads_refusedOnesAreForgottenToo(t *testing.T) {
 	w.Changed(made(2, "/2"))
 	w.Changed(removed(2, time.Hour))
 	w.Changed(removed(3, time.Hour+WorkloadRetention))
-	assert.Equal(t, []uint64{2}, w.TakeForgotten())
+	assert.Equal(t, []uint64{2}, w.TakeForgotten(0))
 	assert.Equal(t, "/1", w.Lookup(1).CgroupPath)
 }
 
@@ -111,7 +111,7 @@ func TestWorkloads_boundHoldsUnderAFlood(t *testing.T) {
 		require.LessOrEqual(t, len(w.forgotten), bound)
 	}
 	assert.Zero(t, w.Stats().Refused)
-	assert.Len(t, w.TakeForgotten(), bound)
+	assert.Len(t, w.TakeForgotten(0), bound)
 }
 
 // A folder is a cgroup's if it is listed below the mount point; its inode is the cgroup's id.
@@ -185,7 +185,7 @@ func TestWorkloads_concurrentUse(t *testing.T) {
 					t.Errorf("asked for %d, got %d", id, got)
 				}
 				w.Stats()
-				w.TakeForgotten()
+				w.TakeForgotten(0)
 			}
 		})
 	}

@@ -60,7 +60,7 @@ func fileOperations() map[int]operation {
 		unix.SYS_MKNODAT:           {Kind: fileCreate, Directory: 1, Path: 2, Value: 3},
 		unix.SYS_RENAMEAT2:         {Kind: fileRename, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
 		unix.SYS_RENAMEAT:          {Kind: fileRename, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
-		unix.SYS_UNLINKAT:          {Kind: fileDelete, Directory: 1, Path: 2},
+		unix.SYS_UNLINKAT:          {Kind: fileDelete, Directory: 1, Path: 2, Removal: 3},
 		unix.SYS_LINKAT:            {Kind: fileLink, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
 		unix.SYS_SYMLINKAT:         {Kind: fileLink, Path: 1, OtherDirectory: 2, OtherPath: 3, Flags: isSymbolic},
 		unix.SYS_FCHMOD:            {Kind: fileModeChange, Descriptor: 1, Value: 2},
