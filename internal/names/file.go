@@ -66,3 +66,13 @@ func FileAttributes() []Attribute {
 		{FileNewPath, String, "The new name, of renames and links."},
 	}
 }
+
+// FileOperations counts changes to files, by operation.
+func FileOperations() Metric {
+	return Metric{MetricFileOperations, "{operation}", "Changes to files, by `meerkat.file.operation`: `open` (for writing), `create`, `rename`, `delete`, `link`, `mode_change`, `owner_change`."}
+}
+
+// FileMetrics describes the counts per workload of the tracer "file".
+func FileMetrics() []Metric {
+	return []Metric{FileOperations()}
+}

@@ -94,3 +94,28 @@ func ProcessAttributes() []Attribute {
 		{ProcessMemoryPeak, Int, "Largest resident memory in bytes."},
 	}
 }
+
+// ProcessExecs counts programs that were executed.
+func ProcessExecs() Metric {
+	return Metric{MetricProcessExecs, "{exec}", "Programs that were executed."}
+}
+
+// ProcessExecFailures counts calls of execve and execveat that failed.
+func ProcessExecFailures() Metric {
+	return Metric{MetricProcessExecFailures, "{exec}", "Calls of execve and execveat that failed."}
+}
+
+// ProcessForks counts processes that were created.
+func ProcessForks() Metric {
+	return Metric{MetricProcessForks, "{process}", "Processes that were created."}
+}
+
+// ProcessExits counts processes that ended.
+func ProcessExits() Metric {
+	return Metric{MetricProcessExits, "{process}", "Processes that ended."}
+}
+
+// ProcessMetrics describes the counts per workload of the tracer "process".
+func ProcessMetrics() []Metric {
+	return []Metric{ProcessExecs(), ProcessExecFailures(), ProcessForks(), ProcessExits()}
+}

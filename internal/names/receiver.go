@@ -104,3 +104,27 @@ func ReceiverWorkloads() Metric {
 func ReceiverWorkloadsUnknown() Metric {
 	return Metric{"otelcol.ebpf.workloads.unknown", "{event}", "Look-ups of cgroups without a name (not_seen) and cgroups refused for lack of room (no_room)."}
 }
+
+// ReceiverMetrics describes all metrics of the receiver about itself.
+func ReceiverMetrics() []Metric {
+	return []Metric{
+		ReceiverEvents(),
+		ReceiverEventsLost(),
+		ReceiverEventsInFlight(),
+		ReceiverEventsTruncated(),
+		ReceiverEventsNotDeduplicated(),
+		ReceiverRecordsUnknown(),
+		ReceiverEventsUnidentified(),
+		ReceiverProgramRuns(),
+		ReceiverProgramTime(),
+		ReceiverProgramMissed(),
+		ReceiverTracerState(),
+		ReceiverRingWaiting(),
+		ReceiverRingSize(),
+		ReceiverMapBytes(),
+		ReceiverProcesses(),
+		ReceiverProcessesEvicted(),
+		ReceiverWorkloads(),
+		ReceiverWorkloadsUnknown(),
+	}
+}

@@ -72,3 +72,33 @@ func TCPAttributes() []Attribute {
 		{ConnectionRoundTripTime, Double, "Smoothed round-trip time in seconds, as the kernel estimates it."},
 	}
 }
+
+// TCPOpened counts connections that were opened.
+func TCPOpened() Metric {
+	return Metric{MetricTCPOpened, "{connection}", "Connections that were opened."}
+}
+
+// TCPAccepted counts connections that were accepted.
+func TCPAccepted() Metric {
+	return Metric{MetricTCPAccepted, "{connection}", "Connections that were accepted."}
+}
+
+// TCPFailed counts attempts to connect that failed.
+func TCPFailed() Metric {
+	return Metric{MetricTCPFailed, "{connection}", "Attempts to connect that failed."}
+}
+
+// TCPClosed counts connections that ended.
+func TCPClosed() Metric {
+	return Metric{MetricTCPClosed, "{connection}", "Connections that ended."}
+}
+
+// TCPIO counts the payload of connections, by direction.
+func TCPIO() Metric {
+	return Metric{MetricTCPIO, "By", "Payload of connections, counted when they end, by `network.io.direction`: `transmit`, `receive`."}
+}
+
+// TCPMetrics describes the counts per workload of the tracer "tcp".
+func TCPMetrics() []Metric {
+	return []Metric{TCPOpened(), TCPAccepted(), TCPFailed(), TCPClosed(), TCPIO()}
+}

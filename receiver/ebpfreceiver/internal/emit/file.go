@@ -193,10 +193,7 @@ func fileRepeat(r Record, e *decode.FileRepeat) bool {
 // FileCounts are the counts per workload of the tracer "file".
 func FileCounts() []Count {
 	count := func(field, operation string) Count {
-		return Count{
-			Field: field, Metric: names.MetricFileOperations, Unit: "{operation}", Brief: "Changes to files.",
-			Attribute: names.FileOperation, Value: operation,
-		}
+		return Count{Field: field, Metric: names.FileOperations(), Attribute: names.FileOperation, Value: operation}
 	}
 	return []Count{
 		count("opened_for_write", "open"),

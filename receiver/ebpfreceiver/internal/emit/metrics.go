@@ -17,9 +17,7 @@ import (
 type Count struct {
 	// Field is the name in the kernel's struct.
 	Field  string
-	Metric string
-	Unit   string
-	Brief  string
+	Metric names.Metric
 	// Attribute and Value tell counts of one metric apart, such as the two directions of bytes.
 	Attribute, Value string
 }
@@ -60,7 +58,7 @@ func (m *Metrics) Append(counts []Count, w WorkloadCounts) {
 		if w.Values[i] == 0 {
 			continue
 		}
-		if open == (pmetric.Metric{}) || open.Name() != count.Metric {
+		if open == (pmetric.Metric{}) || open.Name() != count.Metric.Name {
 			open = m.newSum(count, w)
 		}
 		point := open.Sum().DataPoints().AppendEmpty()
@@ -78,9 +76,9 @@ func (m *Metrics) Append(counts []Count, w WorkloadCounts) {
 
 func (m *Metrics) newSum(count Count, w WorkloadCounts) pmetric.Metric {
 	metric := m.group(w.Workload).Metrics().AppendEmpty()
-	metric.SetName(count.Metric)
-	metric.SetUnit(count.Unit)
-	metric.SetDescription(count.Brief)
+	metric.SetName(count.Metric.Name)
+	metric.SetUnit(count.Metric.Unit)
+	metric.SetDescription(count.Metric.Brief)
 	sum := metric.SetEmptySum()
 	sum.SetIsMonotonic(true)
 	sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)

@@ -135,17 +135,15 @@ func TestCounts_metricsAreConsistent(t *testing.T) {
 	seen := map[string]bool{}
 	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts()} {
 		for i, count := range counts {
-			assert.NotEmpty(t, count.Unit)
+			assert.NotEmpty(t, count.Metric.Unit)
 			if i > 0 && counts[i-1].Metric == count.Metric {
 				previous := counts[i-1]
-				assert.Equal(t, previous.Unit, count.Unit, count.Metric)
-				assert.Equal(t, previous.Brief, count.Brief, count.Metric)
-				assert.Equal(t, previous.Attribute, count.Attribute, count.Metric)
-				assert.NotEqual(t, previous.Value, count.Value, count.Metric)
+				assert.Equal(t, previous.Attribute, count.Attribute, count.Metric.Name)
+				assert.NotEqual(t, previous.Value, count.Value, count.Metric.Name)
 				continue
 			}
-			assert.False(t, seen[count.Metric], "%s comes twice", count.Metric)
-			seen[count.Metric] = true
+			assert.False(t, seen[count.Metric.Name], "%s comes twice", count.Metric.Name)
+			seen[count.Metric.Name] = true
 		}
 	}
 }

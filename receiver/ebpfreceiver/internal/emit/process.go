@@ -263,9 +263,9 @@ func pathStatus(flags decode.PathFlags) string {
 // ProcessCounts are the counts per workload of the tracer "process".
 func ProcessCounts() []Count {
 	return []Count{
-		{Field: "execs", Metric: names.MetricProcessExecs, Unit: "{exec}", Brief: "Programs that were executed."},
-		{Field: "exec_failures", Metric: names.MetricProcessExecFailures, Unit: "{exec}", Brief: "Calls of execve and execveat that failed."},
-		{Field: "forks", Metric: names.MetricProcessForks, Unit: "{process}", Brief: "Processes that were created."},
-		{Field: "exits", Metric: names.MetricProcessExits, Unit: "{process}", Brief: "Processes that ended."},
+		{Field: "execs", Metric: names.ProcessExecs()},
+		{Field: "exec_failures", Metric: names.ProcessExecFailures()},
+		{Field: "forks", Metric: names.ProcessForks()},
+		{Field: "exits", Metric: names.ProcessExits()},
 	}
 }

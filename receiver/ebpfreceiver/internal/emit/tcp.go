@@ -101,11 +101,11 @@ func networkType(a netip.Addr) string {
 // TCPCounts are the counts per workload of the tracer "tcp".
 func TCPCounts() []Count {
 	return []Count{
-		{Field: "opened", Metric: names.MetricTCPOpened, Unit: "{connection}", Brief: "Connections that were opened."},
-		{Field: "accepted", Metric: names.MetricTCPAccepted, Unit: "{connection}", Brief: "Connections that were accepted."},
-		{Field: "failed", Metric: names.MetricTCPFailed, Unit: "{connection}", Brief: "Attempts to connect that failed."},
-		{Field: "closed", Metric: names.MetricTCPClosed, Unit: "{connection}", Brief: "Connections that ended."},
-		{Field: "bytes_sent", Metric: names.MetricTCPIO, Unit: "By", Brief: "Payload of connections, counted when they end.", Attribute: names.NetworkIODirection, Value: "transmit"},
-		{Field: "bytes_received", Metric: names.MetricTCPIO, Unit: "By", Brief: "Payload of connections, counted when they end.", Attribute: names.NetworkIODirection, Value: "receive"},
+		{Field: "opened", Metric: names.TCPOpened()},
+		{Field: "accepted", Metric: names.TCPAccepted()},
+		{Field: "failed", Metric: names.TCPFailed()},
+		{Field: "closed", Metric: names.TCPClosed()},
+		{Field: "bytes_sent", Metric: names.TCPIO(), Attribute: names.NetworkIODirection, Value: "transmit"},
+		{Field: "bytes_received", Metric: names.TCPIO(), Attribute: names.NetworkIODirection, Value: "receive"},
 	}
 }
