@@ -64,3 +64,12 @@ func EventAttributes() []Attribute {
 		{ErrorType, String, "Name of the error (`ENOENT`, `ECONNREFUSED`) when the operation failed."},
 	}
 }
+
+// MetricAttributes describes the attributes of the counts per workload.
+func MetricAttributes() []Attribute {
+	return []Attribute{
+		{FileOperation, String, "`open` (for writing), `create`, `rename`, `delete`, `link`, `mode_change` or `owner_change`."},
+		{NetworkIODirection, String, "`transmit` or `receive`, as the process sees it."},
+		{MetricOverflow, Bool, "True for the one series that counts all workloads beyond the bound; its resource is the host. Absent otherwise."},
+	}
+}

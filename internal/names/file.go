@@ -69,7 +69,7 @@ func FileAttributes() []Attribute {
 
 // FileOperations counts changes to files, by operation.
 func FileOperations() Metric {
-	return Metric{MetricFileOperations, "{operation}", "Changes to files, by `meerkat.file.operation`: `open` (for writing), `create`, `rename`, `delete`, `link`, `mode_change`, `owner_change`."}
+	return Metric{MetricFileOperations, "{operation}", "Changes to files.", []string{FileOperation}}
 }
 
 // FileMetrics describes the counts per workload of the tracer "file".

@@ -40,4 +40,6 @@ type Metric struct {
 	Name  string
 	Unit  string
 	Brief string
+	// Attributes that tell its series apart, besides those of the resource.
+	Attributes []string
 }

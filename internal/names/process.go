@@ -97,22 +97,22 @@ func ProcessAttributes() []Attribute {
 
 // ProcessExecs counts programs that were executed.
 func ProcessExecs() Metric {
-	return Metric{MetricProcessExecs, "{exec}", "Programs that were executed."}
+	return Metric{MetricProcessExecs, "{exec}", "Programs that were executed.", nil}
 }
 
 // ProcessExecFailures counts calls of execve and execveat that failed.
 func ProcessExecFailures() Metric {
-	return Metric{MetricProcessExecFailures, "{exec}", "Calls of execve and execveat that failed."}
+	return Metric{MetricProcessExecFailures, "{exec}", "Calls of execve and execveat that failed.", nil}
 }
 
 // ProcessForks counts processes that were created.
 func ProcessForks() Metric {
-	return Metric{MetricProcessForks, "{process}", "Processes that were created."}
+	return Metric{MetricProcessForks, "{process}", "Processes that were created.", nil}
 }
 
 // ProcessExits counts processes that ended.
 func ProcessExits() Metric {
-	return Metric{MetricProcessExits, "{process}", "Processes that ended."}
+	return Metric{MetricProcessExits, "{process}", "Processes that ended.", nil}
 }
 
 // ProcessMetrics describes the counts per workload of the tracer "process".

@@ -13,96 +13,107 @@ const (
 	Reason  = "reason"
 )
 
-// The receiver's metrics about itself.
+// ReceiverAttributes describes the attributes of the receiver's metrics about itself.
+func ReceiverAttributes() []Attribute {
+	return []Attribute{
+		{Tracer, String, "Name of the tracer."},
+		{Kind, String, "Kind of event: the last part of its name. `repeat`, `cgroup_mkdir` and `cgroup_rmdir` are read like events, but have no name of their own."},
+		{Outcome, String, "`offered`: seen by the kernel half. `delivered`: taken by the pipeline. `filtered`: not wanted. `aggregated`: counted in another event."},
+		{Stage, String, "`ring`: the ring buffer was full. `map`: a map of the kernel half was full. `decode`: the record was damaged. `queue`: the pipeline was too slow. `pipeline`: it refused the batch."},
+		{State, String, "Of a tracer `running`, `degraded` (some of its events can't be seen) or `stopped`; of a process that was forgotten `exited` or `alive`."},
+		{Program, String, "Name of the BPF program."},
+		{Reason, String, "Of an event `stale` (its exec was not seen) or `missing` (nothing is known of the process); of a cgroup `not_seen` or `no_room`."},
+	}
+}
 
 // ReceiverEvents counts events by what became of them.
 func ReceiverEvents() Metric {
-	return Metric{"otelcol.ebpf.events", "{event}", "Events by outcome: offered = delivered + filtered + aggregated + lost."}
+	return Metric{"otelcol.ebpf.events", "{event}", "Events by what became of them: offered = delivered + filtered + aggregated + lost.", []string{Tracer, Kind, Outcome}}
 }
 
 // ReceiverEventsLost counts events that were lost, by stage.
 func ReceiverEventsLost() Metric {
-	return Metric{"otelcol.ebpf.events.lost", "{event}", "Events lost, by stage: ring (buffer full), map (full), decode, queue (pipeline too slow), pipeline (refused)."}
+	return Metric{"otelcol.ebpf.events.lost", "{event}", "Events that were lost, by where.", []string{Tracer, Kind, Stage}}
 }
 
 // ReceiverEventsInFlight is what was offered and has not arrived anywhere yet.
 func ReceiverEventsInFlight() Metric {
-	return Metric{"otelcol.ebpf.events.in_flight", "{event}", "Events on their way from the kernel to the pipeline. Zero when nothing happens; anything else then is an uncounted loss."}
+	return Metric{"otelcol.ebpf.events.in_flight", "{event}", "Events on their way from the kernel to the pipeline. Zero when nothing happens; anything else then is an uncounted loss.", []string{Tracer, Kind}}
 }
 
 // ReceiverEventsTruncated counts delivered events that lack a part.
 func ReceiverEventsTruncated() Metric {
-	return Metric{"otelcol.ebpf.events.truncated", "{event}", "Events with a part that was longer than its limit."}
+	return Metric{"otelcol.ebpf.events.truncated", "{event}", "Events with a part that was longer than its limit.", []string{Tracer, Kind}}
 }
 
 // ReceiverEventsNotDeduplicated counts events that may repeat an earlier one.
 func ReceiverEventsNotDeduplicated() Metric {
-	return Metric{"otelcol.ebpf.events.not_deduplicated", "{event}", "Events that may repeat an earlier one, because there was no room to remember that."}
+	return Metric{"otelcol.ebpf.events.not_deduplicated", "{event}", "Events that may repeat an earlier one, because there was no room to remember that.", []string{Tracer, Kind}}
 }
 
 // ReceiverRecordsUnknown counts records of which not even the kind can be told.
 func ReceiverRecordsUnknown() Metric {
-	return Metric{"otelcol.ebpf.records.unknown", "{record}", "Ring buffer records that are of no known kind."}
+	return Metric{"otelcol.ebpf.records.unknown", "{record}", "Ring buffer records that are of no known kind.", []string{Tracer}}
 }
 
 // ReceiverEventsUnidentified counts events whose process is not known well.
 func ReceiverEventsUnidentified() Metric {
-	return Metric{"otelcol.ebpf.events.unidentified", "{event}", "Events delivered without a certain executable: stale (an exec was not seen) or missing."}
+	return Metric{"otelcol.ebpf.events.unidentified", "{event}", "Events that were delivered without a certain executable.", []string{Tracer, Kind, Reason}}
 }
 
 // ReceiverProgramRuns counts runs of BPF programs.
 func ReceiverProgramRuns() Metric {
-	return Metric{"otelcol.ebpf.program.runs", "{run}", "Runs of a BPF program, while program_statistics is on."}
+	return Metric{"otelcol.ebpf.program.runs", "{run}", "Runs of a BPF program, while `program_statistics` is on.", []string{Tracer, Program}}
 }
 
 // ReceiverProgramTime is the time spent in BPF programs.
 func ReceiverProgramTime() Metric {
-	return Metric{"otelcol.ebpf.program.run_time", "s", "Time spent in a BPF program, while program_statistics is on."}
+	return Metric{"otelcol.ebpf.program.run_time", "s", "Time spent in a BPF program, while `program_statistics` is on.", []string{Tracer, Program}}
 }
 
 // ReceiverProgramMissed counts runs that the kernel left out.
 func ReceiverProgramMissed() Metric {
-	return Metric{"otelcol.ebpf.program.missed", "{run}", "Runs that the kernel left out because the program was running on that processor already."}
+	return Metric{"otelcol.ebpf.program.missed", "{run}", "Runs that the kernel left out because the program was running on that processor already.", []string{Tracer, Program}}
 }
 
 // ReceiverTracerState is 1 for the state that a tracer is in.
 func ReceiverTracerState() Metric {
-	return Metric{"otelcol.ebpf.tracer.state", "{tracer}", "1 for the state that a tracer is in."}
+	return Metric{"otelcol.ebpf.tracer.state", "{tracer}", "1 for the state that a tracer is in.", []string{Tracer, State}}
 }
 
 // ReceiverRingWaiting is the fill of a ring buffer.
 func ReceiverRingWaiting() Metric {
-	return Metric{"otelcol.ebpf.ring.waiting", "By", "Bytes that wait in a tracer's ring buffer."}
+	return Metric{"otelcol.ebpf.ring.waiting", "By", "Bytes that wait in a tracer's ring buffer.", []string{Tracer}}
 }
 
 // ReceiverRingSize is the size of a ring buffer.
 func ReceiverRingSize() Metric {
-	return Metric{"otelcol.ebpf.ring.size", "By", "Size of a tracer's ring buffer."}
+	return Metric{"otelcol.ebpf.ring.size", "By", "Size of a tracer's ring buffer.", []string{Tracer}}
 }
 
 // ReceiverMapBytes is the memory of a tracer's maps.
 func ReceiverMapBytes() Metric {
-	return Metric{"otelcol.ebpf.maps.memory", "By", "Kernel memory of a tracer's maps, ring buffer included."}
+	return Metric{"otelcol.ebpf.maps.memory", "By", "Kernel memory of a tracer's maps, ring buffer included.", []string{Tracer}}
 }
 
 // ReceiverProcesses is the size of the process table.
 func ReceiverProcesses() Metric {
-	return Metric{"otelcol.ebpf.processes", "{process}", "Processes in the table, those that exited a short while ago included."}
+	return Metric{"otelcol.ebpf.processes", "{process}", "Processes in the table, those that exited a short while ago included.", nil}
 }
 
 // ReceiverProcessesEvicted counts processes that were forgotten for lack of room.
 func ReceiverProcessesEvicted() Metric {
-	return Metric{"otelcol.ebpf.processes.evicted", "{process}", "Processes forgotten for lack of room, by state."}
+	return Metric{"otelcol.ebpf.processes.evicted", "{process}", "Processes forgotten for lack of room.", []string{State}}
 }
 
 // ReceiverWorkloads is the number of cgroups that are known.
 func ReceiverWorkloads() Metric {
-	return Metric{"otelcol.ebpf.workloads", "{workload}", "Cgroups that are known by path."}
+	return Metric{"otelcol.ebpf.workloads", "{workload}", "Cgroups that are known by path.", nil}
 }
 
 // ReceiverWorkloadsUnknown counts cgroups that could not be named.
 func ReceiverWorkloadsUnknown() Metric {
-	return Metric{"otelcol.ebpf.workloads.unknown", "{event}", "Look-ups of cgroups without a name (not_seen) and cgroups refused for lack of room (no_room)."}
+	return Metric{"otelcol.ebpf.workloads.unknown", "{event}", "Cgroups that could not be named, each time that one was needed.", []string{Reason}}
 }
 
 // ReceiverMetrics describes all metrics of the receiver about itself.

@@ -75,27 +75,27 @@ func TCPAttributes() []Attribute {
 
 // TCPOpened counts connections that were opened.
 func TCPOpened() Metric {
-	return Metric{MetricTCPOpened, "{connection}", "Connections that were opened."}
+	return Metric{MetricTCPOpened, "{connection}", "Connections that were opened.", nil}
 }
 
 // TCPAccepted counts connections that were accepted.
 func TCPAccepted() Metric {
-	return Metric{MetricTCPAccepted, "{connection}", "Connections that were accepted."}
+	return Metric{MetricTCPAccepted, "{connection}", "Connections that were accepted.", nil}
 }
 
 // TCPFailed counts attempts to connect that failed.
 func TCPFailed() Metric {
-	return Metric{MetricTCPFailed, "{connection}", "Attempts to connect that failed."}
+	return Metric{MetricTCPFailed, "{connection}", "Attempts to connect that failed.", nil}
 }
 
 // TCPClosed counts connections that ended.
 func TCPClosed() Metric {
-	return Metric{MetricTCPClosed, "{connection}", "Connections that ended."}
+	return Metric{MetricTCPClosed, "{connection}", "Connections that ended.", nil}
 }
 
 // TCPIO counts the payload of connections, by direction.
 func TCPIO() Metric {
-	return Metric{MetricTCPIO, "By", "Payload of connections, counted when they end, by `network.io.direction`: `transmit`, `receive`."}
+	return Metric{MetricTCPIO, "By", "Payload of connections, counted when they end.", []string{NetworkIODirection}}
 }
 
 // TCPMetrics describes the counts per workload of the tracer "tcp".

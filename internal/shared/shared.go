@@ -44,13 +44,13 @@ func (i *Instances[K, V]) Get(key K, create func() V) *Instance[V] {
 	return instance
 }
 
-// Instance is a component that is started by the first Start and stopped by the last Shutdown.
+// Instance is a component that is started by the first Start and stopped by the first Shutdown.
 type Instance[V component.Component] struct {
 	value  V
 	forget func()
 
 	mu       sync.Mutex
-	started  int
+	started  bool
 	startErr error
 	stopped  bool
 	status   statusFan
@@ -67,22 +67,22 @@ func (i *Instance[V]) Start(ctx context.Context, host component.Host) error {
 		return errors.New("the component was shut down and can't be started again")
 	}
 	i.status.add(host)
-	i.started++
-	if i.started == 1 {
+	if !i.started {
+		i.started = true
 		i.startErr = i.value.Start(ctx, &fanHost{Host: host, fan: &i.status})
 	}
 	return i.startErr
 }
 
-// Shutdown stops the component when as many calls were made as of Start, or at once if it was never
-// started. Further calls do nothing.
+// Shutdown stops the component on the first call. Further calls do nothing.
+//
+// The Collector shuts pipelines down one after another, each from its source to its end. If the
+// component went on until the last of them, it would still send into the first one's exporters, which
+// are gone by then. At the first call nothing behind it has been stopped yet, in any pipeline.
 func (i *Instance[V]) Shutdown(ctx context.Context) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.stopped {
-		return nil
-	}
-	if i.started--; i.started > 0 {
 		return nil
 	}
 	i.stopped = true

@@ -74,8 +74,8 @@ func (f *fileRepeats) tick(last bool) {
 	logs := emit.NewLogs(f.session.scope, f.session.host, f.session.identity.clock)
 	var reported uint64
 	finished := func(key *tracer.FileSeenKey) bool {
-		gone := f.session.identity.processes.Exited(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs})
-		return last || gone || key.Window < currentWindow
+		return last || key.Window < currentWindow ||
+			f.session.identity.processes.Exited(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs})
 	}
 	err := tracer.FileSeen(f.stream.tracer).Take(finished, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
 		event := f.repeat(key, count)

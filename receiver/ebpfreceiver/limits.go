@@ -56,7 +56,7 @@ const (
 	batchRecordsMax = 512
 	// queueBatchesMax bounds what waits for the pipeline. When the queue is full, a reader waits
 	// for at most queueWait and then drops its batch (counter: lost at stage "queue").
-	queueBatchesMax = 32
+	queueBatchesMax = 16
 	queueWait       = 50 * time.Millisecond
 	// pipelineAttemptsMax is how often a batch is offered to a pipeline that refuses it for the
 	// moment, with pipelineRetryWait in between (counter: lost at stage "pipeline").

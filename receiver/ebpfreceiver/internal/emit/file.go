@@ -33,7 +33,7 @@ func file(r Record, e *decode.File) bool {
 	r.SetEventName(name)
 	target := joinPath(e.Directory, e.Path)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(20)
+	attributes.EnsureCapacity(14)
 	switch e.Header.Kind {
 	case decode.KindFileLink:
 		target = r.putLink(e)
@@ -44,7 +44,7 @@ func file(r Record, e *decode.File) bool {
 	if target == "" {
 		target = "a file"
 	}
-	r.Body().SetStr(fmt.Sprintf("%s %s %s", r.subject(e.Head()), verb, target))
+	r.Body().SetStr(r.subject(e.Head()) + " " + verb + " " + target)
 	r.putFileDetails(e)
 	return true
 }
@@ -132,7 +132,10 @@ func (r Record) putFileOwner(e *decode.File) {
 func fileVerb(kind uint16, access decode.FileAccess) (name, verb string) {
 	switch kind {
 	case decode.KindFileOpen:
-		return names.EventFileOpen, "opened for " + accessName(access) + ":"
+		if access == decode.FileRead {
+			return names.EventFileOpen, "opened for read:"
+		}
+		return names.EventFileOpen, "opened for write:"
 	case decode.KindFileCreate:
 		return names.EventFileCreate, "created"
 	case decode.KindFileRename:

@@ -136,7 +136,7 @@ func TestCounts_metricsAreConsistent(t *testing.T) {
 	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts()} {
 		for i, count := range counts {
 			assert.NotEmpty(t, count.Metric.Unit)
-			if i > 0 && counts[i-1].Metric == count.Metric {
+			if i > 0 && counts[i-1].Metric.Name == count.Metric.Name {
 				previous := counts[i-1]
 				assert.Equal(t, previous.Attribute, count.Attribute, count.Metric.Name)
 				assert.NotEqual(t, previous.Value, count.Value, count.Metric.Name)

@@ -226,6 +226,7 @@ const signalExitCode = 128
 func exit(r Record, e *decode.ProcessExit) {
 	status := syscall.WaitStatus(e.Status)
 	attributes := r.Attributes()
+	attributes.EnsureCapacity(14)
 	r.SetEventName(names.EventProcessExit)
 	code := int64(status.ExitStatus())
 	if status.Signaled() {

@@ -17,6 +17,7 @@ func TCP(r Record, event decode.Event) bool {
 	if !ok {
 		return false
 	}
+	r.Attributes().EnsureCapacity(18)
 	switch e.Header.Kind {
 	case decode.KindTCPConnect:
 		tcpConnect(r, e)

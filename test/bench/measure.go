@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// results are all figures of a run.
+type results struct {
+	Machine machine       `json:"machine"`
+	Took    time.Duration `json:"took_ns"`
+	// Idle is the collector left alone after its start, IdleAfter after all loads.
+	Idle      *phase   `json:"idle"`
+	IdleAfter *phase   `json:"idle_after"`
+	Rates     []*phase `json:"rates"`
+	Together  *phase   `json:"together"`
+	// Ordinary are the ordinary load with all files first seen, with repeats, and without the file
+	// exporter.
+	Ordinary  []*phase   `json:"ordinary"`
+	Programs  []loadCost `json:"programs"`
+	Slowdowns []slowdown `json:"slowdowns"`
+	// Unaccounted are what the collectors logged about their balance when they stopped.
+	Unaccounted []string `json:"unaccounted"`
+	// Stops is how often a collector was told to end, BadStops why it did not do so as it should.
+	Stops    int       `json:"stops"`
+	BadStops []string  `json:"bad_stops"`
+	Verdicts []verdict `json:"verdicts"`
+}
+
+// ordinaryName starts the names of phases with the ordinary load.
+const ordinaryName = "ordinary"
+
+func (b *bench) measure(ctx context.Context) (*results, error) {
+	r := &results{}
+	var err error
+	if r.Machine, err = thisMachine(); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context, *results) error{b.measureQuickstart, b.measureWithoutFile, b.measurePrograms, b.slowdowns} {
+		if err := step(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	if r.Machine.LoadAfter, err = loadAverage(); err != nil {
+		return nil, err
+	}
+	r.Verdicts = judge(r)
+	return r, nil
+}
+
+// with runs a collector while do does something with it.
+func (b *bench) with(ctx context.Context, r *results, do func(*collector) error, overlays ...string) error {
+	c, err := startCollector(ctx, b.setting, overlays...)
+	if err != nil {
+		return err
+	}
+	doErr := do(c)
+	unaccounted, err := c.stop()
+	r.Unaccounted = append(r.Unaccounted, unaccounted...)
+	r.Stops++
+	if doErr == nil && err != nil {
+		// What was measured before stands.
+		r.BadStops = append(r.BadStops, err.Error())
+		return nil
+	}
+	return errors.Join(doErr, err)
+}
+
+// idle measures the collector while nothing is done to it; what others do on the machine it sees.
+func (b *bench) idle(ctx context.Context, c *collector, name string) (*phase, error) {
+	b.progress("%s", name)
+	time.Sleep(idleAfter)
+	before, err := scrape(ctx, c.metrics)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newMeter(c.pid())
+	if err != nil {
+		return nil, err
+	}
+	started := time.Now()
+	time.Sleep(b.plan.RateDuration)
+	p := &phase{Name: name}
+	if p.Usage, err = m.stop(0); err != nil {
+		return nil, err
+	}
+	after, err := scrape(ctx, c.metrics)
+	if err != nil {
+		return nil, err
+	}
+	p.keep(balanceOf(after).since(balanceOf(before)), nil, time.Since(started))
+	return p, nil
+}
+
+// measureQuickstart measures the configuration that users see first.
+func (b *bench) measureQuickstart(ctx context.Context, r *results) error {
+	return b.with(ctx, r, func(c *collector) error {
+		e := newEvidence(c.data, b.pool)
+		var err error
+		if r.Idle, err = b.idle(ctx, c, "idle"); err != nil {
+			return err
+		}
+		for _, opens := range []kind{kindOpenSame, kindOpenNew} {
+			p, err := b.ordinary(ctx, c, e, opens, "")
+			if err != nil {
+				return err
+			}
+			r.Ordinary = append(r.Ordinary, p)
+		}
+		if r.Rates, err = b.rates(ctx, c, e); err != nil {
+			return err
+		}
+		b.progress("all loads together")
+		specs, err := b.mixed(kindOpenNew, execsPerSecondWithoutLoss, opensPerSecondWithoutLoss, connectsPerSecondWithoutLoss, b.plan.RateDuration)
+		if err != nil {
+			return err
+		}
+		if r.Together, err = b.run(ctx, c, e, "all together", specs...); err != nil {
+			return err
+		}
+		if r.IdleAfter, err = b.idle(ctx, c, "idle afterwards"); err != nil {
+			return err
+		}
+		// By now the repeats of all loads have been reported.
+		time.Sleep(max(0, repeatsAfter-idleAfter-b.plan.RateDuration))
+		if err := e.read(); err != nil {
+			return err
+		}
+		for _, p := range r.loaded() {
+			p.finish()
+		}
+		return nil
+	})
+}
+
+// loaded are the phases whose loads' events were looked for.
+func (r *results) loaded() []*phase {
+	var all []*phase
+	for _, p := range r.Ordinary {
+		if len(p.tallies) > 0 {
+			all = append(all, p)
+		}
+	}
+	all = append(all, r.Rates...)
+	return append(all, r.Together)
+}
+
+func (b *bench) ordinary(ctx context.Context, c *collector, e *evidence, opens kind, suffix string) (*phase, error) {
+	name := fmt.Sprintf("%s, %s%s", ordinaryName, opens, suffix)
+	b.progress("%s", name)
+	specs, err := b.mixed(opens, ordinaryExecsPerSecond, ordinaryOpensPerSecond, ordinaryConnectsPerSecond, b.plan.OrdinaryDuration)
+	if err != nil {
+		return nil, err
+	}
+	return b.run(ctx, c, e, name, specs...)
+}
+
+// measureWithoutFile tells what of the cost is the file exporter's.
+func (b *bench) measureWithoutFile(ctx context.Context, r *results) error {
+	return b.with(ctx, r, func(c *collector) error {
+		p, err := b.ordinary(ctx, c, nil, kindOpenNew, ", nothing written")
+		if err == nil {
+			r.Ordinary = append(r.Ordinary, p)
+		}
+		return err
+	}, withoutFile)
+}
+
+// measurePrograms has the kernel measure the programs. That costs time in itself, so nothing else is
+// measured meanwhile.
+func (b *bench) measurePrograms(ctx context.Context, r *results) error {
+	return b.with(ctx, r, func(c *collector) error {
+		for _, k := range kinds() {
+			b.progress("programs in the kernel, %s", k)
+			s, err := b.load(k, programRate, b.plan.ProgramDuration, 0)
+			if err != nil {
+				return err
+			}
+			before, err := scrape(ctx, c.metrics)
+			if err != nil {
+				return err
+			}
+			p, err := b.run(ctx, c, nil, "programs", s)
+			if err != nil {
+				return err
+			}
+			after, err := scrape(ctx, c.metrics)
+			if err != nil {
+				return err
+			}
+			r.Programs = append(r.Programs, loadCost{
+				Kind: k, Done: p.Loads[0].Done, Programs: programsSince(programsOf(before), programsOf(after)),
+			})
+		}
+		return nil
+	}, withStatistics)
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import "fmt"
+
+// verdict is what a limit says to a figure.
+type verdict struct {
+	Limit    string `json:"limit"`
+	Measured string `json:"measured"`
+	Kept     bool   `json:"kept"`
+}
+
+// judge holds the figures against all limits.
+func judge(r *results) []verdict {
+	verdicts := []verdict{judgeUncounted(r), judgeStops(r)}
+	for _, l := range []struct {
+		kind kind
+		rate int
+	}{
+		{kindExec, execsPerSecondWithoutLoss},
+		{kindOpenNew, opensPerSecondWithoutLoss},
+		{kindOpenSame, opensPerSecondWithoutLoss},
+		{kindConnect, connectsPerSecondWithoutLoss},
+	} {
+		verdicts = append(verdicts, judgeLoss(r.Rates, l.kind, l.rate))
+	}
+	verdicts = append(verdicts, verdict{
+		Limit: fmt.Sprintf("no loss of %d exec/s, %d open/s and %d connect/s together", execsPerSecondWithoutLoss, opensPerSecondWithoutLoss, connectsPerSecondWithoutLoss),
+		Measured: fmt.Sprintf("%d lost of what the machine offered: %.0f, %.0f and %.0f/s", r.Together.lost(),
+			r.Together.Loads[0].Rate, r.Together.Loads[1].Rate, r.Together.Loads[2].Rate),
+		Kept: r.Together.lost() == 0,
+	})
+	return append(verdicts, judgeUsage(r)...)
+}
+
+func judgeUncounted(r *results) verdict {
+	var done, unaccounted, unexplained int64
+	for _, p := range r.loaded() {
+		unaccounted += p.unaccounted()
+		unexplained += p.unexplained()
+		for _, c := range p.Checks {
+			done += int64(c.Done)
+		}
+	}
+	return verdict{
+		Limit: "no uncounted loss at any rate",
+		Measured: fmt.Sprintf("%d of the loads' %d events are neither written nor counted as lost; counters off by %d; %d balances uneven at the end",
+			unexplained, done, unaccounted, len(r.Unaccounted)),
+		Kept: done > 0 && unaccounted == 0 && unexplained == 0 && len(r.Unaccounted) == 0,
+	}
+}
+
+// judgeStops is there because the figures of a collector that fails are worth nothing.
+func judgeStops(r *results) verdict {
+	v := verdict{Limit: "every collector ends as it should", Measured: fmt.Sprintf("%d of %d did not", len(r.BadStops), r.Stops)}
+	v.Kept = r.Stops > 0 && len(r.BadStops) == 0
+	if !v.Kept && r.Stops > 0 {
+		v.Measured += "; the first: " + r.BadStops[0]
+	}
+	return v
+}
+
+// judgeLoss looks at all rates up to one. What the machine can't offer is judged by what it can.
+func judgeLoss(phases []*phase, k kind, rate int) verdict {
+	v := verdict{Limit: fmt.Sprintf("no loss of %s up to %d/s", k, rate)}
+	var lost int64
+	var highest float64
+	for _, p := range phases {
+		if p.Loads[0].Kind == k && p.Loads[0].Wanted <= rate {
+			lost += p.lost()
+			highest = max(highest, p.Loads[0].Rate)
+		}
+	}
+	v.Measured = fmt.Sprintf("%d lost, up to %.0f/s", lost, highest)
+	if highest < offeredShareMin*float64(rate) {
+		v.Measured += ", which is all that the machine offered"
+	}
+	v.Kept = lost == 0 && highest > 0
+	return v
+}
+
+func judgeUsage(r *results) []verdict {
+	idle := r.Idle.Usage.Memory.ResidentBytes
+	var top uint64
+	for _, p := range append([]*phase{r.Together}, r.Rates...) {
+		if p.Loads[0].Wanted == topPerSecond || p == r.Together {
+			top = max(top, p.Usage.Memory.PeakBytes)
+		}
+	}
+	cores, name := 0.0, ""
+	for _, p := range r.Ordinary {
+		if p.Usage.Cores > cores {
+			cores, name = p.Usage.Cores, p.Name
+		}
+	}
+	return []verdict{
+		{fmt.Sprintf("resident memory below %d MB idle", idleResidentBytesMax/1_000_000), megabytes(idle), idle < idleResidentBytesMax},
+		{fmt.Sprintf("resident memory below %d MB at the top rate", topResidentBytesMax/1_000_000), megabytes(top) + " at its peak", top < topResidentBytesMax},
+		{
+			fmt.Sprintf("at most %.0f %% of a core at the ordinary load", ordinaryCoresMax*100),
+			fmt.Sprintf("%.1f %% (%s)", cores*100, name), cores <= ordinaryCoresMax,
+		},
+	}
+}
+
+func megabytes(bytes uint64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
