@@ -35,7 +35,7 @@ prepare:
 generate: ## Compile the kernel half and renew everything else that is generated
 	go generate ./bpf/...
 	$(TOOL) builder --config builder-config.yaml --output-path ./distribution --skip-get-modules --skip-compilation
-	go test ./internal/repotest -run TestGenerated -update
+	go test ./internal/repotest -run TestGenerated_telemetry -update
 
 .PHONY: lint
 lint: ## Run the linters
@@ -47,8 +47,8 @@ size: ## Print what each part of the manifest adds to the binary
 	go run ./test/size
 
 .PHONY: bench
-bench: build ## Measure losses, cost and memory at fixed rates of events (as root)
-	go run ./test/bench
+bench: build ## Measure losses, cost and memory at fixed rates of events (as root); BENCH=-quick takes a minute
+	go run ./test/bench $(BENCH)
 
 .PHONY: ci
 ci: lint test ## Everything that a change has to pass

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package repotest
+
+// importRule says what the packages in a folder and below it may import. It is about what a package
+// itself imports, in files of every operating system, tests apart. The standard library is free to all.
+type importRule struct {
+	// folder is a pattern in which * stands for one element. Of several rules that fit a package the
+	// one with the longest folder holds.
+	folder string
+	// ours are the packages of this module that may be imported, besides those below folder.
+	ours []string
+	// others are modules or packages of others; anything stands for all.
+	others []string
+	// never is not to be imported although others would allow it.
+	never []string
+}
+
+const (
+	anything   = "*"
+	ebpf       = "github.com/cilium/ebpf"
+	pdata      = "go.opentelemetry.io/collector/pdata"
+	component  = "go.opentelemetry.io/collector/component"
+	zap        = "go.uber.org/zap"
+	unix       = "golang.org/x/sys"
+	clientGo   = "k8s.io/client-go"
+	receiverAt = "receiver/ebpfreceiver/internal/"
+)
+
+// importTable is the order of the house. Rules of packages that don't exist yet hold when they do.
+func importTable() []importRule {
+	return []importRule{
+		// What runs in the kernel knows nothing of what becomes of it.
+		{folder: "bpf/*", others: []string{ebpf}},
+
+		// From the kernel to OTLP, each step knows the one before it at most.
+		{folder: receiverAt + "tracer", ours: []string{"bpf/*"}, others: []string{ebpf, zap, unix}},
+		{folder: receiverAt + "ring", others: []string{ebpf}},
+		{folder: receiverAt + "decode", ours: []string{"bpf/*"}},
+		{folder: receiverAt + "process", ours: []string{receiverAt + "decode"},
+			others: []string{unix, "github.com/prometheus/procfs"}},
+		{folder: receiverAt + "emit", ours: []string{receiverAt + "decode", receiverAt + "process", "internal/names"},
+			others: []string{pdata, unix, "github.com/moby/sys/capability"}},
+		{folder: receiverAt + "control", others: []string{anything}, never: []string{pdata, ebpf}},
+		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/shared"},
+			others: []string{anything}, never: []string{"k8s.io"}},
+
+		// The stages behind it know OTLP and the names, so that each can be taken alone.
+		{folder: "processor/k8senrichprocessor", ours: []string{"internal/names", "internal/shared"},
+			others: []string{anything},
+			never: []string{
+				ebpf, clientGo + "/kubernetes", clientGo + "/informers",
+				clientGo + "/metadata/metadatainformer", clientGo + "/dynamic/dynamicinformer",
+			}},
+		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared"},
+			others: []string{anything}, never: []string{ebpf, clientGo}},
+		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/shared"},
+			others: []string{anything}, never: []string{ebpf, clientGo}},
+		{folder: "extension/controlapiextension", ours: []string{"internal/names", "internal/shared"},
+			others: []string{anything}, never: []string{pdata, ebpf, clientGo}},
+
+		{folder: "internal/names"},
+		{folder: "internal/shared", others: []string{component}},
+		{folder: "internal/repotest"},
+
+		// Generated: factories and nothing else.
+		{folder: "distribution", ours: []string{"receiver/*", "processor/*", "exporter/*", "extension/*"},
+			others: []string{anything}},
+
+		// What measures and tries the product sees it from outside.
+		{folder: "test/*", ours: []string{"internal/names"}, others: []string{anything}},
+		{folder: "examples/*", others: []string{anything}},
+	}
+}

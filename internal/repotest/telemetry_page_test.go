@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package repotest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+)
+
+// described is what internal/names says of one tracer.
+type described struct {
+	tracer     string
+	brief      string
+	events     []names.Event
+	attributes []names.Attribute
+	metrics    []names.Metric
+}
+
+func describedTracers() []described {
+	return []described{
+		{"process", "What processes execute, and how they begin and end.",
+			names.ProcessEvents(), names.ProcessAttributes(), names.ProcessMetrics()},
+		{"file", "What processes do to files. The same operation of a process on the same file is reported once in a window; repeats are\n" +
+			"counted in the kernel, and reported at the end by one event of the same name with `" + names.RepeatCount + "`.",
+			names.FileEvents(), names.FileAttributes(), names.FileMetrics()},
+		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
+			names.TCPEvents(), names.TCPAttributes(), names.TCPMetrics()},
+	}
+}
+
+// telemetryHead has ´ for the quote that its own quotes don't allow.
+const telemetryHead = `# Telemetry
+
+<!-- Made from internal/names by make generate: change it there. -->
+
+Everything that leaves Meerkat, by name. Names that start with ´meerkat.´ are our own; the others are those of the
+[OpenTelemetry semantic conventions](https://opentelemetry.io/docs/specs/semconv/) 1.44, with their meaning.
+
+An **event** is an OTLP log record:
+
+| field | |
+| --- | --- |
+| ´EventName´ | What happened, such as ´meerkat.process.exec´. Names have no variable part. |
+| ´Timestamp´ | When it happened, by the kernel's clock. |
+| ´ObservedTimestamp´ | When it was read from the kernel. |
+| ´SeverityNumber´ | Always ´INFO´. The severity text is empty. |
+| ´Body´ | A short sentence for people. Nothing stands in it that is not in the attributes too. |
+| attributes | Everything else. An attribute that does not apply is absent. |
+| resource | The workload that it happened in. |
+
+A **metric** is a cumulative sum per workload. The counts are kept in the kernel, before anything is filtered, so they are
+exact whatever becomes of the events. A count that is still zero has no series.
+
+`
+
+// page is a document in Markdown.
+type page struct{ strings.Builder }
+
+func (p *page) paragraph(format string, arguments ...any) {
+	fmt.Fprintf(p, format+"\n\n", arguments...)
+}
+
+func (p *page) table(columns string, rows []string) {
+	if len(rows) == 0 {
+		return
+	}
+	count := strings.Count(columns, "|") - 1
+	p.paragraph("%s\n|%s\n%s", columns, strings.Repeat(" --- |", count), strings.Join(rows, "\n"))
+}
+
+func (p *page) attributes(attributes []names.Attribute) {
+	var rows []string
+	for _, a := range attributes {
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |", a.Name, a.Type, a.Brief))
+	}
+	p.table("| attribute | type | |", rows)
+}
+
+func (p *page) metrics(metrics []names.Metric) {
+	var rows []string
+	for _, m := range metrics {
+		var by []string
+		for _, attribute := range m.Attributes {
+			by = append(by, "`"+attribute+"`")
+		}
+		rows = append(rows, fmt.Sprintf("| `%s` | `%s` | %s | %s |", m.Name, m.Unit, strings.Join(by, ", "), m.Brief))
+	}
+	p.table("| metric | unit | by | |", rows)
+}
+
+// inAll returns the attributes that every event of a tracer has.
+func (d described) inAll() []string {
+	all := slices.Clone(d.events[0].Attributes)
+	for _, event := range d.events[1:] {
+		all = slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(event.Attributes, name) })
+	}
+	return all
+}
+
+// find returns the descriptions of attributes by their names.
+func (d described) find(wanted []string) []names.Attribute {
+	var found []names.Attribute
+	for _, a := range slices.Concat(d.attributes, names.EventAttributes()) {
+		if slices.Contains(wanted, a.Name) {
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+func (p *page) tracer(d described) {
+	p.paragraph("## Tracer `%s`", d.tracer)
+	p.paragraph("%s", d.brief)
+	shared := d.inAll()
+	if len(shared) > 0 {
+		p.paragraph("Attributes of all its events:")
+		p.attributes(d.find(shared))
+	}
+	for _, event := range d.events {
+		p.paragraph("### `%s`", event.Name)
+		p.paragraph("%s", event.Brief)
+		own := slices.DeleteFunc(slices.Clone(event.Attributes), func(name string) bool { return slices.Contains(shared, name) })
+		if len(own) == 0 {
+			p.paragraph("It has no further attributes.")
+		}
+		p.attributes(d.find(own))
+	}
+	p.paragraph("### Metrics of `%s`", d.tracer)
+	p.metrics(d.metrics)
+	p.attributes(slices.DeleteFunc(names.MetricAttributes(), func(a names.Attribute) bool {
+		return !slices.ContainsFunc(d.metrics, func(m names.Metric) bool { return slices.Contains(m.Attributes, a.Name) })
+	}))
+}
+
+// overview links to every event.
+func (p *page) overview() {
+	var rows []string
+	for _, d := range describedTracers() {
+		for _, event := range d.events {
+			rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
+		}
+	}
+	p.table("| event | |", rows)
+	rows = nil
+	for _, d := range describedTracers() {
+		for _, m := range d.metrics {
+			rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", m.Name, anchor("Metrics of "+d.tracer), m.Brief))
+		}
+	}
+	p.table("| metric | |", rows)
+	p.paragraph("And [what the receiver tells about itself](%s).", anchor("The receiver itself"))
+}
+
+// telemetryPage is docs/telemetry.md.
+func telemetryPage() string {
+	p := &page{}
+	p.WriteString(strings.ReplaceAll(telemetryHead, "´", "`"))
+	p.overview()
+	p.paragraph("## Resource")
+	p.paragraph("The workload: a container, or a cgroup outside of containers, and the host that it runs on.")
+	p.attributes(names.ResourceAttributes())
+	p.paragraph("## Attributes of every event")
+	p.paragraph("Who did it. Each event has those of them that apply.")
+	p.attributes(names.EventAttributes())
+	for _, d := range describedTracers() {
+		p.tracer(d)
+	}
+	p.paragraph("## Many workloads")
+	p.paragraph("What happens in workloads beyond the bound on series is counted in one further series of each metric, so that sums stay\nright:")
+	p.attributes(slices.DeleteFunc(names.MetricAttributes(), func(a names.Attribute) bool { return a.Name != names.MetricOverflow }))
+	p.paragraph("## The receiver itself")
+	p.paragraph("Part of the Collector's own telemetry, not of the pipelines. The pages that Prometheus reads have underscores for dots.")
+	p.metrics(names.ReceiverMetrics())
+	p.attributes(names.ReceiverAttributes())
+	return strings.TrimSuffix(p.String(), "\n")
+}
