@@ -7,8 +7,9 @@ SHELL := /bin/bash
 BINARY := bin/otelcol-meerkat
 BUILD_FLAGS := -trimpath -tags grpcnotrace -ldflags "-s -w"
 TOOL := go tool -modfile=internal/tools/go.mod
-# Debian packages: what compiles and checks the kernel half, and a container runtime to observe.
-TEST_PACKAGES := clang-19 llvm-19 libbpf-dev containerd runc busybox-static
+# Debian packages: what compiles and checks the kernel half, what the race detector needs, a container runtime
+# to observe, and a network to break.
+TEST_PACKAGES := clang-19 llvm-19 libbpf-dev gcc libc6-dev containerd runc busybox-static iproute2
 export CGO_ENABLED ?= 0
 
 .PHONY: help
@@ -26,6 +27,11 @@ build: ## Build bin/otelcol-meerkat; needs nothing but Go
 .PHONY: test
 test: prepare ## Install what tests need and run them all, on the running kernel (as root)
 	CGO_ENABLED=1 go test -race -timeout 15m ./...
+
+.PHONY: vm
+vm: ## Run the receiver's kernel tests on other kernels, in emulated machines (as root)
+	@test/prepare.sh qemu-system-x86 qemu-system-arm cpio
+	go run ./test/vm
 
 .PHONY: prepare
 prepare:

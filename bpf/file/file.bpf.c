@@ -176,6 +176,7 @@ static __always_inline void count_for_workload(__u64 cgroup, __u32 kind, __u8 ac
 {
 	struct file_workload *workload = workload_of(cgroup);
 
+	FORGET(kind);
 	if (!workload || (kind == FILE_OPEN && !(access & ACCESS_WRITE)) || kind > FILE_OWNER_CHANGE)
 		return;
 	// The fields stand in the order of the kinds.

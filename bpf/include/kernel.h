@@ -349,6 +349,10 @@ struct bpf_iter__task {
 // include/linux/sched/signal.h
 #define SIGNAL_GROUP_EXIT 0x00000004
 
+// FORGET makes the compiler forget what it knows of a number. Otherwise it drops or moves a check of
+// which it can tell the outcome, and the verifier, which can't, misses it where the number is used.
+#define FORGET(number) asm volatile("" : "+r"(number))
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>

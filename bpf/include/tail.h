@@ -21,6 +21,7 @@
 // at_most also tells the verifier the bound.
 static __always_inline __u32 at_most(__u32 value, __u32 limit)
 {
+	FORGET(value);
 	return value < limit ? value : limit;
 }
 

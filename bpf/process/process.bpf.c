@@ -480,7 +480,9 @@ int process_snapshot(struct bpf_iter__task *ctx)
 	if (executable)
 		used = what_runs(scratch, SLOT_SNAPSHOT, task, executable);
 	__u32 bytes = sizeof(*event) + at_most(used, PATH_BYTES_MAX);
-	bpf_seq_write(seq, &bytes, sizeof(bytes));
+	// What a helper gets the address of has no bounds any more.
+	__u32 written = bytes;
+	bpf_seq_write(seq, &written, sizeof(written));
 	bpf_seq_write(seq, event, bytes);
 	return 0;
 }

@@ -358,7 +358,7 @@ func TestProcess_exit(t *testing.T) {
 			usage := command.ProcessState.SysUsage().(*syscall.Rusage)
 			assert.Equal(t, c.code, r.num(names.ProcessExitCode))
 			assert.Equal(t, c.signal, r.str(names.ProcessExitSignal))
-			assert.EqualValues(t, usage.Maxrss*1024, r.num(names.ProcessMemoryPeak))
+			assert.Equal(t, usage.Maxrss*1024, r.num(names.ProcessMemoryPeak))
 			assert.LessOrEqual(t, r.double(names.ProcessRunTime), lived.Seconds())
 			assert.Greater(t, r.double(names.ProcessRunTime), 0.0)
 			// The kernel's own count of ticks; and the exit goes on after the event.

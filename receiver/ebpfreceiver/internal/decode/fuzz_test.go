@@ -22,6 +22,7 @@ func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
 func fuzz(f *testing.F, tracer string) {
+	f.Helper()
 	for _, g := range goodRecords(f) {
 		if g.tracer == tracer {
 			f.Add(g.record)

@@ -60,6 +60,7 @@ func TestScenarios_areAllRecorded(t *testing.T) {
 }
 
 func newScenario(t *testing.T, name, about string) *scenario {
+	t.Helper()
 	require.Contains(t, recordedScenarios, name)
 	s := &scenario{t: t, name: name}
 	s.archive.Comment = []byte(strings.TrimSpace(about) + "\n\nRecorded on " + kernelVersion(t) + ".\n\n")
@@ -135,6 +136,7 @@ kills itself, and exits with code 3.`)
 
 // recordDamage puts records that are damaged between good ones.
 func recordDamage(t *testing.T, sh *shell, r *recorder, mine []namedRecord) {
+	t.Helper()
 	s := newScenario(t, "process_corrupt", `
 Records that are damaged in several ways between good ones. They are skipped, each with its reason,
 and all the others come out as if nothing had been.`)
@@ -163,6 +165,7 @@ and all the others come out as if nothing had been.`)
 
 // recordClockJump splits the records into batches between which somebody sets the clock.
 func recordClockJump(t *testing.T, sh *shell, r *recorder, mine []namedRecord) {
+	t.Helper()
 	s := newScenario(t, "clock_jump", `
 The clock is set back by an hour, and then forward by two, between batches. Events have the time of
 the clock as it was set when they were read; when a process was created stays what it was at first.`)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/rlimit"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -20,7 +21,11 @@ import (
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Kernels before 5.11 count maps against it; others may refuse to raise it, and need not.
+	_ = rlimit.RemoveMemlock()
+	goleak.VerifyTestMain(m)
+}
 
 func specs() []Spec { return []Spec{Process(), File(), TCP()} }
 
@@ -85,6 +90,7 @@ func TestTracer_runsAndStops(t *testing.T) {
 			for i, h := range state.Hooks {
 				assert.Equal(t, spec.Hooks[i].Name, h.Name)
 				assert.Contains(t, spec.Hooks[i].Programs, h.Program)
+				t.Logf("%s is served by %s", h.Name, h.Program)
 			}
 			assert.EqualValues(t, 128<<10, tr.Ring().MaxEntries())
 			assert.GreaterOrEqual(t, tr.MapBytes(), uint64(128<<10))
