@@ -71,8 +71,7 @@ func (c *containers) run(id, script string, options ...string) string {
 	arguments = append(arguments, "--rootfs", c.rootfs, id, "/bin/busybox", "sh", "-c", script)
 	command := exec.Command("ctr", arguments...)
 	output, err := command.CombinedOutput()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
+	if _, exited := errors.AsType[*exec.ExitError](err); !exited {
 		require.NoError(c.t, err, string(output))
 	}
 	return string(output)

@@ -123,6 +123,8 @@ func TestTCP_connectFails(t *testing.T) {
 	err = unix.Connect(fd, &unix.SockaddrInet4{Port: 4321, Addr: [4]byte{255, 255, 255, 255}})
 	require.Error(t, err)
 	r = l.one(names.EventTCPConnect, func(r record) bool { return r.num(names.ServerPort) == 4321 })
-	assert.Equal(t, unix.ErrnoName(err.(syscall.Errno)), r.str(names.ErrorType))
+	var number syscall.Errno
+	require.ErrorAs(t, err, &number)
+	assert.Equal(t, unix.ErrnoName(number), r.str(names.ErrorType))
 	assert.Equal(t, "255.255.255.255", r.str(names.ServerAddress))
 }

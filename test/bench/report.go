@@ -59,7 +59,7 @@ func (r *results) print(out io.Writer) error {
 func (r *results) printLoads(line func(string, ...any)) {
 	line("\nLoads, by their own count")
 	line("phase\tload\twanted/s\toffered/s\tdone\tfailed\tlate p50\tp99\tmax\tprocessor/operation\t")
-	for _, p := range append(append(r.Ordinary[:len(r.Ordinary):len(r.Ordinary)], r.Rates...), r.Together) {
+	for _, p := range append(append(slices.Clip(r.Ordinary), r.Rates...), r.Together) {
 		for _, l := range p.Loads {
 			remark := ""
 			if !l.able() {
@@ -85,7 +85,7 @@ func (r *results) printBalances(line func(string, ...any)) {
 			}
 			row := fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%d", p.Name, event, a.Offered, a.Delivered, a.Aggregated, a.Filtered)
 			for _, stage := range stages() {
-				row += fmt.Sprintf("\t%d", a.Lost[stage])
+				row = fmt.Sprintf("%s\t%d", row, a.Lost[stage])
 			}
 			row += fmt.Sprintf("\t%d", a.unaccounted())
 			var checked bool

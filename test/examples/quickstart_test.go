@@ -41,6 +41,9 @@ func build(t *testing.T) string {
 	return binary
 }
 
+// commBytesMax is what the kernel keeps of a program's name.
+const commBytesMax = 15
+
 // collectorOf finds the collector that a script has started, by its process group.
 func collectorOf(t *testing.T, group int) procfs.Proc {
 	t.Helper()
@@ -48,7 +51,7 @@ func collectorOf(t *testing.T, group int) procfs.Proc {
 	require.NoError(t, err)
 	for _, proc := range all {
 		stat, err := proc.Stat()
-		if err == nil && stat.PGRP == group && strings.HasPrefix("otelcol-meerkat", stat.Comm) {
+		if err == nil && stat.PGRP == group && stat.Comm == "otelcol-meerkat"[:commBytesMax] {
 			return proc
 		}
 	}

@@ -32,6 +32,7 @@ type ProcessKey = processbpf.ProcessProcessKey
 // PathFlags says how well a path could be resolved.
 type PathFlags uint8
 
+// What PathFlags may say; as enum path_flags of bpf/include/path.h.
 const (
 	PathCut         = PathFlags(processbpf.ProcessPathFlagsPATH_CUT)
 	PathDeleted     = PathFlags(processbpf.ProcessPathFlagsPATH_DELETED)
@@ -94,8 +95,6 @@ func (t *tail) end() error {
 
 // UntilNUL is the text in a fixed array that ends at the first zero byte or at its end.
 func UntilNUL(array []byte) []byte {
-	if end := bytes.IndexByte(array, 0); end >= 0 {
-		return array[:end]
-	}
-	return array
+	before, _, _ := bytes.Cut(array, []byte{0})
+	return before
 }

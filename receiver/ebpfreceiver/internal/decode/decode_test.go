@@ -5,6 +5,7 @@ package decode
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -149,7 +150,7 @@ func TestDecode_wrongLength(t *testing.T) {
 				require.Equal(t, ErrTooShort, err, "%d of %d bytes", length, len(g.record))
 			}
 			for _, more := range []int{1, 7, 8, 4096} {
-				_, err := decoder.Decode(append(g.record[:len(g.record):len(g.record)], make([]byte, more)...))
+				_, err := decoder.Decode(append(slices.Clip(g.record), make([]byte, more)...))
 				require.Equal(t, ErrTooLong, err, "%d bytes more", more)
 			}
 			_, err := decoder.Decode(g.record)

@@ -21,6 +21,7 @@ const (
 // FileAccess is what a file was opened for.
 type FileAccess uint8
 
+// Values of FileAccess.
 const (
 	FileRead  = FileAccess(filebpf.FileFileAccessACCESS_READ)
 	FileWrite = FileAccess(filebpf.FileFileAccessACCESS_WRITE)

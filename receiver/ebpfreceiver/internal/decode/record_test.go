@@ -70,6 +70,7 @@ var decoders = map[string]func() Decoder{"process": NewProcess, "file": NewFile,
 
 // goodRecords has a record of each kind that the kernel writes.
 func goodRecords(t testing.TB) map[string]good {
+	t.Helper()
 	records := map[string]good{}
 	add := func(name, tracer string, kind uint16, fixed any, lengths map[uintptr]int, strs ...string) {
 		records[name] = good{

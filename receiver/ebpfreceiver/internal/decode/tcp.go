@@ -18,6 +18,7 @@ const (
 // Side is the end of a connection that a process holds.
 type Side uint16
 
+// Values of Side.
 const (
 	SideUnknown = Side(tcpbpf.TCPTcpSideSIDE_UNKNOWN)
 	SideClient  = Side(tcpbpf.TCPTcpSideSIDE_CLIENT)

@@ -3,6 +3,7 @@
 package emit
 
 import (
+	"maps"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -92,9 +93,7 @@ func TestAppend_groupsByWorkload(t *testing.T) {
 		{names.CgroupID: int64(3)},
 	} {
 		resource := logs.ResourceLogs().At(i)
-		for key, value := range host {
-			more[key] = value
-		}
+		maps.Copy(more, host)
 		assert.Equal(t, more, resource.Resource().Attributes().AsRaw())
 		require.Equal(t, 1, resource.ScopeLogs().Len())
 		assert.Equal(t, "scope", resource.ScopeLogs().At(0).Scope().Name())

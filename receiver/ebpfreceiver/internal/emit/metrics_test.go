@@ -36,7 +36,8 @@ func flatten(t *testing.T, metrics pmetric.Metrics, start, now time.Time) []seri
 		assert.Equal(t, testHost.Name, attributes[names.HostName])
 		require.Equal(t, 1, resource.ScopeMetrics().Len())
 		scope := resource.ScopeMetrics().At(0)
-		assert.Equal(t, testScope, Scope{Name: scope.Scope().Name(), Version: scope.Scope().Version()})
+		assert.Equal(t, testScope.Name, scope.Scope().Name())
+		assert.Equal(t, testScope.Version, scope.Scope().Version())
 		for _, m := range scope.Metrics().All() {
 			require.Equal(t, pmetric.MetricTypeSum, m.Type())
 			assert.True(t, m.Sum().IsMonotonic())

@@ -126,7 +126,7 @@ kills itself, and exits with code 3.`)
 	s.write()
 	recordDamage(t, sh, r, mine)
 	recordClockJump(t, sh, r, mine)
-	recordLosses(t, sh, r, mine)
+	recordLosses(t, sh, mine)
 
 	snapshot := r.snapshotOf(sh.command.Process.Pid)
 	writeSeeds(t, processSeeds, seedsOf(t, mine))
@@ -182,7 +182,8 @@ the clock as it was set when they were read; when a process was created stays wh
 }
 
 // recordLosses leaves records out, as a ring buffer does that is full.
-func recordLosses(t *testing.T, sh *shell, r *recorder, mine []namedRecord) {
+func recordLosses(t *testing.T, sh *shell, mine []namedRecord) {
+	t.Helper()
 	s := newScenario(t, "process_losses", `
 Some records were lost. The exec of the first program is missing, so its exit is of an image that
 nobody has seen: "stale". There is no snapshot, so of the shell nothing is known: "missing".`)

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,9 +80,7 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		"cgroup_hierarchy_id":     int32(hierarchy.ID),
 	}}
 	for _, more := range []map[string]any{tracer.FileConstants(), constants} {
-		for name, value := range more {
-			settings.Constants[name] = value
-		}
+		maps.Copy(settings.Constants, more)
 	}
 	decoders := map[string]func() decode.Decoder{"process": decode.NewProcess, "file": decode.NewFile, "tcp": decode.NewTCP}
 	for _, spec := range specs {

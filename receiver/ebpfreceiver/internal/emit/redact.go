@@ -103,7 +103,8 @@ func isScriptOption(argument string) bool {
 
 // isNoName tells what can't be part of the name of an option or variable.
 func isNoName(r rune) bool {
-	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-.[]", r))
+	isName := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-.[]", r)
+	return !isName
 }
 
 func (r *Redactor) argument(argument string) string {

@@ -60,6 +60,7 @@ var kinds = map[string][]string{
 }
 
 func newReplay(t testing.TB) *replay {
+	t.Helper()
 	state := t.TempDir()
 	clock := process.NewClock()
 	r := &replay{

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -55,7 +56,7 @@ var scopeRuntimes = map[string]string{
 // as systemd in a container or a nested runtime makes them. The innermost container wins.
 func (r Runtimes) ContainerOf(cgroupPath string) Container {
 	elements := strings.Split(strings.Trim(cgroupPath, "/"), "/")
-	for last := len(elements) - 1; last >= 0; last-- {
+	for last := range slices.Backward(elements) {
 		if c := r.containerAt(elements[:last+1]); c.ID != "" {
 			c.PodUID = podOf(elements[:last])
 			return c
@@ -108,8 +109,8 @@ func (r Runtimes) isContainerd(namespace, id string) bool {
 func leadsElsewhere(name string) bool { return name == "" || name == "." || name == ".." }
 
 func podOf(elements []string) string {
-	for i := len(elements) - 1; i >= 0; i-- {
-		if m := podName.FindStringSubmatch(elements[i]); m != nil {
+	for _, element := range slices.Backward(elements) {
+		if m := podName.FindStringSubmatch(element); m != nil {
 			return strings.ReplaceAll(m[1], "_", "-")
 		}
 	}

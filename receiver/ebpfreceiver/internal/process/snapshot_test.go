@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"testing/iotest"
 
@@ -91,7 +92,7 @@ func TestReadSnapshot_corrupt(t *testing.T) {
 		},
 		"no length":          {after(stream(nil)), "decode process 1: record is shorter than its event", decode.ErrTooShort},
 		"record too short":   {after(stream(good[:len(good)-1])), "decode process 1: record is shorter than its event", decode.ErrTooShort},
-		"record too long":    {after(stream(append(good[:len(good):len(good)], 0))), "decode process 1: record is longer than its event", decode.ErrTooLong},
+		"record too long":    {after(stream(append(slices.Clip(good), 0))), "decode process 1: record is longer than its event", decode.ErrTooLong},
 		"unknown kind":       {after(stream(ofKind(99))), "decode process 1: record is of an unknown kind", decode.ErrUnknownKind},
 		"kind of no program": {after(stream(ofKind(decode.KindProcessFork))), "process 1 has a record of kind 2", nil},
 	} {

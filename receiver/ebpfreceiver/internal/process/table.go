@@ -115,12 +115,14 @@ func (e *entry) imageOf(execID uint64) *Process {
 // Outcome tells how a look-up ended.
 type Outcome int
 
+// Values of Outcome.
 const (
+	// Found is the image that the event belongs to.
 	Found Outcome = iota
-	// Stale: the process is known, but not the image: its exec has not been read yet, or was lost, or
-	// is too long ago.
+	// Stale is what is known of the process, but not the image: its exec has not been read yet, or
+	// was lost, or is too long ago.
 	Stale
-	// Missing: nothing is known of the process.
+	// Missing means that nothing is known of the process.
 	Missing
 )
 

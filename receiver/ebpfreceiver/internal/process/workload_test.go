@@ -42,7 +42,8 @@ func TestWorkloads_madeAndLookedUp(t *testing.T) {
 	w.Changed(made(6, "/system.slice/ssh.service"))
 	assert.Equal(t, Workload{CgroupID: 5, CgroupPath: "/docker/" + id1, Container: Container{ID: id1, Runtime: "docker"}}, *w.Lookup(5))
 	assert.Equal(t, Workload{CgroupID: 6, CgroupPath: "/system.slice/ssh.service"}, *w.Lookup(6))
-	assert.Same(t, w.Lookup(5), w.Lookup(5))
+	first := w.Lookup(5)
+	assert.Same(t, first, w.Lookup(5))
 	assert.Equal(t, WorkloadStats{Entries: 2}, w.Stats())
 
 	assert.Equal(t, Workload{CgroupID: 7}, *w.Lookup(7))

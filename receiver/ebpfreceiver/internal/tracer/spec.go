@@ -9,6 +9,7 @@ import (
 // Cost says how much work a tracer makes on an ordinary machine.
 type Cost string
 
+// Values of Cost.
 const (
 	CostLow    Cost = "low"    // events are rare: some per second
 	CostMedium Cost = "medium" // hundreds per second, or a check on a frequent system call

@@ -11,6 +11,7 @@ import (
 // Status sums up how well a tracer runs.
 type Status string
 
+// Values of Status.
 const (
 	StatusRunning  Status = "running"  // every hook is attached
 	StatusDegraded Status = "degraded" // it runs, but some of its events can't be seen
