@@ -15,7 +15,7 @@ import (
 var (
 	markdownLink = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
 	heading      = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	testName     = regexp.MustCompile("\\b(?:Test|Fuzz)[A-Z]\\w*")
+	testName     = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w*`)
 	testFunction = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 	makeVerb     = regexp.MustCompile("`make ([a-z]+)")
 	verb         = regexp.MustCompile(`(?m)^([a-z]+):`)

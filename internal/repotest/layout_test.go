@@ -33,7 +33,7 @@ func misplaced(name string) string {
 	if !slices.Contains(topLevel(), top) {
 		return name + ": " + top + " has no place at the top: put it under one of the folders in topLevel()"
 	}
-	for _, folder := range strings.Split(path.Dir(name), "/") {
+	for folder := range strings.SplitSeq(path.Dir(name), "/") {
 		if slices.Contains(vagueFolders(), folder) {
 			return name + ": a folder named " + folder + " says nothing: name it after what is in it"
 		}

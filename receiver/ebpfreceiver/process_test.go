@@ -361,12 +361,19 @@ func TestProcess_exit(t *testing.T) {
 			assert.Equal(t, usage.Maxrss*1024, r.num(names.ProcessMemoryPeak))
 			assert.LessOrEqual(t, r.double(names.ProcessRunTime), lived.Seconds())
 			assert.Greater(t, r.double(names.ProcessRunTime), 0.0)
-			// The kernel's own count of ticks; and the exit goes on after the event.
-			cpu := time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-			assert.InDelta(t, cpu.Seconds(), r.double(names.ProcessCPUTime), 0.02+0.2*cpu.Seconds())
+			// The exit goes on after the event, and that takes time too.
+			cpu := time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
+			assert.Positive(t, r.double(names.ProcessCPUTime))
+			assert.LessOrEqual(t, r.double(names.ProcessCPUTime), cpu+tickSeconds)
+			if name == "work" {
+				assert.InEpsilon(t, cpu, r.double(names.ProcessCPUTime), 0.2)
+			}
 		})
 	}
 }
+
+// tickSeconds is how exactly the kernel counts the time of a process that has ended.
+const tickSeconds = 0.01
 
 func TestProcess_forkOnDemand(t *testing.T) {
 	l := startLive(t, func(c *Config) {

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// kernel is a kernel in the cache.
+type kernel struct {
+	// image is the file that is booted.
+	image string
+	// release is what uname calls it.
+	release string
+	// tree holds what of it has to be in the machine's file system: modules.
+	tree string
+}
+
+const (
+	// kernelTriesMax bounds how many packages are tried: a list may name some that the mirror doesn't
+	// have any more, or not yet.
+	kernelTriesMax = 16
+	imagePrefix    = "vmlinuz-"
+	// modulesFolder is where /init takes modules from.
+	modulesFolder = "modules"
+)
+
+// modules are what tests need of a kernel that is not built in.
+func modules() []string {
+	// A pair of interfaces makes a network in which nobody answers.
+	return []string{"veth.ko"}
+}
+
+// fetchKernel returns the kernel of a machine, from the cache if it is there. Removing the cache renews
+// the kernels.
+func fetchKernel(ctx context.Context, a *archive, cache string, m machine) (kernel, error) {
+	folder := filepath.Join(cache, "kernels", m.name())
+	if k, ok := cachedKernel(folder); ok {
+		return k, nil
+	}
+	names, err := a.names(ctx, m.pattern)
+	if err != nil {
+		return kernel{}, err
+	}
+	if len(names) == 0 {
+		return kernel{}, fmt.Errorf("no package of %s matches %s", m.suite, m.pattern)
+	}
+	var refused error
+	for _, name := range names[:min(len(names), kernelTriesMax)] {
+		fmt.Println("Downloading", name)
+		err := keepKernel(ctx, a, name, m.architecture, folder)
+		if err == nil {
+			k, _ := cachedKernel(folder)
+			return k, nil
+		}
+		refused = errors.Join(refused, err)
+	}
+	return kernel{}, refused
+}
+
+func cachedKernel(folder string) (kernel, bool) {
+	images, _ := filepath.Glob(filepath.Join(folder, imagePrefix+"*"))
+	if len(images) == 0 {
+		return kernel{}, false
+	}
+	release := strings.TrimPrefix(filepath.Base(images[0]), imagePrefix)
+	return kernel{image: images[0], release: release, tree: filepath.Join(folder, "tree")}, true
+}
+
+func keepKernel(ctx context.Context, a *archive, name, architecture, folder string) error {
+	unpacked, err := a.unpack(ctx, name+":"+architecture)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(unpacked)
+	image, release, err := findImage(unpacked)
+	if err != nil {
+		return fmt.Errorf("package %s: %w", name, err)
+	}
+	to := filepath.Join(folder, "tree", modulesFolder)
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return fmt.Errorf("keep the kernel of %s: %w", name, err)
+	}
+	if err := keepModules(unpacked, to); err != nil {
+		// Lately they are in a package of their own.
+		separate, unpackErr := a.unpack(ctx, "linux-modules-"+release+":"+architecture)
+		if unpackErr != nil {
+			return errors.Join(err, unpackErr)
+		}
+		defer os.RemoveAll(separate)
+		if err := keepModules(separate, to); err != nil {
+			return err
+		}
+	}
+	return os.Rename(image, filepath.Join(folder, imagePrefix+release))
+}
+
+// findImage finds the kernel in an unpacked package: its release is in the name of the file, or lately
+// in that of the folder.
+func findImage(unpacked string) (image, release string, err error) {
+	for _, pattern := range []string{"boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz*"} {
+		images, err := filepath.Glob(filepath.Join(unpacked, pattern))
+		if err != nil || len(images) != 1 {
+			continue
+		}
+		if release, ok := strings.CutPrefix(filepath.Base(images[0]), imagePrefix); ok {
+			return images[0], release, nil
+		}
+		return images[0], filepath.Base(filepath.Dir(images[0])), nil
+	}
+	return "", "", errors.New("there is no kernel in it")
+}
+
+// keepModules moves the modules that are needed, wherever the package has them, compressed or not.
+func keepModules(from, to string) error {
+	missing := modules()
+	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name := strings.TrimSuffix(entry.Name(), ".xz")
+		if !slices.Contains(missing, name) {
+			return nil
+		}
+		missing = slices.DeleteFunc(missing, func(m string) bool { return m == name })
+		return os.Rename(path, filepath.Join(to, entry.Name()))
+	})
+	if err != nil {
+		return fmt.Errorf("look for modules: %w", err)
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("the package has no modules %s", missing)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	// machineTimeMax bounds a machine from start to end.
+	machineTimeMax    = 10 * time.Minute
+	machineMemoryMB   = 2048
+	machineProcessors = 2
+)
+
+// boot runs a machine to its end and reads what it prints. The console's output is kept in a file.
+func boot(ctx context.Context, o options, m machine, k kernel, image string) result {
+	r := result{machine: m, release: k.release, log: filepath.Join(o.cache, "logs", m.name()+".log")}
+	ctx, cancel := context.WithTimeout(ctx, machineTimeMax)
+	defer cancel()
+	if err := os.MkdirAll(filepath.Dir(r.log), 0o755); err != nil {
+		r.failure = fmt.Errorf("keep the log of %s: %w", m.name(), err)
+		return r
+	}
+	log, err := os.Create(r.log)
+	if err != nil {
+		r.failure = fmt.Errorf("keep the log of %s: %w", m.name(), err)
+		return r
+	}
+	defer log.Close()
+	fmt.Printf("Running %s (%s)\n", m.name(), k.release)
+	command := emulator(ctx, m, k, image, environment(o, m))
+	command.Stderr = log
+	console, err := command.StdoutPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err != nil {
+		r.failure = fmt.Errorf("start the emulator: %w", err)
+		return r
+	}
+	r.read(io.TeeReader(console, log), time.Now)
+	if err := command.Wait(); err != nil {
+		r.failure = fmt.Errorf("the emulator: %w", err)
+	}
+	if ctx.Err() != nil {
+		r.failure = errors.Join(r.failure, fmt.Errorf("it did not end within %s", machineTimeMax))
+	}
+	return r
+}
+
+// environment is what /init gets: the kernel hands on what it does not know.
+func environment(o options, m machine) string {
+	all := []string{"VM_CGROUPS=" + m.hierarchy, "VM_SKIP=" + skipExpression()}
+	if o.run != "" {
+		all = append(all, "VM_RUN="+o.run)
+	}
+	return strings.Join(all, " ")
+}
+
+// emulator is QEMU's command. Hardware support for virtual machines is not used, so that it runs
+// anywhere, inside of virtual machines too.
+func emulator(ctx context.Context, m machine, k kernel, image, environment string) *exec.Cmd {
+	// Processors of this architecture that are emulated side by side may miss it when the kernel
+	// changes its own code, which it does for each tracepoint that is attached, and the machine goes
+	// down. So they take turns.
+	program, console, board := "qemu-system-x86_64", "ttyS0", []string{"-machine", "q35", "-accel", "tcg,thread=single"}
+	if m.architecture == "arm64" {
+		program, console, board = "qemu-system-aarch64", "ttyAMA0", []string{"-machine", "virt", "-accel", "tcg,thread=multi"}
+	}
+	return exec.CommandContext(ctx, program, append(board, "-cpu", "max",
+		"-m", fmt.Sprint(machineMemoryMB), "-smp", fmt.Sprint(machineProcessors),
+		"-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio",
+		"-kernel", k.image, "-initrd", image,
+		"-append", fmt.Sprintf("console=%s panic=-1 quiet %s", console, environment))...)
+}

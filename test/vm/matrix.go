@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// machine is a kernel and what it runs on.
+type machine struct {
+	// series is the first part of the kernel's version, or "newest".
+	series string
+	// architecture is Debian's name of it, which is also Go's.
+	architecture string
+	// suite of Debian's archive that has the kernel.
+	suite string
+	// pattern is a regular expression for the packages with such a kernel.
+	pattern string
+	// hierarchy is how cgroups are mounted: cgroupUnified or cgroupHybrid.
+	hierarchy string
+}
+
+// How cgroups are mounted, as /init understands it.
+const (
+	// cgroupUnified is version 2 alone.
+	cgroupUnified = "unified"
+	// cgroupHybrid is version 1 for the controllers and version 2 for the rest.
+	cgroupHybrid = "hybrid"
+)
+
+// machines are those that are tested: the oldest kernel that is supported, those of Debian's and
+// others' releases with long support, and the newest there is.
+func machines() []machine {
+	return []machine{
+		{"5.10", "amd64", "bullseye", `linux-image-5\.10\.0-\d+-cloud-amd64(-unsigned)?`, cgroupHybrid},
+		{"5.10", "arm64", "bullseye", `linux-image-5\.10\.0-\d+-cloud-arm64(-unsigned)?`, cgroupUnified},
+		{"6.1", "amd64", "bookworm", `linux-image-6\.1\.0-\d+-cloud-amd64(-unsigned)?`, cgroupUnified},
+		{"6.12", "amd64", "trixie", `linux-image-6\.12\.\d+\+deb\d+-cloud-amd64(-unsigned)?`, cgroupUnified},
+		{"6.12", "arm64", "trixie", `linux-image-6\.12\.\d+\+deb\d+-cloud-arm64(-unsigned)?`, cgroupUnified},
+		{"newest", "amd64", "sid", `linux-binary(-unsigned)?-\d+\.\d+\.\d+\+deb\d+-cloud-amd64`, cgroupUnified},
+	}
+}
+
+func (m machine) name() string { return m.series + "-" + m.architecture }
+
+// testPackages are those whose tests need a kernel. What they need besides must be in the machine:
+// they run in a folder that holds their testdata.
+func testPackages() []string {
+	return []string{
+		"receiver/ebpfreceiver",
+		"receiver/ebpfreceiver/internal/process",
+		"receiver/ebpfreceiver/internal/ring",
+		"receiver/ebpfreceiver/internal/tracer",
+	}
+}
+
+// skipped are tests that can't run in a machine, each with the reason. A test that fails because of
+// the kernel does not belong here.
+func skipped() map[string]string {
+	return map[string]string{
+		"TestContainer": "there is no containerd in the machine",
+	}
+}
+
+// skipExpression matches what is skipped.
+func skipExpression() string {
+	return "^(" + strings.Join(slices.Sorted(maps.Keys(skipped())), "|") + ")"
+}

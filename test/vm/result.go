@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// result is what became of a machine.
+type result struct {
+	machine machine
+	release string
+	// log is the file that has everything that the machine printed.
+	log string
+	// boot is how long it took until the first test, and tests from there to the end.
+	boot, tests time.Duration
+	passed      int
+	skipped     []string
+	failedTests []string
+	// exits are the exit codes of the packages that ended.
+	exits map[string]string
+	ended bool
+	// failure is why there is no proper end.
+	failure error
+}
+
+var testLine = regexp.MustCompile(`^--- (PASS|FAIL|SKIP): (\S+)`)
+
+// read takes from the console what it has to say, until it is closed.
+func (r *result) read(console io.Reader, now func() time.Time) {
+	r.exits = map[string]string{}
+	started := now()
+	var up time.Time
+	lines := bufio.NewScanner(console)
+	lines.Buffer(nil, lineBytesMax)
+	for lines.Scan() {
+		line := strings.TrimRight(lines.Text(), "\r")
+		if said, ok := strings.CutPrefix(line, "vm: "); ok {
+			words := strings.Fields(said)
+			switch {
+			case words[0] == "up":
+				up = now()
+				r.boot = up.Sub(started)
+			case words[0] == "exit" && len(words) == 3:
+				r.exits[words[1]] = words[2]
+			case words[0] == "end":
+				r.ended = true
+				r.tests = now().Sub(up)
+			}
+			continue
+		}
+		if found := testLine.FindStringSubmatch(line); found != nil {
+			r.count(found[1], found[2])
+		}
+	}
+	if !r.ended {
+		r.failure = errors.New("the machine ended before its tests did")
+	}
+	if err := lines.Err(); err != nil {
+		r.failure = fmt.Errorf("read the console: %w", err)
+		// The machine must not wait for somebody to read.
+		_, _ = io.Copy(io.Discard, console)
+	}
+}
+
+// lineBytesMax bounds a line of the console: the verifier's log of a program may stand in one.
+const lineBytesMax = 16 << 20
+
+func (r *result) count(outcome, test string) {
+	switch outcome {
+	case "PASS":
+		r.passed++
+	case "FAIL":
+		r.failedTests = append(r.failedTests, test)
+	case "SKIP":
+		r.skipped = append(r.skipped, test)
+	}
+}
+
+// failed is true unless every package has run to its end, and well.
+func (r *result) failed() bool {
+	if r.failure != nil || !r.ended || r.passed == 0 || len(r.exits) != len(testPackages()) {
+		return true
+	}
+	for _, code := range r.exits {
+		if code != "0" {
+			return true
+		}
+	}
+	return false
+}
+
+// word says in one word what became of it.
+func (r *result) word() string {
+	switch {
+	case r.failure != nil || !r.ended:
+		return "broken"
+	case r.failed():
+		return "FAIL"
+	}
+	return "ok"
+}
+
+// tell prints what failed.
+func (r *result) tell(w io.Writer) {
+	if r.failure != nil {
+		fmt.Fprintf(w, "  %s: %v\n", r.machine.name(), r.failure)
+	}
+	for _, name := range testPackages() {
+		if code := r.exits[name]; code == "" && r.release != "" {
+			fmt.Fprintf(w, "  %s did not end\n", name)
+		}
+	}
+	for _, test := range r.failedTests {
+		fmt.Fprintf(w, "  FAIL %s\n", test)
+	}
+	for _, test := range r.skipped {
+		fmt.Fprintf(w, "  SKIP %s\n", test)
+	}
+	if r.failed() && r.log != "" {
+		fmt.Fprintf(w, "  see %s\n", r.log)
+	}
+}
+
+func printTable(w io.Writer, results []result) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "KERNEL\tARCHITECTURE\tCGROUPS\tRESULT\tPASSED\tFAILED\tSKIPPED\tBOOT\tTESTS")
+	for _, r := range results {
+		release := r.release
+		if release == "" {
+			release = r.machine.series
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", release, r.machine.architecture, r.machine.hierarchy,
+			r.word(), r.passed, len(r.failedTests), len(r.skipped),
+			r.boot.Round(100*time.Millisecond), r.tests.Round(100*time.Millisecond))
+	}
+	_ = table.Flush()
+}
