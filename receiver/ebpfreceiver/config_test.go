@@ -3,7 +3,9 @@
 package ebpfreceiver
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +76,27 @@ func TestConfig_accepted(t *testing.T) {
 			assert.Equal(t, expected, config)
 		})
 	}
+}
+
+// The page that lists all keys with their defaults says what the defaults are.
+func TestConfig_documentation(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(page), "```yaml\n")
+	require.True(t, found)
+	block, _, _ := strings.Cut(rest, "```")
+	retrieved, err := confmap.NewRetrievedFromYAML([]byte(block))
+	require.NoError(t, err)
+	all, err := retrieved.AsConf()
+	require.NoError(t, err)
+	section, err := all.Sub("receivers::ebpf")
+	require.NoError(t, err)
+	config := &Config{}
+	require.NoError(t, section.Unmarshal(config))
+	defaults := createDefaultConfig().(*Config)
+	// Nothing and an empty list are the same.
+	defaults.Tracers.Process.EnvironmentKeys, defaults.Tracers.File.ReadPaths = []string{}, []string{}
+	assert.Equal(t, defaults, config)
 }
 
 // The text of each error is what users get to see: it names the key, the value, the range and the fix.
