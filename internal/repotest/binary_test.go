@@ -112,7 +112,7 @@ func TestBinary_isWhatTheBuilderMakes(t *testing.T) {
 	checkStatic(t, ours)
 
 	tree := copyTree(t)
-	run(t, tree, builder(t), "--config", manifestName)
+	runBuilder(t, tree, "--config", manifestName)
 	theirs := filepath.Join(tree, readManifest(t).Dist.OutputPath, readManifest(t).Dist.Name)
 
 	components := run(t, root, ours, "components")

@@ -13,17 +13,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// builder returns the path of the OpenTelemetry Collector Builder that internal/tools pins. Go keeps it
-// in its cache.
-func builder(t *testing.T) string {
+// runBuilder runs the OpenTelemetry Collector Builder that internal/tools pins.
+func runBuilder(t *testing.T, folder string, arguments ...string) {
 	t.Helper()
-	return strings.TrimSpace(run(t, root, "go", "tool", "-modfile=internal/tools/go.mod", "-n", "builder"))
+	// Go keeps the program in its cache.
+	program := strings.TrimSpace(run(t, root, "go", "tool", "-modfile=internal/tools/go.mod", "-n", "builder"))
+	c := command(t, folder, program, arguments...)
+	// It leaves an empty folder behind each time.
+	c.Env = append(c.Env, "TMPDIR="+t.TempDir())
+	output(t, c)
 }
 
 // generateDistribution writes the Go files of our manifest into a folder.
 func generateDistribution(t *testing.T, folder string) {
 	t.Helper()
-	run(t, root, builder(t), "--config", manifestName, "--output-path", folder, "--skip-get-modules", "--skip-compilation")
+	runBuilder(t, root, "--config", manifestName, "--output-path", folder, "--skip-get-modules", "--skip-compilation")
 }
 
 // ourReceiverAlone is a manifest of somebody who wants nothing of ours but the receiver.
@@ -61,7 +65,7 @@ func TestBuilder_ourReceiverAlone(t *testing.T) {
 	write("manifest.yaml", ourReceiverAlone, module, readManifest(t).Dist.Version, checkout,
 		versions["go.opentelemetry.io/collector/exporter/debugexporter"],
 		versions["go.opentelemetry.io/collector/confmap/provider/fileprovider"])
-	run(t, folder, builder(t), "--config", "manifest.yaml")
+	runBuilder(t, folder, "--config", "manifest.yaml")
 
 	collector := filepath.Join(folder, "built/collector")
 	assert.Equal(t, []string{"ebpf", "debug", "env", "file"}, componentNames(run(t, folder, collector, "components")))

@@ -122,13 +122,13 @@ func copyTree(t *testing.T) string {
 	return target
 }
 
-// command prepares a program as the Makefile would start it: without cgo, and so without the race
-// detector, so that everybody uses the same build cache.
+// command prepares a program. What it compiles is compiled like the binary, without cgo, the race detector
+// and names of folders, so that packages are compiled once for all tests.
 func command(t *testing.T, folder, name string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), name, arguments...)
 	c.Dir = folder
-	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath"))
 	return c
 }
 

@@ -17,7 +17,7 @@ import (
 // itself: who reads it has nothing else.
 func outsideWords(checkout string) map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
-		"a folder of one machine":  regexp.MustCompile(regexp.QuoteMeta(checkout) + `\b`),
+		"a folder of one machine":  regexp.MustCompile("(?m)(?:^|[\\s\"'`=(])" + regexp.QuoteMeta(checkout) + `\b`),
 		"an entry in a tracker":    regexp.MustCompile(`(?i)\bissues?[ -]#?\d+|\b(?:fix(?:es)?|close[sd]?|resolve[sd]?|see) #\d+`),
 		"where modules come from":  regexp.MustCompile(`\bGO(?:PROXY|SUMDB)=`),
 		"a task that is left over": regexp.MustCompile(`\b(?:TODO|FIXME|XXX)\b`),

@@ -44,7 +44,6 @@ func (m *workloadMetrics) run(ctx context.Context, interval time.Duration) {
 func (m *workloadMetrics) collect(ctx context.Context) {
 	s := m.session
 	batch := emit.NewMetrics(s.scope, s.host, s.started, time.Now())
-	forgotten := s.identity.workloads.TakeForgotten(uint64(s.identity.clock.BootTime()))
 	for _, st := range s.streams {
 		if !st.definition.common(&s.config.Tracers).Enabled {
 			continue
@@ -52,8 +51,8 @@ func (m *workloadMetrics) collect(ctx context.Context) {
 		if err := m.read(st, batch); err != nil {
 			s.logger.Warn("The counts of workloads can't be read", zap.String("tracer", st.tracer.Name()), zap.Error(err))
 		}
-		forget(st.tracer.Workloads(), forgotten)
 	}
+	m.forgetRemoved()
 	metrics := batch.Take()
 	points := metrics.DataPointCount()
 	if points == 0 {
@@ -92,6 +91,16 @@ func (m *workloadMetrics) workload(cgroup uint64) *process.Workload {
 		return &process.Workload{}
 	}
 	return m.session.identity.workloads.Lookup(cgroup)
+}
+
+// forgetRemoved lets go of cgroups that were removed some time ago. It comes after their counts were read,
+// with which their names are emitted for the last time.
+func (m *workloadMetrics) forgetRemoved() {
+	identity := m.session.identity
+	forgotten := identity.workloads.TakeForgotten(uint64(identity.clock.BootTime()))
+	for _, st := range m.session.streams {
+		forget(st.tracer.Workloads(), forgotten)
+	}
 }
 
 // forget removes the counts of cgroups that are gone. A cgroup that has none is as good as removed.

@@ -32,7 +32,7 @@ func newBuilder(ctx context.Context, root, folder string) (*builder, error) {
 		return nil, err
 	}
 	b := &builder{root: absolute, folder: folder}
-	printed, err := b.command(ctx, "go", "tool", "-modfile=internal/tools/go.mod", "-n", "builder").Output()
+	printed, err := b.command(ctx, "", "go", "tool", "-modfile=internal/tools/go.mod", "-n", "builder").Output()
 	if err != nil {
 		return nil, fmt.Errorf("find the builder: %w", err)
 	}
@@ -40,10 +40,11 @@ func newBuilder(ctx context.Context, root, folder string) (*builder, error) {
 	return b, nil
 }
 
-func (b *builder) command(ctx context.Context, name string, arguments ...string) *exec.Cmd {
+// command prepares a program. goFlags hold for what it compiles.
+func (b *builder) command(ctx context.Context, goFlags, name string, arguments ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, name, arguments...)
 	c.Dir = b.root
-	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath "+goFlags))
 	return c
 }
 
@@ -76,17 +77,17 @@ func (b *builder) buildTo(ctx context.Context, m manifest, entries []entry, fold
 		return err
 	}
 	generated := filepath.Join(folder, "generated")
-	if err := check(b.command(ctx, b.program, "--config", manifestFile, "--output-path", generated,
-		"--skip-get-modules", "--skip-compilation")); err != nil {
+	generate := b.command(ctx, "", b.program, "--config", manifestFile, "--output-path", generated, "--skip-get-modules", "--skip-compilation")
+	// It leaves an empty folder behind each time.
+	generate.Env = append(generate.Env, "TMPDIR="+folder)
+	if err := check(generate); err != nil {
 		return err
 	}
 	overlay, err := b.overlay(generated, folder)
 	if err != nil {
 		return err
 	}
-	build := b.command(ctx, "make", "--no-print-directory", "build", "BINARY="+binary)
-	build.Env = append(build.Env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay))
-	return check(build)
+	return check(b.command(ctx, "-overlay="+overlay, "make", "--no-print-directory", "build", "BINARY="+binary))
 }
 
 // overlay tells Go to take generated files for those of distribution/.

@@ -16,8 +16,10 @@ import (
 
 const (
 	// machineTimeMax bounds a machine from start to end.
-	machineTimeMax    = 10 * time.Minute
-	machineMemoryMB   = 2048
+	machineTimeMax  = 20 * time.Minute
+	machineMemoryMB = 2048
+	// machinesAtOnceMax bounds the memory that they take together.
+	machinesAtOnceMax = 4
 	machineProcessors = 2
 )
 
@@ -59,7 +61,7 @@ func boot(ctx context.Context, o options, m machine, k kernel, image string) res
 
 // environment is what /init gets: the kernel hands on what it does not know.
 func environment(o options, m machine) string {
-	all := []string{"VM_CGROUPS=" + m.hierarchy, "VM_SKIP=" + skipExpression()}
+	all := []string{"VM_CGROUPS=" + m.hierarchy, "VM_SKIP=" + m.skipExpression()}
 	if o.run != "" {
 		all = append(all, "VM_RUN="+o.run)
 	}
@@ -69,16 +71,17 @@ func environment(o options, m machine) string {
 // emulator is QEMU's command. Hardware support for virtual machines is not used, so that it runs
 // anywhere, inside of virtual machines too.
 func emulator(ctx context.Context, m machine, k kernel, image, environment string) *exec.Cmd {
-	// Processors of this architecture that are emulated side by side may miss it when the kernel
-	// changes its own code, which it does for each tracepoint that is attached, and the machine goes
-	// down. So they take turns.
-	program, console, board := "qemu-system-x86_64", "ttyS0", []string{"-machine", "q35", "-accel", "tcg,thread=single"}
+	program, console, board := "qemu-system-x86_64", "ttyS0", "q35"
 	if m.architecture == "arm64" {
-		program, console, board = "qemu-system-aarch64", "ttyAMA0", []string{"-machine", "virt", "-accel", "tcg,thread=multi"}
+		program, console, board = "qemu-system-aarch64", "ttyAMA0", "virt"
 	}
-	return exec.CommandContext(ctx, program, append(board, "-cpu", "max",
+	return exec.CommandContext(ctx, program, "-machine", board,
+		// Processors that are emulated side by side may miss it when the kernel changes its own code,
+		// which it does for each tracepoint that is attached: a program does not run then, or the
+		// machine goes down. So they take turns.
+		"-accel", "tcg,thread=single", "-cpu", "max",
 		"-m", fmt.Sprint(machineMemoryMB), "-smp", fmt.Sprint(machineProcessors),
 		"-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio",
 		"-kernel", k.image, "-initrd", image,
-		"-append", fmt.Sprintf("console=%s panic=-1 quiet %s", console, environment))...)
+		"-append", fmt.Sprintf("console=%s panic=-1 quiet %s", console, environment))
 }

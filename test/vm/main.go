@@ -17,7 +17,9 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
+	"sync"
 	"syscall"
 )
 
@@ -63,25 +65,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	archive := newArchive(filepath.Join(o.cache, "apt"))
-	images := map[string]string{}
-	var results []result
-	for _, m := range machines() {
-		if !o.machines.MatchString(m.name()) {
-			continue
-		}
-		if images[m.architecture] == "" {
-			if images[m.architecture], err = buildImage(ctx, archive, o.cache, m.architecture); err != nil {
-				return err
-			}
-		}
-		r := try(ctx, o, archive, m, images[m.architecture])
-		r.tell(os.Stdout)
-		results = append(results, r)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	runs, err := prepare(ctx, o)
+	if err != nil {
+		return err
 	}
+	results := bootAll(ctx, o, runs)
 	if len(results) == 0 {
 		return errors.New("no machine has such a name")
 	}
@@ -93,14 +81,59 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// try runs the tests on one machine.
-func try(ctx context.Context, o options, a *archive, m machine, image string) result {
-	k, err := fetchKernel(ctx, a, o.cache, m)
-	if err != nil {
-		return result{machine: m, failure: err}
+// prepared is a machine that can be booted, or the reason why it can't.
+type prepared struct {
+	machine machine
+	kernel  kernel
+	image   string
+	failure error
+}
+
+// prepare fetches and builds what the selected machines need.
+func prepare(ctx context.Context, o options) ([]prepared, error) {
+	archive := newArchive(filepath.Join(o.cache, "apt"))
+	images := map[string]string{}
+	var all []prepared
+	for _, m := range machines() {
+		if !o.machines.MatchString(m.name()) {
+			continue
+		}
+		if images[m.architecture] == "" {
+			image, err := buildImage(ctx, archive, o.cache, m.architecture)
+			if err != nil {
+				return nil, err
+			}
+			images[m.architecture] = image
+		}
+		p := prepared{machine: m}
+		if p.kernel, p.failure = fetchKernel(ctx, archive, o.cache, m); p.failure == nil {
+			p.image, p.failure = addKernel(ctx, o.cache, images[m.architecture], m, p.kernel)
+		}
+		all = append(all, p)
 	}
-	if image, err = addKernel(ctx, o.cache, image, m, k); err != nil {
-		return result{machine: m, failure: err}
+	return all, ctx.Err()
+}
+
+// bootAll runs as many machines at a time as there are processors: each takes one.
+func bootAll(ctx context.Context, o options, all []prepared) []result {
+	results := make([]result, len(all))
+	places := make(chan struct{}, min(runtime.NumCPU(), machinesAtOnceMax))
+	var telling sync.Mutex
+	var running sync.WaitGroup
+	for i, p := range all {
+		running.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			r := result{machine: p.machine, failure: p.failure}
+			if r.failure == nil {
+				r = boot(ctx, o, p.machine, p.kernel, p.image)
+			}
+			results[i] = r
+			telling.Lock()
+			defer telling.Unlock()
+			r.tell(os.Stdout)
+		})
 	}
-	return boot(ctx, o, m, k, image)
+	running.Wait()
+	return results
 }

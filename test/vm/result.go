@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -108,10 +110,11 @@ func (r *result) word() string {
 	return "ok"
 }
 
-// tell prints what failed.
+// tell prints what is to be known besides the table.
 func (r *result) tell(w io.Writer) {
+	fmt.Fprintf(w, "%s: %s\n", r.machine.name(), r.word())
 	if r.failure != nil {
-		fmt.Fprintf(w, "  %s: %v\n", r.machine.name(), r.failure)
+		fmt.Fprintf(w, "  %v\n", r.failure)
 	}
 	for _, name := range testPackages() {
 		if code := r.exits[name]; code == "" && r.release != "" {
@@ -123,6 +126,10 @@ func (r *result) tell(w io.Writer) {
 	}
 	for _, test := range r.skipped {
 		fmt.Fprintf(w, "  SKIP %s\n", test)
+	}
+	reasons := r.machine.skipped()
+	for _, test := range slices.Sorted(maps.Keys(reasons)) {
+		fmt.Fprintf(w, "  left out %s*: %s\n", test, reasons[test])
 	}
 	if r.failed() && r.log != "" {
 		fmt.Fprintf(w, "  see %s\n", r.log)
