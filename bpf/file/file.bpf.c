@@ -78,7 +78,7 @@ const volatile __u64 own_namespace_inode = 0;
 struct file_event {
 	struct event_header header;
 	__u64 inode;
-	__u64 window; // number of the time window in which further ones are counted
+	__u64 window; // number of the time window in which further ones are counted, from 1; 0: they are not
 	__u32 device;
 	__u32 mode; // of the file; mode_change: the new one
 	__u32 owner_uid;
@@ -196,7 +196,7 @@ static __always_inline bool already_seen(struct file_scratch *scratch)
 	event->window = 0;
 	if (!window_ns || !event->inode)
 		return false;
-	event->window = event->header.time_ns / window_ns;
+	event->window = event->header.time_ns / window_ns + 1;
 	key->process = event->header.process;
 	key->inode = event->inode;
 	key->window = event->window;

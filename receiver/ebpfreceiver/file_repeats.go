@@ -70,15 +70,18 @@ const windowGrace = time.Second
 // it when last is set, after the programs were detached.
 func (f *fileRepeats) tick(last bool) {
 	current := f.session.identity.clock.BootTime() - windowGrace
-	currentWindow := uint64(current / f.window)
+	currentWindow := uint64(current/f.window) + 1 // as already_seen in bpf/file numbers them
 	logs := emit.NewLogs(f.session.scope, f.session.host, f.session.identity.clock)
 	var reported uint64
+	// The end of a process may have been read before the last of what it did. Once is enough: the
+	// entries that are taken are older than that.
+	catchUp := sync.OnceFunc(f.stream.reader.Flush)
 	finished := func(key *tracer.FileSeenKey) bool {
 		return last || key.Window < currentWindow ||
 			f.session.identity.processes.Exited(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs})
 	}
 	err := tracer.FileSeen(f.stream.tracer).Take(finished, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
-		event := f.repeat(key, count)
+		event := f.repeat(key, count, catchUp)
 		if count.Repeats == 0 || !f.stream.wanted {
 			return
 		}
@@ -104,7 +107,8 @@ func (f *fileRepeats) tick(last bool) {
 	f.stream.sender.enqueue(b)
 }
 
-func (f *fileRepeats) repeat(key *tracer.FileSeenKey, count *tracer.FileSeenCount) *decode.FileRepeat {
+// repeat makes the event of a count. catchUp is called if its path is not known yet.
+func (f *fileRepeats) repeat(key *tracer.FileSeenKey, count *tracer.FileSeenCount, catchUp func()) *decode.FileRepeat {
 	event := &decode.FileRepeat{
 		Kind: key.Kind, Access: decode.FileAccess(key.Access), Inode: key.Inode, Count: count.Repeats,
 	}
@@ -114,11 +118,22 @@ func (f *fileRepeats) repeat(key *tracer.FileSeenKey, count *tracer.FileSeenCoun
 	event.Header.Tid = key.Process.Pid
 	event.Header.ExecId, event.Header.CgroupId = count.ExecId, count.CgroupId
 	event.Header.Uid, event.Header.Gid = count.Uid, count.Gid
+	path, known := f.takePath(*key)
+	if !known {
+		catchUp()
+		path, _ = f.takePath(*key)
+	}
+	event.Path = path
+	return event
+}
+
+// takePath returns the path of what is not counted any more, and forgets it.
+func (f *fileRepeats) takePath(key tracer.FileSeenKey) (path string, known bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	event.Path = f.paths[*key]
-	f.remove(*key)
-	return event
+	path, known = f.paths[key]
+	f.remove(key)
+	return path, known
 }
 
 // forget drops the paths of windows that are over. Their counts have been taken; a path is left when

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -24,13 +25,16 @@ var (
 	ErrNoTracefs          = errors.New("tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing")
 	ErrTracefsNotReadable = errors.New("not allowed to read the numbers of tracepoints in tracefs: run as root, grant " +
 		"CAP_DAC_READ_SEARCH, or mount tracefs readable for the collector's group (mount -o remount,gid=GROUP /sys/kernel/tracing)")
+	ErrPerfEventParanoid = errors.New("not allowed to attach to tracepoints: the sysctl kernel.perf_event_paranoid is above 2, " +
+		"as Debian sets it: lower it to 2, run as root, or grant CAP_SYS_ADMIN")
 	ErrLockdown = errors.New("the kernel is locked down in mode \"confidentiality\", which forbids programs to read " +
 		"kernel memory: boot with lockdown=integrity, or without secure boot's lockdown policy")
 )
 
 const (
-	lockdownFile   = "/sys/kernel/security/lockdown"
-	vmlinuxBTFFile = "/sys/kernel/btf/vmlinux"
+	lockdownFile          = "/sys/kernel/security/lockdown"
+	vmlinuxBTFFile        = "/sys/kernel/btf/vmlinux"
+	perfEventParanoidFile = "/proc/sys/kernel/perf_event_paranoid"
 )
 
 // Preflight finds out in a few microseconds whether tracing can work here at all, so that one clear
@@ -62,7 +66,8 @@ func explain(err error) error {
 		return nil
 	case errors.Is(err, btf.ErrNotFound) && strings.Contains(err.Error(), "vmlinux"):
 		return fmt.Errorf("%w (%w)", ErrNoBTF, err)
-	case errors.Is(err, ErrNoPermission), errors.Is(err, ErrNoTracefs), errors.Is(err, ErrTracefsNotReadable):
+	case errors.Is(err, ErrNoPermission), errors.Is(err, ErrNoTracefs), errors.Is(err, ErrTracefsNotReadable),
+		errors.Is(err, ErrPerfEventParanoid):
 		return err
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES) && !isVerifierError(err):
 		return fmt.Errorf("%w (%w)", ErrNoPermission, err)
@@ -79,8 +84,20 @@ func explainTracepoint(err error) error {
 		return fmt.Errorf("%w (%w)", ErrTracefsNotReadable, err)
 	case !tracefsMounted():
 		return fmt.Errorf("%w (%w)", ErrNoTracefs, err)
+	case errors.Is(err, os.ErrPermission) && perfEventsParanoid():
+		return fmt.Errorf("%w (%w)", ErrPerfEventParanoid, err)
 	}
 	return err
+}
+
+// perfEventsParanoid is true where CAP_PERFMON is not enough: a level that some distributions add.
+func perfEventsParanoid() bool {
+	content, err := os.ReadFile(perfEventParanoidFile)
+	if err != nil {
+		return false
+	}
+	level, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	return err == nil && level > 2
 }
 
 // Where tracefs is found: on its own, or below debugfs as it used to be.
@@ -102,7 +119,7 @@ func tracefsReadable() bool {
 
 // briefly is what to tell people: the usual causes have a sentence that says it all.
 func briefly(err error) string {
-	for _, cause := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrLockdown} {
+	for _, cause := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
 		if errors.Is(err, cause) {
 			return cause.Error()
 		}

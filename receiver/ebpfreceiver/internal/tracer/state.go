@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/cilium/ebpf"
 )
 
 // Status sums up how well a tracer runs.
@@ -128,7 +130,8 @@ func (t *Tracer) ProgramStats() []ProgramStats {
 	return all
 }
 
-// MapBytes is the memory of all maps of the tracer, as the kernel accounts for it.
+// MapBytes is the memory of all maps of the tracer, as the kernel accounts for it. Some kernels, 6.1 for
+// one, say nothing for a ring buffer, whose size is known all the same.
 func (t *Tracer) MapBytes() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -141,9 +144,11 @@ func (t *Tracer) MapBytes() uint64 {
 		if err != nil {
 			continue
 		}
-		if bytes, ok := info.Memlock(); ok {
-			sum += bytes
+		bytes, _ := info.Memlock()
+		if m.Type() == ebpf.RingBuf {
+			bytes = max(bytes, uint64(m.MaxEntries()))
 		}
+		sum += bytes
 	}
 	return sum
 }

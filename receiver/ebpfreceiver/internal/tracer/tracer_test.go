@@ -116,6 +116,26 @@ func TestTracer_fallsBack(t *testing.T) {
 	assert.Contains(t, state.Hooks[0].Reason, `program "process_exec": `, "why the better one is not used")
 }
 
+// Each hook's last choice works too: it is there for kernels that refuse the better ones.
+func TestTracer_lastChoices(t *testing.T) {
+	for _, spec := range specs() {
+		t.Run(spec.Name, func(t *testing.T) {
+			for i, h := range spec.Hooks {
+				spec.Hooks[i].Programs = h.Programs[len(h.Programs)-1:]
+			}
+			tr := load(t, spec, Settings{})
+			require.NoError(t, tr.Attach(btf.NewCache()))
+			state := tr.State()
+			assert.Equal(t, StatusRunning, state.Status, state.Reason)
+			if spec.Snapshot != "" {
+				output, err := tr.Snapshot(btf.NewCache())
+				require.NoError(t, err)
+				require.NoError(t, output.Close())
+			}
+		})
+	}
+}
+
 func TestTracer_hookThatDoesNotExist(t *testing.T) {
 	missing := processbpf.ProcessProgProcessExecRaw
 	tr := load(t, altered(missing, "no_such_tracepoint",
@@ -161,7 +181,7 @@ func TestExplain_saysWhatToDo(t *testing.T) {
 	assert.NoError(t, explain(nil))
 	assert.NoError(t, explainTracepoint(nil))
 	require.ErrorIs(t, explain(os.ErrPermission), os.ErrPermission)
-	for _, err := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrLockdown} {
+	for _, err := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
 		assert.Contains(t, err.Error(), ": ", "what is wrong, then what to do")
 	}
 }
