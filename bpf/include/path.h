@@ -35,8 +35,11 @@ struct path_buffer {
 	__u32 flags;
 };
 
-// One buffer for each caller that may interrupt another on the same CPU: programs, not calls.
-#define PATH_SLOTS_MAX 8
+// One buffer for each caller that may interrupt another on the same CPU: programs, not calls. A tracer
+// that has more says so before it includes this.
+#ifndef PATH_SLOTS_MAX
+#define PATH_SLOTS_MAX 2
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

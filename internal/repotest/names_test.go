@@ -28,16 +28,16 @@ func conventions() []string {
 // attributes are all that are described, without those of the receiver's own metrics.
 func attributes() []names.Attribute {
 	all := slices.Concat(names.ResourceAttributes(), names.EventAttributes(), names.MetricAttributes())
-	for _, d := range describedTracers() {
-		all = append(all, d.attributes...)
+	for _, d := range names.Tracers() {
+		all = append(all, d.Attributes...)
 	}
 	return all
 }
 
 func metrics() []names.Metric {
 	all := names.ReceiverMetrics()
-	for _, d := range describedTracers() {
-		all = append(all, d.metrics...)
+	for _, d := range names.Tracers() {
+		all = append(all, d.Metrics...)
 	}
 	return all
 }
@@ -51,8 +51,8 @@ func sentences() map[string]string {
 	for _, m := range metrics() {
 		all[m.Name] = m.Brief
 	}
-	for _, d := range describedTracers() {
-		for _, event := range d.events {
+	for _, d := range names.Tracers() {
+		for _, event := range d.Events {
 			all[event.Name] = event.Brief
 		}
 	}
@@ -143,17 +143,17 @@ func TestNames_findsWhatIsNotDescribed(t *testing.T) {
 // Events and attributes agree, tracer by tracer.
 func TestNames_eventsHaveTheirAttributes(t *testing.T) {
 	shared := names.EventAttributes()
-	for _, d := range describedTracers() {
+	for _, d := range names.Tracers() {
 		used := map[string]bool{}
-		for _, event := range d.events {
-			assert.True(t, strings.HasPrefix(event.Name, "meerkat."+d.tracer+"."), "%s: an event has its tracer's name", event.Name)
-			assert.Len(t, d.find(event.Attributes), len(event.Attributes), "%s lists an attribute twice, or one that is not described", event.Name)
+		for _, event := range d.Events {
+			assert.True(t, strings.HasPrefix(event.Name, "meerkat."+d.Name+"."), "%s: an event has its tracer's name", event.Name)
+			assert.Len(t, find(d, event.Attributes), len(event.Attributes), "%s lists an attribute twice, or one that is not described", event.Name)
 			for _, name := range event.Attributes {
 				used[name] = true
 			}
 		}
-		for _, a := range d.attributes {
-			assert.True(t, used[a.Name], "%s is an attribute of no event of tracer %s", a.Name, d.tracer)
+		for _, a := range d.Attributes {
+			assert.True(t, used[a.Name], "%s is an attribute of no event of tracer %s", a.Name, d.Name)
 			assert.False(t, slices.ContainsFunc(shared, func(s names.Attribute) bool { return s.Name == a.Name }),
 				"%s is described among the attributes of every event too", a.Name)
 		}
@@ -186,9 +186,9 @@ func TestNames_ownNamespace(t *testing.T) {
 			"%s: a name that is not of the conventions starts with meerkat.", a.Name)
 		assert.Regexp(t, form, a.Name)
 	}
-	for _, d := range describedTracers() {
-		for _, m := range d.metrics {
-			assert.True(t, strings.HasPrefix(m.Name, "meerkat."+d.tracer+"."), m.Name)
+	for _, d := range names.Tracers() {
+		for _, m := range d.Metrics {
+			assert.True(t, strings.HasPrefix(m.Name, "meerkat."+d.Name+"."), m.Name)
 			assert.Regexp(t, form, m.Name)
 		}
 	}
@@ -200,12 +200,12 @@ func TestNames_ownNamespace(t *testing.T) {
 // What is made of the descriptions has a section for each tracer that there is.
 func TestNames_everyTracer(t *testing.T) {
 	var tracers []string
-	for _, d := range describedTracers() {
-		tracers = append(tracers, d.tracer)
+	for _, d := range names.Tracers() {
+		tracers = append(tracers, d.Name)
 	}
 	for _, f := range files(t) {
 		if f.has(".bpf.c") {
-			assert.Contains(t, tracers, strings.Split(f.name, "/")[1], "describedTracers() lacks a tracer")
+			assert.Contains(t, tracers, strings.Split(f.name, "/")[1], "names.Tracers() lacks a tracer")
 		}
 	}
 }

@@ -10,27 +10,6 @@ import (
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
 
-// described is what internal/names says of one tracer.
-type described struct {
-	tracer     string
-	brief      string
-	events     []names.Event
-	attributes []names.Attribute
-	metrics    []names.Metric
-}
-
-func describedTracers() []described {
-	return []described{
-		{"process", "What processes execute, and how they begin and end.",
-			names.ProcessEvents(), names.ProcessAttributes(), names.ProcessMetrics()},
-		{"file", "What processes do to files. The same operation of a process on the same file is reported once in a window; repeats are\n" +
-			"counted in the kernel, and reported at the end by one event of the same name with `" + names.RepeatCount + "`.",
-			names.FileEvents(), names.FileAttributes(), names.FileMetrics()},
-		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
-			names.TCPEvents(), names.TCPAttributes(), names.TCPMetrics()},
-	}
-}
-
 // telemetryHead has ´ for the quote that its own quotes don't allow.
 const telemetryHead = `# Telemetry
 
@@ -92,18 +71,18 @@ func (p *page) metrics(metrics []names.Metric) {
 }
 
 // inAll returns the attributes that every event of a tracer has.
-func (d described) inAll() []string {
-	all := slices.Clone(d.events[0].Attributes)
-	for _, event := range d.events[1:] {
+func inAll(d names.TracerDescription) []string {
+	all := slices.Clone(d.Events[0].Attributes)
+	for _, event := range d.Events[1:] {
 		all = slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(event.Attributes, name) })
 	}
 	return all
 }
 
 // find returns the descriptions of attributes by their names.
-func (d described) find(wanted []string) []names.Attribute {
+func find(d names.TracerDescription, wanted []string) []names.Attribute {
 	var found []names.Attribute
-	for _, a := range slices.Concat(d.attributes, names.EventAttributes()) {
+	for _, a := range slices.Concat(d.Attributes, names.EventAttributes()) {
 		if slices.Contains(wanted, a.Name) {
 			found = append(found, a)
 		}
@@ -111,43 +90,46 @@ func (d described) find(wanted []string) []names.Attribute {
 	return found
 }
 
-func (p *page) tracer(d described) {
-	p.paragraph("## Tracer `%s`", d.tracer)
-	p.paragraph("%s", d.brief)
-	shared := d.inAll()
+func (p *page) tracer(d names.TracerDescription) {
+	p.paragraph("## Tracer `%s`", d.Name)
+	p.paragraph("%s", d.Brief)
+	shared := inAll(d)
 	if len(shared) > 0 {
 		p.paragraph("Attributes of all its events:")
-		p.attributes(d.find(shared))
+		p.attributes(find(d, shared))
 	}
-	for _, event := range d.events {
+	for _, event := range d.Events {
 		p.paragraph("### `%s`", event.Name)
 		p.paragraph("%s", event.Brief)
 		own := slices.DeleteFunc(slices.Clone(event.Attributes), func(name string) bool { return slices.Contains(shared, name) })
 		if len(own) == 0 {
 			p.paragraph("It has no further attributes.")
 		}
-		p.attributes(d.find(own))
+		p.attributes(find(d, own))
 	}
-	p.paragraph("### Metrics of `%s`", d.tracer)
-	p.metrics(d.metrics)
+	if len(d.Metrics) == 0 {
+		return
+	}
+	p.paragraph("### Metrics of `%s`", d.Name)
+	p.metrics(d.Metrics)
 	p.attributes(slices.DeleteFunc(names.MetricAttributes(), func(a names.Attribute) bool {
-		return !slices.ContainsFunc(d.metrics, func(m names.Metric) bool { return slices.Contains(m.Attributes, a.Name) })
+		return !slices.ContainsFunc(d.Metrics, func(m names.Metric) bool { return slices.Contains(m.Attributes, a.Name) })
 	}))
 }
 
 // overview links to every event.
 func (p *page) overview() {
 	var rows []string
-	for _, d := range describedTracers() {
-		for _, event := range d.events {
+	for _, d := range names.Tracers() {
+		for _, event := range d.Events {
 			rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 		}
 	}
 	p.table("| event | |", rows)
 	rows = nil
-	for _, d := range describedTracers() {
-		for _, m := range d.metrics {
-			rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", m.Name, anchor("Metrics of "+d.tracer), m.Brief))
+	for _, d := range names.Tracers() {
+		for _, m := range d.Metrics {
+			rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", m.Name, anchor("Metrics of "+d.Name), m.Brief))
 		}
 	}
 	p.table("| metric | |", rows)
@@ -165,7 +147,7 @@ func telemetryPage() string {
 	p.paragraph("## Attributes of every event")
 	p.paragraph("Who did it. Each event has those of them that apply.")
 	p.attributes(names.EventAttributes())
-	for _, d := range describedTracers() {
+	for _, d := range names.Tracers() {
 		p.tracer(d)
 	}
 	p.paragraph("## Many workloads")

@@ -133,7 +133,7 @@ func refusingPort(t *testing.T) string {
 func TestAccounting_fullRing(t *testing.T) {
 	const files, roundsMax = 3000, 20
 	l := startLive(t, func(c *Config) {
-		onlyFile(c)
+		only("file")(c)
 		c.Tracers.File.Common.RingBufferBytes = ringBufferBytesMin
 	})
 	// While the pipeline is held up, readers wait for it again and again, and the ring fills.
@@ -169,7 +169,7 @@ func TestAccounting_pipelineRefuses(t *testing.T) {
 		"for the moment": {errors.New("not now"), pipelineAttemptsMax},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := startLive(t, onlyTCP)
+			l := startLive(t, only("tcp"))
 			release := l.logs.hold()
 			attempts := 0
 			l.logs.refuse = func() error { attempts++; return c.err }

@@ -12,15 +12,10 @@ import (
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
-// definition ties together what the stages know about one tracer.
+// definition is what the receiver adds to the specification of a tracer.
 type definition struct {
-	spec    tracer.Spec
-	decoder func() decode.Decoder
-	emitter func(*Config, *emit.Redactor) emit.Emitter
-	counts  []emit.Count
-	// common finds the tracer's section in the configuration.
-	common func(*TracersConfig) *TracerConfig
-	// settings adds what the section says to the settings of the programs.
+	spec tracer.Spec
+	// settings adds what the configuration says to the settings of the programs; nil if that is nothing.
 	settings func(*Config, *tracer.Settings)
 	// prepare fills maps before anything is attached; nil if there is nothing to fill.
 	prepare func(*Config, *tracer.Tracer) error
@@ -35,41 +30,27 @@ type companion struct {
 	tick    func(last bool)
 }
 
-// catalogue lists every tracer there is. The first one is where the others' events get their identity
-// from: it runs whenever another one does.
+// catalogue lists every tracer there is, in the order of tracer.Specs.
 func catalogue() []definition {
-	return []definition{
-		{
-			spec:    tracer.Process(),
-			decoder: decode.NewProcess,
-			emitter: func(c *Config, r *emit.Redactor) emit.Emitter {
-				return emit.Process(emit.ProcessOptions{
-					Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys, Redact: r,
-				})
-			},
-			counts:   emit.ProcessCounts(),
-			common:   func(c *TracersConfig) *TracerConfig { return &c.Process.Common },
-			settings: processSettings,
-		},
-		{
-			spec:      tracer.File(),
-			decoder:   decode.NewFile,
-			emitter:   func(*Config, *emit.Redactor) emit.Emitter { return emit.File },
-			counts:    emit.FileCounts(),
-			common:    func(c *TracersConfig) *TracerConfig { return &c.File.Common },
-			settings:  fileSettings,
-			prepare:   func(c *Config, t *tracer.Tracer) error { return tracer.SetFileReadPaths(t, c.Tracers.File.ReadPaths) },
-			companion: newFileRepeats,
-		},
-		{
-			spec:     tracer.TCP(),
-			decoder:  decode.NewTCP,
-			emitter:  func(*Config, *emit.Redactor) emit.Emitter { return emit.TCP },
-			counts:   emit.TCPCounts(),
-			common:   func(c *TracersConfig) *TracerConfig { return &c.TCP.Common },
-			settings: tcpSettings,
-		},
+	particular := map[string]definition{
+		"process": {settings: processSettings},
+		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
+		"tcp":     {settings: tcpSettings},
 	}
+	var all []definition
+	for _, spec := range tracer.Specs() {
+		d := particular[spec.Name]
+		d.spec = spec
+		all = append(all, d)
+	}
+	return all
+}
+
+// emitterOptions are what the configuration says about events.
+func emitterOptions(c *Config, r *emit.Redactor) emit.Options {
+	return emit.Options{Process: emit.ProcessOptions{
+		Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys, Redact: r,
+	}}
 }
 
 func processSettings(c *Config, s *tracer.Settings) {
@@ -84,6 +65,10 @@ func fileSettings(c *Config, s *tracer.Settings) {
 	s.Constants["window_ns"] = uint64(c.Tracers.File.DeduplicationWindow)
 	s.Constants["has_read_paths"] = len(c.Tracers.File.ReadPaths) > 0
 	maps.Copy(s.Constants, tracer.OwnProcessConstants())
+}
+
+func prepareFile(c *Config, t *tracer.Tracer) error {
+	return tracer.SetFileReadPaths(t, c.Tracers.File.ReadPaths)
 }
 
 func tcpSettings(c *Config, s *tracer.Settings) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -48,9 +47,13 @@ type TracersConfig struct {
 	_ struct{}
 }
 
-// all returns what every tracer has in common, for each.
-func (c *TracersConfig) all() []*TracerConfig {
-	return []*TracerConfig{&c.Process.Common, &c.File.Common, &c.TCP.Common}
+// sections returns what all tracers have in common, by the name of the tracer.
+func (c *TracersConfig) sections() map[string]*TracerConfig {
+	return map[string]*TracerConfig{
+		"process": &c.Process.Common,
+		"file":    &c.File.Common,
+		"tcp":     &c.TCP.Common,
+	}
 }
 
 // TracerConfig is what all tracers have in common.
@@ -62,41 +65,20 @@ type TracerConfig struct {
 	_ struct{}
 }
 
-// ProcessConfig configures the tracer "process". Its programs stay attached while any tracer is
-// enabled, since the others' events get their identity from it; Enabled decides about its own events.
-type ProcessConfig struct {
+// SimpleTracerConfig is the section of a tracer that has no keys of its own.
+type SimpleTracerConfig struct {
 	Common TracerConfig `mapstructure:",squash"`
-	// Fork makes an event of each new process.
-	Fork bool `mapstructure:"fork"`
-	// ArgumentsMaxBytes is how much of a command line is kept; 0 for none.
-	ArgumentsMaxBytes uint32 `mapstructure:"arguments_max_bytes"`
-	// EnvironmentKeys names the variables that exec events report. Others never leave the process.
-	EnvironmentKeys []string `mapstructure:"environment_keys"`
 
 	_ struct{}
 }
 
-// FileConfig configures the tracer "file".
-type FileConfig struct {
-	Common TracerConfig `mapstructure:",squash"`
-	// ReadPaths names the files whose reads are events, and, with a slash at the end, directories.
-	// Paths are as processes see them, so they apply in each container too.
-	ReadPaths []string `mapstructure:"read_paths"`
-	// DeduplicationWindow is the time in which the same operation of a process on the same file is
-	// reported once, and counted from then on. 0 reports every one.
-	DeduplicationWindow time.Duration `mapstructure:"deduplication_window"`
-
-	_ struct{}
+// simpleConfigDefault is for tracers whose events are rare.
+func simpleConfigDefault(enabled bool) SimpleTracerConfig {
+	return SimpleTracerConfig{Common: TracerConfig{Enabled: enabled, RingBufferBytes: ringBufferBytesRare}}
 }
 
-// TCPConfig configures the tracer "tcp".
-type TCPConfig struct {
-	Common TracerConfig `mapstructure:",squash"`
-	// TrackedConnections is how many open connections are remembered with their owner.
-	TrackedConnections uint32 `mapstructure:"tracked_connections"`
-
-	_ struct{}
-}
+// Validate implements confmap.Validator.
+func (c *SimpleTracerConfig) Validate() error { return c.Common.validate() }
 
 // ProcessTableConfig bounds what is remembered of processes.
 type ProcessTableConfig struct {
@@ -122,18 +104,9 @@ const redactKeysDefault = `(?i)(password|passwd|passphrase|secret|token|api[-_]?
 func createDefaultConfig() component.Config {
 	return &Config{
 		Tracers: TracersConfig{
-			Process: ProcessConfig{
-				Common:            TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault},
-				ArgumentsMaxBytes: argumentsBytesDefault,
-			},
-			File: FileConfig{
-				Common:              TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault},
-				DeduplicationWindow: deduplicationWindowDefault,
-			},
-			TCP: TCPConfig{
-				Common:             TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault},
-				TrackedConnections: trackedConnectionsDefault,
-			},
+			Process: processConfigDefault(),
+			File:    fileConfigDefault(),
+			TCP:     tcpConfigDefault(),
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},
@@ -145,9 +118,6 @@ func createDefaultConfig() component.Config {
 var (
 	_ confmap.Validator = (*Config)(nil)
 	_ confmap.Validator = (*TracersConfig)(nil)
-	_ confmap.Validator = (*ProcessConfig)(nil)
-	_ confmap.Validator = (*FileConfig)(nil)
-	_ confmap.Validator = (*TCPConfig)(nil)
 	_ confmap.Validator = (*ProcessTableConfig)(nil)
 	_ confmap.Validator = (*RedactionConfig)(nil)
 )
@@ -168,7 +138,7 @@ func (c *Config) Validate() error {
 
 // Validate implements confmap.Validator.
 func (c *TracersConfig) Validate() error {
-	for _, common := range c.all() {
+	for _, common := range c.sections() {
 		if common.Enabled {
 			return nil
 		}
@@ -185,63 +155,6 @@ func (c *TracerConfig) validate() error {
 			size, ringBufferBytesMin, ringBufferBytesMax, ringBufferBytesDefault)
 	}
 	return nil
-}
-
-// Validate implements confmap.Validator.
-func (c *ProcessConfig) Validate() error {
-	errs := []error{c.Common.validate()}
-	if c.ArgumentsMaxBytes > argumentsBytesMax {
-		errs = append(errs, fmt.Errorf("arguments_max_bytes: %d is more than %d, which is what the kernel half has room for",
-			c.ArgumentsMaxBytes, argumentsBytesMax))
-	}
-	if len(c.EnvironmentKeys) > environmentKeysMax {
-		errs = append(errs, fmt.Errorf("environment_keys: %d keys are more than %d", len(c.EnvironmentKeys), environmentKeysMax))
-	}
-	for i, key := range c.EnvironmentKeys {
-		if !environmentKey.MatchString(key) {
-			errs = append(errs, fmt.Errorf("environment_keys[%d]: %q is not the name of a variable: letters, digits and "+
-				"underscores, not starting with a digit; patterns are not supported", i, key))
-		}
-	}
-	if c.Fork && !c.Common.Enabled {
-		errs = append(errs, errors.New("fork: true contradicts enabled: false; set enabled to true or leave fork out"))
-	}
-	return errors.Join(errs...)
-}
-
-var environmentKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// Validate implements confmap.Validator.
-func (c *FileConfig) Validate() error {
-	errs := []error{c.Common.validate()}
-	if w := c.DeduplicationWindow; w != 0 && (w < deduplicationWindowMin || w > deduplicationWindowMax) {
-		errs = append(errs, fmt.Errorf("deduplication_window: %s is neither 0 nor within %s to %s; the default is %s",
-			w, deduplicationWindowMin, deduplicationWindowMax, deduplicationWindowDefault))
-	}
-	if len(c.ReadPaths) > readPathsMax {
-		errs = append(errs, fmt.Errorf("read_paths: %d paths are more than %d; name a directory instead", len(c.ReadPaths), readPathsMax))
-	}
-	for i, path := range c.ReadPaths {
-		switch {
-		case !strings.HasPrefix(path, "/"):
-			errs = append(errs, fmt.Errorf("read_paths[%d]: %q does not start with a slash; only absolute paths can be matched", i, path))
-		case len(path) > readPathBytesMax:
-			errs = append(errs, fmt.Errorf("read_paths[%d]: %d bytes are more than %d", i, len(path), readPathBytesMax))
-		case strings.ContainsAny(path, "*?["):
-			errs = append(errs, fmt.Errorf("read_paths[%d]: %q looks like a pattern; a directory with a slash at its end matches all below it", i, path))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// Validate implements confmap.Validator.
-func (c *TCPConfig) Validate() error {
-	errs := []error{c.Common.validate()}
-	if c.TrackedConnections < trackedConnectionsMin || c.TrackedConnections > trackedConnectionsMax {
-		errs = append(errs, fmt.Errorf("tracked_connections: %d is outside %d to %d; the default is %d",
-			c.TrackedConnections, trackedConnectionsMin, trackedConnectionsMax, trackedConnectionsDefault))
-	}
-	return errors.Join(errs...)
 }
 
 // Validate implements confmap.Validator.

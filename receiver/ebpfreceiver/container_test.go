@@ -181,7 +181,7 @@ func (l *live) sum(metric, container string) int64 {
 
 func TestContainer_privileged(t *testing.T) {
 	c := startContainerd(t)
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	id := containerID(2)
 	printed := c.run(id, "/bin/busybox grep CapEff /proc/self/status", "--privileged")
 	set, err := strconv.ParseUint(strings.TrimSpace(strings.TrimPrefix(printed, "CapEff:")), 16, 64)
@@ -196,7 +196,7 @@ func TestContainer_privileged(t *testing.T) {
 func TestContainer_shortLived(t *testing.T) {
 	const number = 10
 	c := startContainerd(t)
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	for n := range number {
 		c.run(containerID(100+n), "exit "+strconv.Itoa(n))
 	}

@@ -29,16 +29,12 @@ func shell(t *testing.T, directory, script string) int {
 	return command.Process.Pid
 }
 
-func onlyFile(c *Config) {
-	c.Tracers.Process.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
-}
-
 func at(path string) func(record) bool {
 	return func(r record) bool { return r.str(names.FilePath) == path }
 }
 
 func TestFile_everyOperation(t *testing.T) {
-	l := startLive(t, onlyFile)
+	l := startLive(t, only("file"))
 	d := t.TempDir()
 	p := func(name string) string { return filepath.Join(d, name) }
 	shell(t, d, `
@@ -92,7 +88,7 @@ func TestFile_everyOperation(t *testing.T) {
 }
 
 func TestFile_repeatsAreCounted(t *testing.T) {
-	l := startLive(t, onlyFile)
+	l := startLive(t, only("file"))
 	d := t.TempDir()
 	pid := shell(t, d, `for i in 1 2 3 4 5 6 7 8 9 10; do echo $i >> log; done`)
 	path := filepath.Join(d, "log")
@@ -116,7 +112,7 @@ func TestFile_readsOfChosenPaths(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(d, "keys/deep"), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(d, "keys/deep/id"), nil, 0o600))
 	l := startLive(t, func(c *Config) {
-		onlyFile(c)
+		only("file")(c)
 		c.Tracers.File.ReadPaths = []string{filepath.Join(d, "secret"), filepath.Join(d, "keys") + "/"}
 	})
 	shell(t, d, `cat secret secret2 keys/deep/id; echo > done`)
@@ -133,7 +129,7 @@ func TestFile_readsOfChosenPaths(t *testing.T) {
 }
 
 func TestFile_longPaths(t *testing.T) {
-	l := startLive(t, onlyFile)
+	l := startLive(t, only("file"))
 	d := t.TempDir()
 	// 40 elements of 50 bytes are long, 80 elements are more than are followed.
 	element := strings.Repeat("x", 50)

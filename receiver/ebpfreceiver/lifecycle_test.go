@@ -100,7 +100,7 @@ func TestLifecycle_nothingIsLeftBehind(t *testing.T) {
 }
 
 func TestLifecycle_twoAtOnce(t *testing.T) {
-	first, second := startLive(t, onlyProcess), startLive(t, onlyProcess)
+	first, second := startLive(t, only("process")), startLive(t, only("process"))
 	command := exec.Command("/bin/true")
 	require.NoError(t, command.Run())
 	for _, l := range []*live{first, second} {
@@ -113,7 +113,7 @@ func TestLifecycle_twoAtOnce(t *testing.T) {
 }
 
 func TestLifecycle_whatHappenedBeforeShutdownArrives(t *testing.T) {
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	command := exec.Command("/bin/true")
 	require.NoError(t, command.Run())
 	l.stop()
@@ -123,7 +123,7 @@ func TestLifecycle_whatHappenedBeforeShutdownArrives(t *testing.T) {
 
 // A pipeline that never takes anything can't hold up the end: what waits is dropped and counted.
 func TestLifecycle_shutdownWithFullQueue(t *testing.T) {
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	release := l.logs.hold()
 	defer release()
 	st := l.shared.session.streams[0]

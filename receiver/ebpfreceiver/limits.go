@@ -10,8 +10,10 @@ const (
 	// twice in the collector's resident memory, since it is mapped twice. When a ring is full, the kernel drops
 	// the event (counter: lost at stage "ring").
 	ringBufferBytesDefault = 2 << 20
-	ringBufferBytesMin     = 64 << 10
-	ringBufferBytesMax     = 256 << 20
+	// ringBufferBytesRare is the default of tracers whose events are rare.
+	ringBufferBytesRare = 256 << 10
+	ringBufferBytesMin  = 64 << 10
+	ringBufferBytesMax  = 256 << 20
 
 	// ringWakeupBytesMax is how much may wait in a ring before its reader is woken; less in a small
 	// ring.

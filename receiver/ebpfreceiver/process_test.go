@@ -29,10 +29,6 @@ import (
 // busybox is a static program, so it runs from anywhere and loads nothing else.
 const busybox = "/bin/busybox"
 
-func onlyProcess(c *Config) {
-	c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
-}
-
 // strs returns the elements of a string list.
 func (r record) strs(name string) []string {
 	v, ok := r.Attributes().Get(name)
@@ -98,7 +94,7 @@ func startOf(t *testing.T, stat procfs.ProcStat) time.Time {
 }
 
 func TestProcess_execIsWhatProcSays(t *testing.T) {
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	program := copyProgram(t, busybox, "observed")
 	directory := t.TempDir()
 	require.NoError(t, os.Chmod(directory, 0o755))
@@ -184,7 +180,7 @@ func executablesAbove(t *testing.T, pid, depthMax int) []string {
 }
 
 func TestProcess_execWithPrivileges(t *testing.T) {
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	self, err := os.Executable()
 	require.NoError(t, err)
 	program := copyProgram(t, self, "observed")
@@ -225,7 +221,7 @@ func capabilitiesIn(t *testing.T, pid int) int {
 
 func TestProcess_argumentsAreCutAndRedacted(t *testing.T) {
 	l := startLive(t, func(c *Config) {
-		onlyProcess(c)
+		only("process")(c)
 		c.Tracers.Process.ArgumentsMaxBytes = 64
 	})
 	command := exec.Command("/bin/true", "--password=hunter2", strings.Repeat("x", 100), "unseen")
@@ -240,7 +236,7 @@ func TestProcess_argumentsAreCutAndRedacted(t *testing.T) {
 
 func TestProcess_environmentByKeyOnly(t *testing.T) {
 	l := startLive(t, func(c *Config) {
-		onlyProcess(c)
+		only("process")(c)
 		c.Tracers.Process.EnvironmentKeys = []string{"WANTED"}
 	})
 	command := exec.Command("/bin/true")
@@ -257,7 +253,7 @@ func TestProcess_environmentByKeyOnly(t *testing.T) {
 }
 
 func TestProcess_scriptKeepsWhatWasAskedFor(t *testing.T) {
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	d := t.TempDir()
 	script := filepath.Join(d, "script")
 	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh -e\nexit 0\n"), 0o755))
@@ -272,7 +268,7 @@ func TestProcess_scriptKeepsWhatWasAskedFor(t *testing.T) {
 }
 
 func TestProcess_executableWithoutAPath(t *testing.T) {
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	program, err := os.ReadFile(busybox)
 	require.NoError(t, err)
 	fd, err := unix.MemfdCreate("hidden", 0)
@@ -292,7 +288,7 @@ func TestProcess_executableWithoutAPath(t *testing.T) {
 }
 
 func TestProcess_terminal(t *testing.T) {
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	require.NoError(t, err)
 	defer control.Close()
@@ -312,7 +308,7 @@ func TestProcess_terminal(t *testing.T) {
 }
 
 func TestProcess_execFromThreadIsTheProcess(t *testing.T) {
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	command := inRole("exec_from_thread", "/bin/true", "from a thread")
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, string(output))
@@ -327,7 +323,7 @@ func TestProcess_execFromThreadIsTheProcess(t *testing.T) {
 }
 
 func TestProcess_execFails(t *testing.T) {
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	d := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(d, "data"), []byte("no program"), 0o644))
 	for path, reason := range map[string]string{filepath.Join(d, "absent"): "ENOENT", filepath.Join(d, "data"): "EACCES"} {
@@ -339,7 +335,7 @@ func TestProcess_execFails(t *testing.T) {
 }
 
 func TestProcess_exit(t *testing.T) {
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	for name, c := range map[string]struct {
 		script string
 		code   int64
@@ -377,7 +373,7 @@ const tickSeconds = 0.01
 
 func TestProcess_forkOnDemand(t *testing.T) {
 	l := startLive(t, func(c *Config) {
-		onlyProcess(c)
+		only("process")(c)
 		c.Tracers.Process.Fork = true
 	})
 	command := exec.Command("/bin/true")
@@ -404,7 +400,7 @@ func TestProcess_processesThatWereThereBefore(t *testing.T) {
 	input, err := command.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, command.Start())
-	l := startLive(t, onlyProcess)
+	l := startLive(t, only("process"))
 	require.NoError(t, input.Close())
 	require.NoError(t, command.Wait())
 	r := l.one(names.EventProcessExit, byPID(command.Process.Pid))

@@ -6,6 +6,7 @@ package ebpfreceiver
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -91,6 +92,15 @@ func (h *statusHost) last() *componentstatus.Event {
 		return nil
 	}
 	return h.events[len(h.events)-1]
+}
+
+// only enables the tracers that are named and no other.
+func only(tracers ...string) func(*Config) {
+	return func(c *Config) {
+		for name, section := range c.Tracers.sections() {
+			section.Enabled = slices.Contains(tracers, name)
+		}
+	}
 }
 
 // newLive makes a receiver for both signals and starts nothing.

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/ring"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
@@ -112,15 +113,17 @@ func (s *session) openStreams() error {
 	if err != nil {
 		return err
 	}
+	emitters := emit.Emitters(emitterOptions(s.config, redactor))
+	sections := s.config.Tracers.sections()
 	// What is read of the kernel's type information takes megabytes: it is shared while loading,
 	// and let go then.
 	types := btf.NewCache()
 	for i, d := range catalogue() {
 		needed := i == 0
-		if !needed && !d.common(&s.config.Tracers).Enabled {
+		if !needed && !sections[d.spec.Name].Enabled {
 			continue
 		}
-		st, err := s.openStream(d, redactor, types)
+		st, err := s.openStream(d, emitters[d.spec.Name], types)
 		if err != nil {
 			s.logger.Error("A tracer can't run", zap.String("tracer", d.spec.Name), zap.Error(err))
 			s.failed = append(s.failed, err)
@@ -142,15 +145,17 @@ func (s *session) redactor() (*emit.Redactor, error) {
 	return emit.NewRedactor(s.config.Redaction.Keys)
 }
 
-func (s *session) openStream(d definition, redactor *emit.Redactor, types *btf.Cache) (*stream, error) {
-	common := d.common(&s.config.Tracers)
+func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cache) (*stream, error) {
+	common := s.config.Tracers.sections()[d.spec.Name]
 	settings := tracer.Settings{
 		RingBytes:  common.RingBufferBytes,
 		Constants:  s.identity.constants(),
 		MapEntries: map[string]uint32{},
 	}
 	settings.Constants["ring_wakeup_bytes"] = min(ringWakeupBytesMax, common.RingBufferBytes/4)
-	d.settings(s.config, &settings)
+	if d.settings != nil {
+		d.settings(s.config, &settings)
+	}
 	t, err := tracer.Load(d.spec, settings, s.logger)
 	if err != nil {
 		return nil, err
@@ -167,8 +172,8 @@ func (s *session) openStream(d definition, redactor *emit.Redactor, types *btf.C
 	st := &stream{
 		definition: d,
 		tracer:     t,
-		decoder:    d.decoder(),
-		emitter:    d.emitter(s.config, redactor),
+		decoder:    decode.Decoders()[d.spec.Name](),
+		emitter:    emitter,
 		wanted:     common.Enabled && s.sender != nil,
 		logs:       emit.NewLogs(s.scope, s.host, s.identity.clock),
 		sender:     s.sender,

@@ -75,7 +75,7 @@ func (s *server) dial(t *testing.T) net.Conn {
 
 // The last segments of a connection are handled in softirq, in whose context whoever runs there stands.
 func TestTCP_eachEndBelongsToItsProcess(t *testing.T) {
-	l := startLive(t, onlyTCP)
+	l := startLive(t, only("tcp"))
 	server := startServer(t)
 	opened := time.Now()
 	connection := server.dial(t)
@@ -109,7 +109,7 @@ func TestTCP_connectionThatWasOpenBefore(t *testing.T) {
 	connection := server.dial(t)
 	_, err := connection.Write([]byte("hello"))
 	require.NoError(t, err)
-	l := startLive(t, onlyTCP)
+	l := startLive(t, only("tcp"))
 	local := connection.LocalAddr()
 	require.NoError(t, connection.Close())
 	require.NoError(t, server.Wait())
@@ -161,7 +161,7 @@ func setUpEmptyNetwork() error {
 }
 
 func TestTCP_connectThatNobodyAnswers(t *testing.T) {
-	l := startLive(t, onlyTCP)
+	l := startLive(t, only("tcp"))
 	inEmptyNetwork(t, func() {
 		// Closed before there is an answer.
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)

@@ -64,8 +64,6 @@ func exchange(t *testing.T, network, listenOn, connectTo string, sent, received 
 	return client, listener.Addr()
 }
 
-func onlyTCP(c *Config) { c.Tracers.Process.Common.Enabled = false }
-
 func TestTCP_connectionFromBothEnds(t *testing.T) {
 	for name, c := range map[string]struct{ network, listen, connect, address, family string }{
 		"ipv4":             {"tcp4", "127.0.0.1:0", "127.0.0.1", "127.0.0.1", "ipv4"},
@@ -73,7 +71,7 @@ func TestTCP_connectionFromBothEnds(t *testing.T) {
 		"ipv4 over mapped": {"tcp", "[::]:0", "127.0.0.1", "127.0.0.1", "ipv4"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := startLive(t, onlyTCP)
+			l := startLive(t, only("tcp"))
 			client, server := exchange(t, c.network, c.listen, c.connect, 70_000, 12_345)
 
 			for _, event := range []string{names.EventTCPConnect, names.EventTCPAccept} {
@@ -104,7 +102,7 @@ func TestTCP_connectionFromBothEnds(t *testing.T) {
 }
 
 func TestTCP_connectFails(t *testing.T) {
-	l := startLive(t, onlyTCP)
+	l := startLive(t, only("tcp"))
 
 	refusing, err := net.Listen("tcp4", "127.0.0.1:0")
 	require.NoError(t, err)

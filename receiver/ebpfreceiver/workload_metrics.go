@@ -45,7 +45,7 @@ func (m *workloadMetrics) collect(ctx context.Context) {
 	s := m.session
 	batch := emit.NewMetrics(s.scope, s.host, s.started, time.Now())
 	for _, st := range s.streams {
-		if !st.definition.common(&s.config.Tracers).Enabled {
+		if st.tracer.Workloads() == nil || !s.config.Tracers.sections()[st.tracer.Name()].Enabled {
 			continue
 		}
 		if err := m.read(st, batch); err != nil {
@@ -70,6 +70,7 @@ func (m *workloadMetrics) collect(ctx context.Context) {
 // read appends the counts of every workload of one tracer.
 func (m *workloadMetrics) read(st *stream, batch *emit.Metrics) error {
 	var cgroup uint64
+	counted := emit.Counts()[st.tracer.Name()]
 	value := make([]byte, st.tracer.Workloads().ValueSize())
 	entries := st.tracer.Workloads().Iterate()
 	for entries.Next(&cgroup, &value) {
@@ -77,7 +78,7 @@ func (m *workloadMetrics) read(st *stream, batch *emit.Metrics) error {
 		for at := 0; at+8 <= len(value); at += 8 {
 			counts.Values = append(counts.Values, binary.NativeEndian.Uint64(value[at:]))
 		}
-		batch.Append(st.definition.counts, counts)
+		batch.Append(counted, counts)
 	}
 	// The map changes while it is read: what was passed over comes with the next batch.
 	if err := entries.Err(); err != nil && !errors.Is(err, ebpf.ErrIterationAborted) {
@@ -99,7 +100,9 @@ func (m *workloadMetrics) forgetRemoved() {
 	identity := m.session.identity
 	forgotten := identity.workloads.TakeForgotten(uint64(identity.clock.BootTime()))
 	for _, st := range m.session.streams {
-		forget(st.tracer.Workloads(), forgotten)
+		if workloads := st.tracer.Workloads(); workloads != nil {
+			forget(workloads, forgotten)
+		}
 	}
 }
 

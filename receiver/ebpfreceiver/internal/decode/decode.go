@@ -51,6 +51,15 @@ type Decoder interface {
 	Decode(record []byte) (Event, error)
 }
 
+// Decoders lists what makes a decoder, by the name of the tracer.
+func Decoders() map[string]func() Decoder {
+	return map[string]func() Decoder{
+		"process": NewProcess,
+		"file":    NewFile,
+		"tcp":     NewTCP,
+	}
+}
+
 // Kind returns the kind of the event in a record without decoding the rest, for accounting.
 func Kind(record []byte) (uint16, error) {
 	header, _, err := view[Header](record)

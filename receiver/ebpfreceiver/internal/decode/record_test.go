@@ -66,7 +66,7 @@ type good struct {
 	lengths map[uintptr]int
 }
 
-var decoders = map[string]func() Decoder{"process": NewProcess, "file": NewFile, "tcp": NewTCP}
+var decoders = Decoders()
 
 // goodRecords has a record of each kind that the kernel writes.
 func goodRecords(t testing.TB) map[string]good {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package emit_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -46,8 +49,8 @@ func eachGolden(t testing.TB, do func(resource pcommon.Map, record plog.LogRecor
 
 func describedEvents() []names.Event {
 	var all []names.Event
-	for _, events := range [][]names.Event{names.ProcessEvents(), names.FileEvents(), names.TCPEvents()} {
-		all = append(all, events...)
+	for _, tracer := range names.Tracers() {
+		all = append(all, tracer.Events...)
 	}
 	return all
 }
@@ -77,7 +80,10 @@ func described(groups ...[]names.Attribute) map[string]names.Type {
 // Every attribute is described, and has the type that is written there.
 func TestGolden_everyAttributeIsDescribed(t *testing.T) {
 	ofResource := described(names.ResourceAttributes())
-	ofEvents := described(names.EventAttributes(), names.ProcessAttributes(), names.FileAttributes(), names.TCPAttributes())
+	ofEvents := described(names.EventAttributes())
+	for _, tracer := range names.Tracers() {
+		maps.Copy(ofEvents, described(tracer.Attributes))
+	}
 	check := func(types map[string]names.Type, attributes pcommon.Map) {
 		for name, value := range attributes.All() {
 			if strings.HasPrefix(name, names.ProcessEnvironmentPrefix) {

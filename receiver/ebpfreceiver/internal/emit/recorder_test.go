@@ -82,13 +82,12 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 	for _, more := range []map[string]any{tracer.FileConstants(), constants} {
 		maps.Copy(settings.Constants, more)
 	}
-	decoders := map[string]func() decode.Decoder{"process": decode.NewProcess, "file": decode.NewFile, "tcp": decode.NewTCP}
 	for _, spec := range specs {
 		live, err := tracer.Load(spec, settings, zaptest.NewLogger(t))
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, live.Close()) })
 		require.NoError(t, live.Attach(types))
-		records := &tracerRecords{tracer: live, decoder: decoders[spec.Name](), ended: make(chan error, 1)}
+		records := &tracerRecords{tracer: live, decoder: decode.Decoders()[spec.Name](), ended: make(chan error, 1)}
 		records.reader, err = ring.NewReader(live.Ring(), records.keep)
 		require.NoError(t, err)
 		go func() { records.ended <- records.reader.Run() }()
@@ -241,7 +240,7 @@ func (r *recorder) chosen(tracerName string, match func(decode.Event) bool) []na
 		event, err := records.decoder.Decode(record)
 		require.NoError(r.t, err)
 		if match(event) {
-			all = append(all, namedRecord{tracerName + " " + kinds[tracerName][event.Head().Kind], record})
+			all = append(all, namedRecord{tracerName + " " + records.tracer.Kinds()[event.Head().Kind], record})
 		}
 	}
 	return all

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package emit_test
 
 import (
@@ -21,6 +23,7 @@ import (
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
 const (
@@ -52,13 +55,6 @@ type replayStream struct {
 	skipped []string
 }
 
-// kinds are the names of each tracer's events in the order of their numbers.
-var kinds = map[string][]string{
-	"process": {"exec", "exec_failed", "fork", "exit", "cgroup_mkdir", "cgroup_rmdir"},
-	"file":    {"open", "create", "rename", "delete", "link", "mode_change", "owner_change"},
-	"tcp":     {"connect", "accept", "close"},
-}
-
 func newReplay(t testing.TB) *replay {
 	t.Helper()
 	state := t.TempDir()
@@ -73,13 +69,13 @@ func newReplay(t testing.TB) *replay {
 	}
 	scope := emit.Scope{Name: "github.com/meerkat-otel/meerkat/receiver/ebpfreceiver", Version: "0.0.0"}
 	host := emit.Host{Name: "node1", ID: "5d9c3f0e7a1b4c2d8e6f0a1b2c3d4e5f", Arch: "amd64"}
-	for tracer, decoder := range map[string]decode.Decoder{
-		"process": decode.NewProcess(), "file": decode.NewFile(), "tcp": decode.NewTCP(),
-	} {
-		r.streams[tracer] = &replayStream{kinds: kinds[tracer], decoder: decoder, logs: emit.NewLogs(scope, host, clock)}
+	emitters := emit.Emitters(emit.Options{Process: r.options})
+	for _, spec := range tracer.Specs() {
+		r.streams[spec.Name] = &replayStream{
+			kinds: spec.Kinds, decoder: decode.Decoders()[spec.Name](), emitter: emitters[spec.Name],
+			logs: emit.NewLogs(scope, host, clock),
+		}
 	}
-	r.streams["file"].emitter, r.streams["tcp"].emitter = emit.File, emit.TCP
-	r.streams["process"].emitter = emit.Process(r.options)
 	return r
 }
 

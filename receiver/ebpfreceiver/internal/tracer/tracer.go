@@ -239,6 +239,9 @@ func (t *Tracer) Snapshot(types *btf.Cache) (io.ReadCloser, error) {
 // Name is the name of the Spec.
 func (t *Tracer) Name() string { return t.spec.Name }
 
+// Kinds are those of the Spec.
+func (t *Tracer) Kinds() []string { return t.spec.Kinds }
+
 // Ring is the ring buffer that the programs write to.
 func (t *Tracer) Ring() *ebpf.Map { return t.maps[mapEvents] }
 

@@ -27,8 +27,6 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-func specs() []Spec { return []Spec{Process(), File(), TCP()} }
-
 func load(t *testing.T, spec Spec, settings Settings) *Tracer {
 	t.Helper()
 	tr, err := Load(spec, settings, zaptest.NewLogger(t))
@@ -53,7 +51,7 @@ func altered(program, attachTo string, hooks ...Hook) Spec {
 }
 
 func TestSpec_namesWhatTheObjectHas(t *testing.T) {
-	for _, spec := range specs() {
+	for _, spec := range Specs() {
 		t.Run(spec.Name, func(t *testing.T) {
 			object, err := spec.Load()
 			require.NoError(t, err)
@@ -78,7 +76,7 @@ func TestSpec_namesWhatTheObjectHas(t *testing.T) {
 }
 
 func TestTracer_runsAndStops(t *testing.T) {
-	for _, spec := range specs() {
+	for _, spec := range Specs() {
 		t.Run(spec.Name, func(t *testing.T) {
 			tr := load(t, spec, Settings{RingBytes: 128 << 10})
 			assert.Equal(t, State{Status: StatusStopped}, tr.State())
@@ -118,7 +116,7 @@ func TestTracer_fallsBack(t *testing.T) {
 
 // Each hook's last choice works too: it is there for kernels that refuse the better ones.
 func TestTracer_lastChoices(t *testing.T) {
-	for _, spec := range specs() {
+	for _, spec := range Specs() {
 		t.Run(spec.Name, func(t *testing.T) {
 			for i, h := range spec.Hooks {
 				spec.Hooks[i].Programs = h.Programs[len(h.Programs)-1:]

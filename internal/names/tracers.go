@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package names
+
+// TracerDescription describes everything that one tracer says.
+type TracerDescription struct {
+	Name  string
+	Brief string
+	// Events have names that start with that of the tracer.
+	Events []Event
+	// Attributes are those of the events, besides what every event may have.
+	Attributes []Attribute
+	// Metrics are its counts per workload.
+	Metrics []Metric
+}
+
+// Tracers describes all tracers, in the order in which documents list them.
+func Tracers() []TracerDescription {
+	return []TracerDescription{
+		{"process", "What processes execute, and how they begin and end.",
+			ProcessEvents(), ProcessAttributes(), ProcessMetrics()},
+		{"file", "What processes do to files. The same operation of a process on the same file is reported once in a window; repeats are\n" +
+			"counted in the kernel, and reported at the end by one event of the same name with `" + RepeatCount + "`.",
+			FileEvents(), FileAttributes(), FileMetrics()},
+		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
+			TCPEvents(), TCPAttributes(), TCPMetrics()},
+	}
+}
