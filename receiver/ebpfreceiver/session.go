@@ -36,11 +36,13 @@ type session struct {
 	scope    emit.Scope
 	host     emit.Host
 	started  time.Time
-	streams  []*stream
-	failed   []error // why tracers are not among the streams
-	sender   *sender
-	metrics  *workloadMetrics
-	balance  *reconciliation
+	// dispatcher calls the handlers of system calls of all tracers.
+	dispatcher tracer.Dispatcher
+	streams    []*stream
+	failed     []error // why tracers are not among the streams
+	sender     *sender
+	metrics    *workloadMetrics
+	balance    *reconciliation
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -151,8 +153,10 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		RingBytes:  common.RingBufferBytes,
 		Constants:  s.identity.constants(),
 		MapEntries: map[string]uint32{},
+		Dispatcher: &s.dispatcher,
 	}
 	settings.Constants["ring_wakeup_bytes"] = min(ringWakeupBytesMax, common.RingBufferBytes/4)
+	settings.Constants["syscall_measure"] = s.config.ProgramStatistics
 	if d.settings != nil {
 		d.settings(s.config, &settings)
 	}
@@ -306,6 +310,7 @@ func (s *session) stop(ctx context.Context) error {
 	for _, st := range s.streams {
 		errs = append(errs, st.tracer.Close())
 	}
+	errs = append(errs, s.dispatcher.Close())
 	if s.statistics != nil {
 		errs = append(errs, s.statistics.Close())
 	}

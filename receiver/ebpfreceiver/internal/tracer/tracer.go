@@ -34,6 +34,9 @@ type Settings struct {
 	// Constants are values that are fixed before the programs are verified, by name. Those that
 	// an object doesn't have are skipped, so that one set can serve all tracers.
 	Constants map[string]any
+	// Dispatcher calls the tracer's handlers of system calls; nil for a tracer that has none. Tracers
+	// share it.
+	Dispatcher *Dispatcher
 }
 
 // Tracer is a Spec that has been loaded. Its methods may be called from several goroutines.
@@ -42,6 +45,10 @@ type Tracer struct {
 	object *ebpf.CollectionSpec
 	maps   map[string]*ebpf.Map
 	logger *zap.Logger
+	// dispatcher is nil if the tracer has no handlers of system calls. sharedMaps belong to it.
+	dispatcher    *Dispatcher
+	sharedMaps    map[string]*ebpf.Map
+	handlerNumber uint32
 
 	mu       sync.Mutex
 	hooks    []*attachment
@@ -53,7 +60,7 @@ type Tracer struct {
 type attachment struct {
 	hook    Hook
 	program string
-	link    link.Link
+	link    io.Closer
 	err     error
 }
 
@@ -63,28 +70,67 @@ func Load(spec Spec, settings Settings, logger *zap.Logger) (*Tracer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the object of tracer %q: %w", spec.Name, err)
 	}
-	if err := configure(object, settings); err != nil {
-		return nil, fmt.Errorf("configure tracer %q: %w", spec.Name, err)
-	}
-	collection, err := ebpf.NewCollection(&ebpf.CollectionSpec{
-		Maps: object.Maps, Types: object.Types, Variables: object.Variables, ByteOrder: object.ByteOrder,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("create the maps of tracer %q: %w", spec.Name, explain(err))
-	}
 	t := &Tracer{
 		spec:     spec,
 		object:   object,
-		maps:     collection.Maps,
 		logger:   logger.With(zap.String("tracer", spec.Name)),
 		programs: map[string]*ebpf.Program{},
 	}
-	// From here on the tracer owns the maps.
-	collection.Maps = nil
+	err = t.registerHandler(settings.Dispatcher)
+	if err == nil {
+		err = configure(object, settings)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("configure tracer %q: %w", spec.Name, err), t.Close())
+	}
+	if err := t.createMaps(); err != nil {
+		return nil, errors.Join(fmt.Errorf("create the maps of tracer %q: %w", spec.Name, explain(err)), t.Close())
+	}
 	if err := t.addOverflowWorkload(); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare tracer %q: %w", spec.Name, err), t.Close())
 	}
 	return t, nil
+}
+
+// registerHandler prepares a tracer that handles system calls: its handler gets a number, and its object
+// the maps that all handlers share.
+func (t *Tracer) registerHandler(d *Dispatcher) error {
+	if t.object.Maps[mapSyscallChains] == nil {
+		return nil
+	}
+	if d == nil {
+		return errors.New("it handles system calls, which takes a dispatcher")
+	}
+	var err error
+	if t.sharedMaps, err = d.shareMaps(); err != nil {
+		return err
+	}
+	ownNumber, passesOn := t.object.Variables[constantOwnNumber]
+	if t.handlerNumber, err = d.reserve(passesOn); err != nil {
+		return err
+	}
+	t.dispatcher = d
+	if passesOn {
+		return ownNumber.Set(t.handlerNumber)
+	}
+	return nil
+}
+
+// createMaps creates those that are the tracer's own.
+func (t *Tracer) createMaps() error {
+	own := maps.Clone(t.object.Maps)
+	for name := range t.sharedMaps {
+		delete(own, name)
+	}
+	collection, err := ebpf.NewCollection(&ebpf.CollectionSpec{
+		Maps: own, Types: t.object.Types, Variables: t.object.Variables, ByteOrder: t.object.ByteOrder,
+	})
+	if err != nil {
+		return err
+	}
+	// From here on the tracer owns the maps.
+	t.maps, collection.Maps = collection.Maps, nil
+	return nil
 }
 
 func configure(object *ebpf.CollectionSpec, settings Settings) error {
@@ -163,9 +209,11 @@ func (t *Tracer) loadPrograms(types *btf.Cache, names ...string) error {
 		}
 		programs[name] = spec
 	}
+	replacements := maps.Clone(t.maps)
+	maps.Copy(replacements, t.sharedMaps)
 	collection, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
 		Maps: t.object.Maps, Programs: programs, Types: t.object.Types, ByteOrder: t.object.ByteOrder,
-	}, ebpf.CollectionOptions{MapReplacements: t.maps, Cache: types})
+	}, ebpf.CollectionOptions{MapReplacements: replacements, Cache: types})
 	if err != nil {
 		return err
 	}
@@ -179,7 +227,7 @@ func (t *Tracer) loadPrograms(types *btf.Cache, names ...string) error {
 func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 	a := &attachment{hook: hook}
 	for _, name := range hook.Programs {
-		l, err := t.attachProgram(types, name)
+		l, err := t.attachProgram(types, hook, name)
 		if err == nil {
 			a.program, a.link = name, l
 			return a
@@ -190,7 +238,7 @@ func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 	return a
 }
 
-func (t *Tracer) attachProgram(types *btf.Cache, name string) (link.Link, error) {
+func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Closer, error) {
 	program, loaded := t.programs[name]
 	if !loaded {
 		if err := t.loadPrograms(types, name); err != nil {
@@ -198,7 +246,13 @@ func (t *Tracer) attachProgram(types *btf.Cache, name string) (link.Link, error)
 		}
 		program = t.programs[name]
 	}
-	l, err := attach(program, t.object.Programs[name])
+	var l io.Closer
+	var err error
+	if len(hook.Syscalls) > 0 {
+		l, err = t.dispatcher.add(types, program, t.handlerNumber, hook.Syscalls)
+	} else {
+		l, err = attach(program, t.object.Programs[name])
+	}
 	if err != nil {
 		delete(t.programs, name)
 		return nil, errors.Join(fmt.Errorf("attach to %q: %w", t.object.Programs[name].AttachTo, err), program.Close())
@@ -294,6 +348,9 @@ func (t *Tracer) Close() error {
 	errs := []error{t.detach()}
 	for _, program := range t.programs {
 		errs = append(errs, program.Close())
+	}
+	if t.dispatcher != nil {
+		t.dispatcher.release(t.handlerNumber)
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.maps)) {
 		errs = append(errs, t.maps[name].Close())
