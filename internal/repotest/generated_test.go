@@ -113,7 +113,7 @@ func sectionsOf(t *testing.T, path string) (sections map[string][]byte, types []
 	require.NoError(t, err)
 	for described, err := range spec.All() {
 		require.NoError(t, err)
-		types = append(types, fmt.Sprintf("%+v", described))
+		types = append(types, fmt.Sprint(described))
 	}
 	slices.Sort(types)
 	require.NotEmpty(t, types)
