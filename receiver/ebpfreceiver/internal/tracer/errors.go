@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,6 +19,8 @@ import (
 var (
 	ErrNoBTF = errors.New("this kernel has no type information (BTF): /sys/kernel/btf/vmlinux is missing; " +
 		"use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions have shipped since about 2021")
+	ErrNoModuleBTF = errors.New("this kernel has no type information (BTF) of its modules, and what is to be observed may be in one: " +
+		"use Linux 5.11 or later, built with CONFIG_DEBUG_INFO_BTF_MODULES=y")
 	ErrNoPermission = errors.New("not allowed to use eBPF: run as root, or grant CAP_BPF and CAP_PERFMON " +
 		"(and CAP_SYS_ADMIN before Linux 5.8)")
 	ErrNoTracefs          = errors.New("tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing")
@@ -33,14 +34,16 @@ var (
 
 const (
 	lockdownFile          = "/sys/kernel/security/lockdown"
-	vmlinuxBTFFile        = "/sys/kernel/btf/vmlinux"
+	btfFolder             = "/sys/kernel/btf"
+	vmlinuxBTFFile        = btfFolder + "/vmlinux"
+	modulesFile           = "/proc/modules"
 	perfEventParanoidFile = "/proc/sys/kernel/perf_event_paranoid"
 )
 
 // Preflight finds out in a few microseconds whether tracing can work here at all, so that one clear
 // error replaces one per tracer and hook.
 func Preflight() error {
-	if _, err := os.Stat(vmlinuxBTFFile); errors.Is(err, os.ErrNotExist) {
+	if !hasBTF() {
 		return ErrNoBTF
 	}
 	if lockedDown() {
@@ -51,6 +54,21 @@ func Preflight() error {
 		return explain(err)
 	}
 	return probe.Close()
+}
+
+func hasBTF() bool {
+	_, err := os.Stat(vmlinuxBTFFile)
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+// modulesLackBTF is true where modules are loaded and none has type information.
+func modulesLackBTF() bool {
+	modules, err := os.ReadFile(modulesFile)
+	if err != nil || len(modules) == 0 {
+		return false
+	}
+	types, err := os.ReadDir(btfFolder)
+	return err == nil && len(types) == 1
 }
 
 func lockedDown() bool {
@@ -64,8 +82,10 @@ func explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, btf.ErrNotFound) && strings.Contains(err.Error(), "vmlinux"):
+	case errors.Is(err, ebpf.ErrNotSupported) && !hasBTF():
 		return fmt.Errorf("%w (%w)", ErrNoBTF, err)
+	case errors.Is(err, ebpf.ErrNotSupported) && modulesLackBTF():
+		return fmt.Errorf("%w (%w)", ErrNoModuleBTF, err)
 	case errors.Is(err, ErrNoPermission), errors.Is(err, ErrNoTracefs), errors.Is(err, ErrTracefsNotReadable),
 		errors.Is(err, ErrPerfEventParanoid):
 		return err
@@ -119,7 +139,7 @@ func tracefsReadable() bool {
 
 // briefly is what to tell people: the usual causes have a sentence that says it all.
 func briefly(err error) string {
-	for _, cause := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
+	for _, cause := range []error{ErrNoBTF, ErrNoModuleBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
 		if errors.Is(err, cause) {
 			return cause.Error()
 		}
