@@ -120,8 +120,8 @@ func sources(ordinary, security string) string {
 	return strings.Join(slices.Sorted(maps.Keys(lines)), "")
 }
 
-// names returns the packages that match, newest first.
-func (a *archive) names(ctx context.Context, pattern string) ([]string, error) {
+// names returns the packages that match, newest first, as unpack takes them.
+func (a *archive) names(ctx context.Context, pattern, architecture string) ([]string, error) {
 	if err := a.list(ctx); err != nil {
 		return nil, err
 	}
@@ -137,6 +137,9 @@ func (a *archive) names(ctx context.Context, pattern string) ([]string, error) {
 		}
 	}
 	sortNewestFirst(names)
+	for i := range names {
+		names[i] += ":" + architecture
+	}
 	return names, nil
 }
 

@@ -5,10 +5,11 @@
 // installing anything, and builds an initial file system that holds a shell and the test binaries.
 //
 // It changes nothing on the host but its own cache folder, and tests nothing by itself: what is to be
-// seen on a kernel is said by the tests that it runs.
+// seen on a kernel is said by the tests that it runs. A run of everything writes docs/kernels.md.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -32,6 +33,9 @@ type options struct {
 	// cache is the folder that everything is kept in.
 	cache string
 }
+
+// everything is true for the whole matrix, which makes the page.
+func (o options) everything() bool { return o.machines.String() == "" && o.run == "" }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -75,6 +79,12 @@ func run(ctx context.Context) error {
 	}
 	fmt.Println()
 	printTable(os.Stdout, results)
+	if o.everything() {
+		if err := os.WriteFile(pageFile, []byte(page(results)), 0o644); err != nil {
+			return fmt.Errorf("write what was found: %w", err)
+		}
+		fmt.Println("Wrote", pageFile)
+	}
 	if slices.ContainsFunc(results, func(r result) bool { return r.failed() }) {
 		return errors.New("not every kernel passes, see above")
 	}
@@ -114,15 +124,17 @@ func prepare(ctx context.Context, o options) ([]prepared, error) {
 	return all, ctx.Err()
 }
 
-// bootAll runs as many machines at a time as there are processors: each takes one.
+// bootAll runs some more machines at a time than there are processors: each takes one, and its tests
+// wait now and then. The slowest ones start first.
 func bootAll(ctx context.Context, o options, all []prepared) []result {
+	slices.SortStableFunc(all, func(a, b prepared) int { return cmp.Compare(b.machine.architecture, a.machine.architecture) })
 	results := make([]result, len(all))
-	places := make(chan struct{}, min(runtime.NumCPU(), machinesAtOnceMax))
+	places := make(chan struct{}, min(runtime.NumCPU()*3/2, machinesAtOnceMax))
 	var telling sync.Mutex
 	var running sync.WaitGroup
 	for i, p := range all {
+		places <- struct{}{}
 		running.Go(func() {
-			places <- struct{}{}
 			defer func() { <-places }()
 			r := result{machine: p.machine, failure: p.failure}
 			if r.failure == nil {

@@ -66,7 +66,7 @@ func TestKernel_everyProgram(t *testing.T) {
 		_, err := types.Kernel()
 		require.NoError(t, err)
 	}
-	for _, spec := range specs() {
+	for _, spec := range Specs() {
 		t.Run(spec.Name, func(t *testing.T) {
 			whole := attachWhole(t, types, spec)
 			if !hasBTF() {
