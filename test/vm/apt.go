@@ -19,6 +19,9 @@ import (
 // keyring is what Debian's archive is signed with.
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
+// errArchive is the cause when something can't be had from the archive.
+var errArchive = errors.New("what is needed of Debian's archive can't be had (set up apt and the network, or run it once where they are)")
+
 // archive downloads packages from the suites that kernels come from. It has lists and a state of its
 // own, so that the host's apt never sees these suites and can't take anything from them.
 type archive struct {
@@ -69,7 +72,7 @@ func (a *archive) list(ctx context.Context) error {
 	}
 	fmt.Println("Reading the lists of Debian's suites")
 	if _, err := output(a.command(ctx, "apt-get", "-qq", "update")); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errArchive, err)
 	}
 	a.listed = true
 	return nil
@@ -80,11 +83,11 @@ func mirrors(ctx context.Context) (ordinary, security string, err error) {
 	targets, err := output(exec.CommandContext(ctx, "apt-get", "indextargets",
 		"--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages", "Component: main"))
 	if err != nil {
-		return "", "", fmt.Errorf("ask apt for its sources: %w", err)
+		return "", "", fmt.Errorf("%w: ask for its sources: %w", errArchive, err)
 	}
 	ordinary, security = chooseMirrors(targets)
 	if ordinary == "" {
-		return "", "", errors.New("apt's sources don't have Debian: the kernels are taken from there")
+		return "", "", fmt.Errorf("%w: apt's sources don't have Debian", errArchive)
 	}
 	return ordinary, security, nil
 }
@@ -179,7 +182,7 @@ func (a *archive) unpack(ctx context.Context, names ...string) (folder string, e
 	command := a.command(ctx, "apt-get", append([]string{"-qq", "download"}, names...)...)
 	command.Dir = downloads
 	if _, err := output(command); err != nil {
-		return "", fmt.Errorf("download %s: %w", names, err)
+		return "", fmt.Errorf("%w: download %s: %w", errArchive, names, err)
 	}
 	packages, err := filepath.Glob(filepath.Join(downloads, "*.deb"))
 	if err != nil || len(packages) != len(names) {

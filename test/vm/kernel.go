@@ -54,7 +54,7 @@ func fetchKernel(ctx context.Context, a *archive, cache string, m machine) (kern
 		}
 	}
 	if len(names) == 0 {
-		return kernel{}, fmt.Errorf("no package of %s matches %s", m.suite, m.pattern)
+		return kernel{}, fmt.Errorf("%w: no package of %s matches %s", errArchive, m.suite, m.pattern)
 	}
 	var refused error
 	for _, name := range names[:min(len(names), kernelTriesMax)] {

@@ -67,7 +67,7 @@ func boot(ctx context.Context, o options, m machine, k kernel, image string) res
 // environment is what /init gets: the kernel hands on what it does not know.
 func environment(o options, m machine) string {
 	all := []string{"VM_CGROUPS=" + m.hierarchy, "VM_SKIP=" + m.skipExpression()}
-	if tests := cmp.Or(o.run, m.tests); tests != "" {
+	if tests := cmp.Or(m.tests, o.run); tests != "" {
 		all = append(all, "VM_RUN="+tests)
 	}
 	return strings.Join(all, " ")

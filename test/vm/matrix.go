@@ -33,23 +33,23 @@ const (
 )
 
 // machines are those that are tested: the oldest kernel that is supported, those of Debian's and
-// others' releases with long support, and the newest there is.
+// others' releases with long support, the newest there is, and one without type information.
 func machines() []machine {
 	return []machine{
 		{series: "5.10", architecture: "amd64", suite: "bullseye", hierarchy: cgroupHybrid,
 			pattern: `linux-image-5\.10\.0-\d+-cloud-amd64(-unsigned)?`},
-		{series: "5.10", architecture: "arm64", suite: "bullseye", hierarchy: cgroupUnified,
-			pattern: `linux-image-5\.10\.0-\d+-cloud-arm64(-unsigned)?`},
 		{series: "6.1", architecture: "amd64", suite: "bookworm", hierarchy: cgroupUnified,
 			pattern: `linux-image-6\.1\.0-\d+-cloud-amd64(-unsigned)?`},
 		{series: "6.12", architecture: "amd64", suite: "trixie", hierarchy: cgroupUnified,
 			pattern: `linux-image-6\.12\.\d+\+deb\d+-cloud-amd64(-unsigned)?`},
-		{series: "6.12", architecture: "arm64", suite: "trixie", hierarchy: cgroupUnified,
-			pattern: `linux-image-6\.12\.\d+\+deb\d+-cloud-arm64(-unsigned)?`},
 		{series: "newest", architecture: "amd64", suite: "sid", hierarchy: cgroupUnified,
 			pattern: `linux-binary(-unsigned)?-\d+\.\d+\.\d+\+deb\d+-cloud-amd64`},
 		{series: withoutBTF, architecture: "amd64", suite: "bullseye", hierarchy: cgroupUnified,
 			pattern: userModePackage, tests: "^(TestHardPlace_noBTF|TestKernel)"},
+		{series: "5.10", architecture: "arm64", suite: "bullseye", hierarchy: cgroupUnified,
+			pattern: `linux-image-5\.10\.0-\d+-cloud-arm64(-unsigned)?`},
+		{series: "6.12", architecture: "arm64", suite: "trixie", hierarchy: cgroupUnified,
+			pattern: `linux-image-6\.12\.\d+\+deb\d+-cloud-arm64(-unsigned)?`},
 	}
 }
 
@@ -58,6 +58,13 @@ func machines() []machine {
 const (
 	withoutBTF      = "5.10-without-BTF"
 	userModePackage = "user-mode-linux"
+)
+
+// What is tried often: whether all programs load and attach, and the receiver runs, on an old kernel and
+// the newest, and what it says where it can't.
+const (
+	smokeMachines = "^(5.10|newest|" + withoutBTF + ")-amd64$"
+	smokeTests    = "^Test(Kernel|HardPlace|Lifecycle_whatHappened)"
 )
 
 // userMode tells whether the kernel is a program.
