@@ -118,7 +118,8 @@ func (d *document) names(tests []string) string {
 
 // tracers has a row for each.
 func (d *document) tracers() {
-	d.WriteString("## Tracers\n\nHooks that are attached, memory of the maps with the sizes of the specification, time to load and attach.\n\n")
+	d.WriteString("## Tracers\n\nHooks that are attached, memory of the maps with the sizes of the specification, time to load and attach.\n" +
+		"`syscall` is no tracer: it calls the handlers that tracers have at the end of system calls.\n\n")
 	d.head("tracer")
 	for _, tracer := range d.tracerNames() {
 		cells := []string{"`" + tracer + "`"}

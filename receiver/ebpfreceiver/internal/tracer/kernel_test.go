@@ -6,6 +6,7 @@ package tracer
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"regexp"
 	"strconv"
@@ -17,6 +18,8 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	syscallbpf "github.com/meerkat-otel/meerkat/bpf/syscall"
 )
 
 // tracerReport says what became of a tracer on the running kernel. Reports are for test/vm, which makes
@@ -66,7 +69,7 @@ func TestKernel_everyProgram(t *testing.T) {
 		_, err := types.Kernel()
 		require.NoError(t, err)
 	}
-	for _, spec := range Specs() {
+	for _, spec := range append(Specs(), dispatcherSpec()) {
 		t.Run(spec.Name, func(t *testing.T) {
 			whole := attachWhole(t, types, spec)
 			if !hasBTF() {
@@ -76,7 +79,7 @@ func TestKernel_everyProgram(t *testing.T) {
 			for i, h := range spec.Hooks {
 				best := ""
 				for _, name := range h.Programs {
-					r := tryAlone(t, tr, types, h.Name, name)
+					r := tryAlone(t, tr, types, h, name)
 					if best == "" && r.Failure == "" {
 						best = name
 					}
@@ -87,12 +90,19 @@ func TestKernel_everyProgram(t *testing.T) {
 				assert.Equal(t, best, whole.Hooks[i].Program, "the best one serves %s", h.Name)
 			}
 			if spec.Snapshot != "" {
-				r := tryAlone(t, tr, types, snapshotHook, spec.Snapshot)
+				r := tryAlone(t, tr, types, Hook{Name: snapshotHook}, spec.Snapshot)
 				r.Used = r.Failure == ""
 				assert.Empty(t, r.Failure)
 				report(t, "program", r)
 			}
 		})
+	}
+}
+
+// dispatcherSpec describes what calls the handlers of system calls as if it were a tracer.
+func dispatcherSpec() Spec {
+	return Spec{
+		Name: "syscall", Load: syscallbpf.LoadSyscall, Hooks: []Hook{hook("sys_exit", syscallbpf.SyscallProgSyscallExit)},
 	}
 }
 
@@ -124,9 +134,9 @@ func attachWhole(t *testing.T, types *btf.Cache, spec Spec) State {
 }
 
 // tryAlone loads a program, attaches it and detaches it again.
-func tryAlone(t *testing.T, tr *Tracer, types *btf.Cache, hookName, name string) programReport {
+func tryAlone(t *testing.T, tr *Tracer, types *btf.Cache, h Hook, name string) programReport {
 	t.Helper()
-	r := programReport{Tracer: tr.Name(), Hook: hookName, Program: name}
+	r := programReport{Tracer: tr.Name(), Hook: h.Name, Program: name}
 	tr.logLevel = ebpf.LogLevelStats
 	started := time.Now()
 	program, err := tr.program(types, name)
@@ -138,10 +148,10 @@ func tryAlone(t *testing.T, tr *Tracer, types *btf.Cache, hookName, name string)
 		require.Error(t, err)
 	} else {
 		r.Instructions = verifiedInstructions(t, program)
-		if hookName == snapshotHook {
+		if h.Name == snapshotHook {
 			err = closeIfOpened(tr.Snapshot(types))
 		} else {
-			err = closeIfOpened(tr.attachProgram(types, name))
+			err = closeIfOpened(tr.attachProgram(types, h, name))
 		}
 	}
 	if err != nil {
@@ -151,7 +161,7 @@ func tryAlone(t *testing.T, tr *Tracer, types *btf.Cache, hookName, name string)
 	return r
 }
 
-func closeIfOpened(opened interface{ Close() error }, err error) error {
+func closeIfOpened(opened io.Closer, err error) error {
 	if err != nil {
 		return err
 	}
