@@ -88,7 +88,7 @@ func run(ctx context.Context) error {
 	}
 	fmt.Println()
 	printTable(os.Stdout, results)
-	if o.everything() {
+	if o.everything() && ctx.Err() == nil {
 		if err := os.WriteFile(pageFile, []byte(page(results)), 0o644); err != nil {
 			return fmt.Errorf("write what was found: %w", err)
 		}
