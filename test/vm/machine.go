@@ -58,7 +58,7 @@ func boot(ctx context.Context, o options, m machine, k kernel, image string) res
 	if err := command.Wait(); err != nil {
 		r.failure = errors.Join(r.failure, fmt.Errorf("the emulator: %w", err))
 	}
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		r.failure = errors.Join(r.failure, fmt.Errorf("it did not end within %s", machineTimeMax))
 	}
 	return r

@@ -62,7 +62,7 @@ func (m machine) title() string {
 
 // because returns a mark for a reason, which explain spells out.
 func (d *document) because(reason string) string {
-	reason = strings.Join(strings.Fields(reason), " ")
+	reason = strings.ReplaceAll(reason, "\n", "; ")
 	at := slices.Index(d.reasons, reason)
 	if at < 0 {
 		at = len(d.reasons)
@@ -85,7 +85,7 @@ func (d *document) explain() {
 
 // tests has the names of tests without their first word: they are those of a moment, not references.
 func (d *document) tests() {
-	d.WriteString("## Tests\n\n| kernel | architecture | cgroups | result | passed | failed | skipped | boot | tests |\n")
+	d.WriteString("## Tests\n\n| kernel | machine | cgroups | result | passed | failed | skipped | boot | tests |\n")
 	fmt.Fprintf(d, "|%s\n", strings.Repeat(" --- |", 9))
 	leftOut := map[string]string{}
 	for _, r := range d.results {

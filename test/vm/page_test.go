@@ -16,7 +16,7 @@ import (
 // reports are what the tests of the package tracer print on a kernel that refuses one program.
 const reports = `vm: up
     kernel_test.go:71: tracer report: {"tracer":"tcp","hooks":1,"hooks_all":1,"map_bytes":4914864,"nanoseconds":35668833}
-    kernel_test.go:85: program report: {"tracer":"tcp","hook":"state","program":"tcp_state","used":false,"instructions":0,"nanoseconds":9000000,"failure":"load program:\n permission denied"}
+    kernel_test.go:85: program report: {"tracer":"tcp","hook":"state","program":"tcp_state","used":false,"instructions":0,"nanoseconds":9000000,"failure":"load program: permission denied\nas it is"}
     kernel_test.go:85: program report: {"tracer":"tcp","hook":"state","program":"tcp_state_raw","used":true,"instructions":1611,"nanoseconds":2539154}
 --- PASS: TestKernel_everyProgram (1.08s)
 --- FAIL: TestFile_everyOperation (1.08s)
@@ -35,7 +35,7 @@ func TestPage(t *testing.T) {
 		"| tracer | 5.10 amd64 | 6.1 amd64 | 5.10 without BTF amd64 |\n",
 		"| `tcp` | 1 of 1, 4.9 MB, 35 ms | – | no (1) |\n\n1. no types\n",
 		"### `tcp`\n\n| hook | program | 5.10 amd64 | 6.1 amd64 |\n",
-		"| state | `tcp_state` | no (1) | – |\n| state | `tcp_state_raw` | **1611**, 2 ms | – |\n\n1. load program: permission denied\n",
+		"| state | `tcp_state` | no (1) | – |\n| state | `tcp_state_raw` | **1611**, 2 ms | – |\n\n1. load program: permission denied; as it is\n",
 	} {
 		assert.Contains(t, text, part)
 	}
