@@ -19,7 +19,7 @@ import (
 var (
 	ErrNoBTF = errors.New("this kernel has no type information (BTF): /sys/kernel/btf/vmlinux is missing; " +
 		"use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions have shipped since about 2021")
-	ErrNoModuleBTF = errors.New("this kernel has no type information (BTF) of its modules, and what is to be observed may be in one: " +
+	ErrNoModuleBTF = errors.New("what is to be observed is in a module, and this kernel has no type information (BTF) of its modules: " +
 		"use Linux 5.11 or later, built with CONFIG_DEBUG_INFO_BTF_MODULES=y")
 	ErrNoPermission = errors.New("not allowed to use eBPF: run as root, or grant CAP_BPF and CAP_PERFMON " +
 		"(and CAP_SYS_ADMIN before Linux 5.8)")
@@ -36,7 +36,7 @@ const (
 	lockdownFile          = "/sys/kernel/security/lockdown"
 	btfFolder             = "/sys/kernel/btf"
 	vmlinuxBTFFile        = btfFolder + "/vmlinux"
-	modulesFile           = "/proc/modules"
+	symbolsFile           = "/proc/kallsyms"
 	perfEventParanoidFile = "/proc/sys/kernel/perf_event_paranoid"
 )
 
@@ -61,16 +61,6 @@ func hasBTF() bool {
 	return !errors.Is(err, os.ErrNotExist)
 }
 
-// modulesLackBTF is true where modules are loaded and none has type information.
-func modulesLackBTF() bool {
-	modules, err := os.ReadFile(modulesFile)
-	if err != nil || len(modules) == 0 {
-		return false
-	}
-	types, err := os.ReadDir(btfFolder)
-	return err == nil && len(types) == 1
-}
-
 func lockedDown() bool {
 	mode, err := os.ReadFile(lockdownFile)
 	return err == nil && strings.Contains(string(mode), "[confidentiality]")
@@ -84,8 +74,6 @@ func explain(err error) error {
 		return nil
 	case errors.Is(err, ebpf.ErrNotSupported) && !hasBTF():
 		return fmt.Errorf("%w (%w)", ErrNoBTF, err)
-	case errors.Is(err, ebpf.ErrNotSupported) && modulesLackBTF():
-		return fmt.Errorf("%w (%w)", ErrNoModuleBTF, err)
 	case errors.Is(err, ErrNoPermission), errors.Is(err, ErrNoTracefs), errors.Is(err, ErrTracefsNotReadable),
 		errors.Is(err, ErrPerfEventParanoid):
 		return err
@@ -93,6 +81,32 @@ func explain(err error) error {
 		return fmt.Errorf("%w (%w)", ErrNoPermission, err)
 	}
 	return err
+}
+
+// explainTarget adds the reason when a program is to be attached to something in a module whose types are
+// not known. Nothing else tells this from something that does not exist.
+func explainTarget(target string, err error) error {
+	if !errors.Is(err, ebpf.ErrNotSupported) || !hasBTF() {
+		return err
+	}
+	module := moduleOf(target)
+	if _, types := os.Stat(filepath.Join(btfFolder, module)); !errors.Is(types, os.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", ErrNoModuleBTF, err)
+}
+
+// moduleOf names the module that a function or tracepoint is in, "" if it is in none.
+func moduleOf(target string) string {
+	symbols, _ := os.ReadFile(symbolsFile)
+	for line := range strings.Lines(string(symbols)) {
+		// Address, type, name, and the module in brackets.
+		words := strings.Fields(line)
+		if len(words) == 4 && (words[2] == target || words[2] == "__tracepoint_"+target) {
+			return strings.Trim(words[3], "[]")
+		}
+	}
+	return ""
 }
 
 // explainTracepoint adds what to do when a tracepoint's number can't be read.

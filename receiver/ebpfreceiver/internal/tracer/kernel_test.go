@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
@@ -190,24 +191,25 @@ func verifiedInstructions(t *testing.T, program *ebpf.Program) uint64 {
 // A function of a module can be observed where modules have type information, and where they have none
 // the reason is named. The machines of test/vm have this module loaded.
 func TestKernel_moduleWithoutBTF(t *testing.T) {
+	const function, module = "veth_xmit", "veth"
 	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: "veth_xmit", License: "Dual BSD/GPL",
+		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: function, License: "Dual BSD/GPL",
 		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
 	})
 	if err == nil {
 		require.NoError(t, program.Close())
 	}
-	_, missing := os.Stat("/sys/module/veth")
-	switch loaded := missing == nil; {
-	case !hasBTF():
-		require.ErrorIs(t, explain(err), ErrNoBTF)
-	case loaded && modulesLackBTF():
-		require.ErrorIs(t, explain(err), ErrNoModuleBTF)
+	_, types := os.Stat(filepath.Join(btfFolder, module))
+	switch moduleOf(function) {
+	case module:
+		if types == nil {
+			require.NoError(t, err)
+			return
+		}
+		err = explainTarget(function, err)
+		require.ErrorIs(t, err, ErrNoModuleBTF)
 		assert.Equal(t, ErrNoModuleBTF.Error(), briefly(explain(err)))
-	case loaded && err == nil:
-		assert.FileExists(t, btfFolder+"/veth")
-	default:
-		require.Error(t, err)
-		require.NotErrorIs(t, explain(err), ErrNoModuleBTF, "there are no modules without it")
+	case "":
+		assert.Equal(t, err, explainTarget(function, err), "there is no such module")
 	}
 }

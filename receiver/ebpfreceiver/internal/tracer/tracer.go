@@ -276,7 +276,7 @@ func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Closer, error) {
 	program, err := t.program(types, name)
 	if err != nil {
-		return nil, err
+		return nil, explainTarget(t.object.Programs[name].AttachTo, err)
 	}
 	var l io.Closer
 	if len(hook.Syscalls) > 0 {
