@@ -37,6 +37,7 @@ for module in /modules/*; do
 	busybox insmod "$module"
 done
 hostname machine
+export MEERKAT_TEST_COMPAT=/compat
 
 echo
 echo "vm: up"
