@@ -32,7 +32,8 @@ type archive struct {
 func newArchive(folder string) *archive { return &archive{folder: folder} }
 
 // configuration is what differs from the host's: proxies and the like stay as they are. Suites that
-// are not supported any more have lists that are no longer renewed.
+// are not supported any more have lists that are no longer renewed. What apt makes of the lists is kept,
+// which images of containers switch off: it takes longer than to download them.
 const configuration = `Dir::Etc::sourcelist "%[1]s/sources.list";
 Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::preferences "/dev/null";
@@ -40,6 +41,8 @@ Dir::Etc::preferencesparts "/dev/null";
 Dir::State "%[1]s/state";
 Dir::State::status "%[1]s/status";
 Dir::Cache "%[1]s/cache";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
 APT::Architecture "amd64";
 APT::Architectures { "amd64"; "arm64"; };
 APT::Sandbox::User "root";

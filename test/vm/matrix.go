@@ -60,7 +60,7 @@ const (
 	userModePackage = "user-mode-linux"
 )
 
-// What is tried often: whether all programs load and attach, and the receiver runs, on an old kernel and
+// What -smoke tries: whether all programs load and attach, and the receiver runs, on an old kernel and
 // the newest, and what it says where it can't.
 const (
 	smokeMachines = "^(5.10|newest|" + withoutBTF + ")-amd64$"

@@ -194,7 +194,7 @@ func TestFindImage_program(t *testing.T) {
 	assert.Equal(t, "5.10.46", release)
 }
 
-// What is tried often names machines and tests that there are, one of them old and one new.
+// The short form names machines and tests that there are, one of them old and one new.
 func TestSmoke_namesWhatThereIs(t *testing.T) {
 	var names []string
 	for _, m := range machines() {
