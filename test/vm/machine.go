@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// machineTimeMax bounds a machine from start to end.
-	machineTimeMax  = 20 * time.Minute
+	// machineTimeMax bounds a machine from start to end, on a host that is busy with other things.
+	machineTimeMax  = 40 * time.Minute
 	machineMemoryMB = 2048
 	// machinesAtOnceMax bounds the memory that they take together.
 	machinesAtOnceMax = 4
