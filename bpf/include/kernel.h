@@ -286,7 +286,10 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	__u8 sk_userlocks : 4;
 	int sk_err;
+	__u32 sk_max_ack_backlog;
+	__u16 sk_type;
 	__u16 sk_protocol;
 };
 
@@ -301,6 +304,21 @@ struct tcp_sock {
 	__u64 bytes_received;
 	__u32 total_retrans;
 	__u32 srtt_us;
+};
+
+struct sockaddr_un {
+	__u16 sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len; // of the name, with its family
+	struct sockaddr_un name[1];
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr;
 };
 
 struct socket {

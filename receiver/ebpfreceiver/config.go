@@ -43,6 +43,7 @@ type TracersConfig struct {
 	Process ProcessConfig `mapstructure:"process"`
 	File    FileConfig    `mapstructure:"file"`
 	TCP     TCPConfig     `mapstructure:"tcp"`
+	Socket  SocketConfig  `mapstructure:"socket"`
 
 	_ struct{}
 }
@@ -53,6 +54,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"process": &c.Process.Common,
 		"file":    &c.File.Common,
 		"tcp":     &c.TCP.Common,
+		"socket":  &c.Socket.Common,
 	}
 }
 
@@ -107,6 +109,7 @@ func createDefaultConfig() component.Config {
 			Process: processConfigDefault(),
 			File:    fileConfigDefault(),
 			TCP:     tcpConfigDefault(),
+			Socket:  socketConfigDefault(),
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},
