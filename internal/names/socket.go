@@ -55,7 +55,7 @@ func SocketAttributes() []Attribute {
 		{SocketSnapshot, Bool, "True for a socket that was like that when the collector started; the time is that of the look at it."},
 		{SocketBacklog, Int, "How many connections may wait to be accepted: what the kernel has made of the argument; the argument itself if it failed."},
 		{NetworkTransport, String, "`tcp` (of MPTCP sockets too), `udp`, `udplite`, `sctp`, `dccp` or `unix`; absent for others."},
-		{NetworkType, String, "`ipv4` or `ipv6`."},
+		{NetworkType, String, "`ipv4` or `ipv6`; `ipv4` also for an IPv6 socket that is bound to an IPv4 address."},
 		{NetworkLocalAddress, String, "IP address; of a unix socket the path as it was given, or `@` and the name that has no place in a file system. " +
 			"Bytes that can't be printed are `\\x00`, a backslash is `\\\\`, and an `@` at the start of a path is `\\x40`."},
 		{NetworkLocalPort, Int, "Port that is really bound, also if the kernel has chosen it. Absent while there is none."},

@@ -35,6 +35,8 @@ func play(role string) {
 		err = execFromThread()
 	case "start":
 		err = startAndTell(os.Args[1:])
+	case "hold_sockets":
+		err = holdSockets()
 	case "serve_one":
 		err = serveOne()
 	case "wait":

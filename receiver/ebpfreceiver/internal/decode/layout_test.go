@@ -17,6 +17,7 @@ import (
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
 
@@ -44,6 +45,11 @@ func objects() map[string]object {
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
 			"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
+		}},
+		"socket": {socketbpf.LoadSocket, map[string]any{
+			"event_header": socketbpf.SocketEventHeader{}, "socket_event": socketbpf.SocketSocketEvent{},
+			"socket_facts": socketbpf.SocketSocketFacts{}, "socket_seen_key": socketbpf.SocketSocketSeenKey{},
+			"seen_count": socketbpf.SocketSeenCount{}, "socket_workload": socketbpf.SocketSocketWorkload{},
 		}},
 	}
 }
@@ -134,12 +140,15 @@ func TestLayout_coversEveryExportedType(t *testing.T) {
 // Every object has a type of its own for the header, and a decoder takes each for a Header.
 func TestLayout_headersAreEqual(t *testing.T) {
 	want := reflect.TypeFor[Header]()
-	for _, other := range []reflect.Type{reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader]()} {
+	for _, other := range []reflect.Type{
+		reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader](), reflect.TypeFor[socketbpf.SocketEventHeader](),
+	} {
 		assertSameLayout(t, other.Name(), want, other)
 	}
 	for _, event := range []any{
 		processbpf.ProcessExecEvent{}, processbpf.ProcessExecFailedEvent{}, processbpf.ProcessForkEvent{},
 		processbpf.ProcessExitEvent{}, processbpf.ProcessCgroupEvent{}, filebpf.FileFileEvent{}, tcpbpf.TCPConnectionEvent{},
+		socketbpf.SocketSocketEvent{},
 	} {
 		first := fieldsOf(reflect.TypeOf(event))[0]
 		assert.Equal(t, "Header", first.Name, "%T", event)

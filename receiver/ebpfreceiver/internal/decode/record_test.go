@@ -16,6 +16,7 @@ import (
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
 
@@ -55,6 +56,14 @@ func tcpHeader(kind uint16) tcpbpf.TCPEventHeader {
 	return h
 }
 
+func socketHeader(kind uint16) socketbpf.SocketEventHeader {
+	h := socketbpf.SocketEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
 // good is a record of one kind, and where in it the lengths of its strings stand.
 type good struct {
 	tracer string
@@ -68,7 +77,8 @@ type good struct {
 
 var decoders = Decoders()
 
-// goodRecords has a record of each kind that the kernel writes.
+// goodRecords has a record of each kind that the kernel writes, by the name of its kind, in front of which the
+// tracer stands where several have a kind of that name.
 func goodRecords(t testing.TB) map[string]good {
 	t.Helper()
 	records := map[string]good{}
@@ -122,6 +132,17 @@ func goodRecords(t testing.TB) map[string]good {
 			DurationNs: 21, BytesSent: 22, BytesReceived: 23, Retransmits: 24, RoundTripUs: 25, Error: 111,
 			Side: uint16(SideClient), Flags: uint16(tcpbpf.TCPTcpFlagsTCP_OWNER_UNKNOWN),
 		}, nil)
+	}
+	for name, kind := range map[string]uint16{"create": KindSocketCreate, "bind": KindSocketBind, "listen": KindSocketListen} {
+		var e socketbpf.SocketSocketEvent
+		add("socket "+name, "socket", kind, socketbpf.SocketSocketEvent{
+			Header: socketHeader(kind), Window: 21, Inode: 22, Backlog: 23, BoundPort: 24,
+			Facts: socketbpf.SocketSocketFacts{
+				Family: familyIPv4, Type: 25, Protocol: 26, Kind: kind, Error: 27, Port: 28, NameBytes: 5,
+				Address: [16]uint8{127, 0, 0, 1},
+			},
+			Flags: uint16(socketbpf.SocketSocketFlagsSOCKET_SNAPSHOT),
+		}, map[uintptr]int{unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2}, "\x00name")
 	}
 	return records
 }

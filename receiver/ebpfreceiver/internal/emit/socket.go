@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
@@ -119,10 +120,10 @@ func (r Record) putSocketAddress(f *decode.SocketFacts, name []byte, port uint16
 		attributes.PutStr(names.NetworkType, networkType(address))
 		attributes.PutStr(names.NetworkLocalAddress, address.String())
 		if port == 0 {
-			return address.String()
+			return strings.TrimSpace(transport + " " + address.String())
 		}
 		attributes.PutInt(names.NetworkLocalPort, int64(port))
-		return transport + " " + net.JoinHostPort(address.String(), strconv.Itoa(int(port)))
+		return strings.TrimSpace(transport + " " + net.JoinHostPort(address.String(), strconv.Itoa(int(port))))
 	}
 	return otherwise
 }
