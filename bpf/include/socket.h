@@ -145,6 +145,15 @@ static __always_inline __u32 unix_name_of_address(struct unix_name *name, __u64 
 	return unix_name_end(name, length);
 }
 
+// unix_peer_task is the process at the other end as SO_PEERCRED names it: of a listener the one that called
+// listen(2). NULL if it is gone, or for datagrams.
+static __always_inline struct task_struct *unix_peer_task(struct sock *sk)
+{
+	struct hlist_node *link = BPF_CORE_READ(sk, sk_peer_pid, tasks[PIDTYPE_PID].first);
+
+	return link ? (void *)link - bpf_core_field_offset(struct task_struct, pid_links) : NULL;
+}
+
 // As struct sockaddr_in and sockaddr_in6 of the user interface lay it out.
 struct socket_address {
 	__u16 family;

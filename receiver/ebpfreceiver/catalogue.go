@@ -37,6 +37,7 @@ func catalogue() []definition {
 		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
 		"tcp":     {settings: tcpSettings},
 		"socket":  {settings: socketSettings, companion: newSocketRepeats},
+		"ipc":     {settings: ipcSettings, companion: newIPCRepeats},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -75,6 +76,11 @@ func prepareFile(c *Config, t *tracer.Tracer) error {
 func socketSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.SocketConstants(socketFamilyNumbers(c.Tracers.Socket.ExpectedFamilies)))
 	s.Constants["window_ns"] = uint64(c.Tracers.Socket.DeduplicationWindow)
+}
+
+func ipcSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.IPCConstants())
+	s.Constants["window_ns"] = uint64(c.Tracers.IPC.DeduplicationWindow)
 }
 
 func tcpSettings(c *Config, s *tracer.Settings) {

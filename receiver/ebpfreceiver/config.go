@@ -44,6 +44,7 @@ type TracersConfig struct {
 	File    FileConfig    `mapstructure:"file"`
 	TCP     TCPConfig     `mapstructure:"tcp"`
 	Socket  SocketConfig  `mapstructure:"socket"`
+	IPC     IPCConfig     `mapstructure:"ipc"`
 
 	_ struct{}
 }
@@ -55,6 +56,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"file":    &c.File.Common,
 		"tcp":     &c.TCP.Common,
 		"socket":  &c.Socket.Common,
+		"ipc":     &c.IPC.Common,
 	}
 }
 
@@ -110,6 +112,7 @@ func createDefaultConfig() component.Config {
 			File:    fileConfigDefault(),
 			TCP:     tcpConfigDefault(),
 			Socket:  socketConfigDefault(),
+			IPC:     ipcConfigDefault(),
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},

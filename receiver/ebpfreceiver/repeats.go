@@ -87,3 +87,19 @@ func takeSocketRepeats(t *tracer.Tracer, finished func(process.Key, uint64) bool
 		}
 	})
 }
+
+func newIPCRepeats(s *session, st *stream) *companion {
+	r := &repeats{session: s, stream: st, window: s.config.Tracers.IPC.DeduplicationWindow, take: takeIPCRepeats}
+	return r.companion()
+}
+
+func takeIPCRepeats(t *tracer.Tracer, finished func(process.Key, uint64) bool, report func(decode.Event)) error {
+	over := func(key *tracer.IPCSeenKey) bool {
+		return finished(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window)
+	}
+	return tracer.TakeIPCSeen(t, over, func(key *tracer.IPCSeenKey, count *tracer.IPCSeenCount) {
+		if count.Repeats > 0 {
+			report(decode.NewIPCRepeat(key, count))
+		}
+	})
+}

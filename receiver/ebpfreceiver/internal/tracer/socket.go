@@ -40,21 +40,13 @@ func socketOperations() map[string]socketbpf.SocketSocketOperation {
 // SocketConstants are the constants of the tracer's programs: the table of system calls, and which
 // families of sockets are none to report.
 func SocketConstants(expectedFamilies []uint) map[string]any {
-	var table [2 * syscallsMax]uint8
-	for name, o := range socketOperations() {
-		native, compat, hasNative, hasCompat := syscallNumbers(name)
-		if hasNative {
-			table[native] = uint8(o)
-		}
-		if hasCompat {
-			table[syscallsMax+compat] = uint8(o)
-		}
-	}
 	var families uint64
 	for _, family := range expectedFamilies {
 		families |= 1 << family
 	}
-	return map[string]any{socketbpf.SocketVarSocketOperations: table, socketbpf.SocketVarExpectedFamilies: families}
+	return map[string]any{
+		socketbpf.SocketVarSocketOperations: syscallTable(socketOperations()), socketbpf.SocketVarExpectedFamilies: families,
+	}
 }
 
 // SocketSeenKey names what a process did with sockets in one time window.
