@@ -86,7 +86,7 @@ func (e *IPCRepeat) Other() *Header { return &e.Peer }
 func NewIPCRepeat(key *ipcbpf.IPCIpcSeenKey, count *ipcbpf.IPCSeenCount) *IPCRepeat {
 	peer := ProcessKey{StartTimeNs: key.Facts.Peer.StartTimeNs, Pid: key.Facts.Peer.Pid}
 	return &IPCRepeat{
-		Header: repeatHeader(KindIPCRepeat, ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid}, seenCount(*count)),
+		Header: repeatHeader(KindIPCRepeat, ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid}, seenCountOf(count)),
 		Peer:   Header{Process: peer},
 		Facts:  key.Facts,
 		Name:   key.Name[:min(int(key.Facts.NameBytes), len(key.Name))],

@@ -60,7 +60,7 @@ func (e *SocketRepeat) Head() *Header { return &e.Header }
 // NewSocketRepeat makes the event of an entry of the deduplication map.
 func NewSocketRepeat(key *socketbpf.SocketSocketSeenKey, count *socketbpf.SocketSeenCount) *SocketRepeat {
 	return &SocketRepeat{
-		Header: repeatHeader(KindSocketRepeat, ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid}, seenCount(*count)),
+		Header: repeatHeader(KindSocketRepeat, ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid}, seenCountOf(count)),
 		Facts:  key.Facts,
 		Name:   key.Name[:min(int(key.Facts.NameBytes), len(key.Name))],
 		Count:  count.Repeats,
