@@ -104,3 +104,39 @@ func TestSocket_of32BitProgram(t *testing.T) {
 	assert.Equal(t, "EADDRNOTAVAIL", failed.str(names.ErrorType))
 	assert.Equal(t, "192.0.2.1", failed.str(names.NetworkLocalAddress))
 }
+
+// On i386 one system call stands for all of System V, beside one for each.
+func TestIPC_of32BitProgram(t *testing.T) {
+	program := buildCompat(t)
+	l := startLive(t, only("ipc"))
+	d := t.TempDir()
+	numbers := runCompat(t, program, "ipc", d)
+	pid := int(numbers[0])
+	of := func(object string, id int64) func(record) bool {
+		return func(r record) bool {
+			return byPID(pid)(r) && r.str(names.IPCObject) == object && (id < 0 || r.num(names.IPCID) == id)
+		}
+	}
+	memory := func(id, size int64, key string) {
+		got := l.one(names.EventIPCGet, of("shared_memory", id))
+		assert.Equal(t, size, got.num(names.IPCSize))
+		assert.Equal(t, key, got.str(names.IPCKey))
+		assert.Equal(t, program, got.str(names.ProcessExecutablePath))
+		assert.Equal(t, "read", l.one(names.EventIPCAttach, of("shared_memory", id)).str(names.IPCAccess))
+		l.one(names.EventIPCRemove, of("shared_memory", id))
+	}
+	memory(numbers[1], 1111, "private")
+	if runtime.GOARCH == "amd64" {
+		require.Len(t, numbers, 5)
+		memory(numbers[2], 2222, "0x4d4b4d4b")
+		l.one(names.EventIPCGet, of("message_queue", numbers[3]))
+		l.one(names.EventIPCRemove, of("message_queue", numbers[3]))
+		assert.EqualValues(t, 5, l.one(names.EventIPCGet, of("semaphores", numbers[4])).num(names.IPCSize))
+		l.one(names.EventIPCRemove, of("semaphores", numbers[4]))
+	}
+	connect := l.one(names.EventIPCConnect, of("unix_socket", -1))
+	assert.Equal(t, filepath.Join(d, "socket"), connect.str(names.NetworkPeerAddress))
+	assert.EqualValues(t, pid, connect.num(names.IPCPeerPID))
+	pipe := l.one(names.EventIPCCreate, of("named_pipe", -1))
+	assert.Equal(t, filepath.Join(d, "pipe"), pipe.str(names.FilePath))
+}
