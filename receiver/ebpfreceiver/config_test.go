@@ -60,6 +60,7 @@ func TestConfig_accepted(t *testing.T) {
 					ExpectedFamilies:    []string{"inet", "packet"},
 					DeduplicationWindow: 5 * time.Minute,
 				},
+				IPC: IPCConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
 			},
 			MetricsInterval:   time.Minute,
 			ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
@@ -124,6 +125,7 @@ func TestConfig_refused(t *testing.T) {
 			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
 		"ebpf/socket_families": "tracers::socket: expected_families[1]: \"AF_PACKET\" is none of the kernel's address families, which are " +
 			"named like inet6 or packet",
+		"ebpf/ipc_window":  "tracers::ipc: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
 		"ebpf/table":       "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
 		"ebpf/redaction":   "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",

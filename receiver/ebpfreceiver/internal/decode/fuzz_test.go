@@ -22,6 +22,8 @@ func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
 
 func FuzzSocket(f *testing.F) { fuzz(f, "socket") }
 
+func FuzzIPC(f *testing.F) { fuzz(f, "ipc") }
+
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
 func fuzz(f *testing.F, tracer string) {
@@ -77,6 +79,12 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	case *File:
 		fixed(unsafe.Pointer(e.FileFileEvent), unsafe.Sizeof(*e.FileFileEvent))
 		strs = [][]byte{e.Directory, e.Path, e.OtherDirectory, e.OtherPath}
+	case *IPC:
+		fixed(unsafe.Pointer(e.IPCIpcEvent), unsafe.Sizeof(*e.IPCIpcEvent))
+		strs = [][]byte{e.Name, e.PeerName}
+		if other := uintptr(unsafe.Pointer(e.Other())); other < start || other >= end {
+			t.Fatal("the peer is outside the record")
+		}
 	case *Socket:
 		fixed(unsafe.Pointer(e.SocketSocketEvent), unsafe.Sizeof(*e.SocketSocketEvent))
 		strs = [][]byte{e.Name}
@@ -101,7 +109,7 @@ func assertInside(t *testing.T, record []byte, event Event) {
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
 	for target, tracer := range map[string]string{
-		"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzSocket": "socket",
+		"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzSocket": "socket", "FuzzIPC": "ipc",
 	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {

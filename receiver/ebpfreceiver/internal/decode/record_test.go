@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
@@ -58,6 +59,14 @@ func tcpHeader(kind uint16) tcpbpf.TCPEventHeader {
 
 func socketHeader(kind uint16) socketbpf.SocketEventHeader {
 	h := socketbpf.SocketEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
+func ipcHeader(kind uint16) ipcbpf.IPCEventHeader {
+	h := ipcbpf.IPCEventHeader{
 		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
 	}
 	h.Process.StartTimeNs, h.Process.Pid = 12, 13
@@ -144,7 +153,28 @@ func goodRecords(t testing.TB) map[string]good {
 			Flags: uint16(socketbpf.SocketSocketFlagsSOCKET_SNAPSHOT),
 		}, map[uintptr]int{unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2}, "\x00name")
 	}
+	addIPC(add)
 	return records
+}
+
+func addIPC(add func(name, tracer string, kind uint16, fixed any, lengths map[uintptr]int, strs ...string)) {
+	var e ipcbpf.IPCIpcEvent
+	lengths := map[uintptr]int{
+		unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2, unsafe.Offsetof(e.PeerNameBytes): 4,
+	}
+	for name, kind := range map[string]uint16{
+		"get": KindIPCGet, "attach": KindIPCAttach, "remove": KindIPCRemove, "open": KindIPCOpen, "create": KindIPCCreate, "connect": KindIPCConnect,
+	} {
+		facts := IPCFacts{
+			Inode: 21, Device: 22, Namespace: 23, Key: 24, Id: 25, Kind: kind, Object: uint16(IPCUnixSocket), Error: 26,
+			Access: IPCRead, NameBytes: 4, SocketType: 27,
+		}
+		facts.Peer.StartTimeNs, facts.Peer.Pid = 12, 13
+		add("ipc "+name, "ipc", kind, ipcbpf.IPCIpcEvent{
+			Header: ipcHeader(kind), Peer: ipcHeader(28), Window: 29, Facts: facts, Size: 30, Id: 31, Mode: 32,
+			Flags: uint32(ipcbpf.IPCIpcFlagsIPC_MAY_CREATE), PeerNameBytes: 5,
+		}, lengths, "/a/b", "\x00name")
+	}
 }
 
 func execLengths() map[uintptr]int {

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
@@ -103,7 +104,7 @@ func TestMetrics(t *testing.T) {
 
 func TestMetrics_zerosMakeNoSeries(t *testing.T) {
 	m := NewMetrics(testScope, testHost, bootedAt, observedAt)
-	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), SocketCounts()} {
+	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), SocketCounts(), IPCCounts()} {
 		m.Append(counts, WorkloadCounts{Workload: inContainer(1, "web"), Values: make([]uint64, len(counts))})
 	}
 	assert.Zero(t, m.Take().ResourceMetrics().Len(), "not even a resource")
@@ -119,6 +120,7 @@ func TestCounts_areTheKernelsFields(t *testing.T) {
 		"file_workload":    {filebpf.LoadFile, FileCounts()},
 		"tcp_workload":     {tcpbpf.LoadTCP, TCPCounts()},
 		"socket_workload":  {socketbpf.LoadSocket, SocketCounts()},
+		"ipc_workload":     {ipcbpf.LoadIPC, IPCCounts()},
 	} {
 		spec, err := c.load()
 		require.NoError(t, err)
@@ -136,7 +138,7 @@ func TestCounts_areTheKernelsFields(t *testing.T) {
 // Counts of one metric stand next to each other and agree on what it is.
 func TestCounts_metricsAreConsistent(t *testing.T) {
 	seen := map[string]bool{}
-	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), SocketCounts()} {
+	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), SocketCounts(), IPCCounts()} {
 		for i, count := range counts {
 			assert.NotEmpty(t, count.Metric.Unit)
 			if i > 0 && counts[i-1].Metric.Name == count.Metric.Name {

@@ -36,6 +36,7 @@ func TestRecord(t *testing.T) {
 	t.Run("files", recordFiles)
 	t.Run("connections", recordConnections)
 	t.Run("sockets", recordSockets)
+	t.Run("ipc", recordIPC)
 	t.Run("container", recordContainer)
 }
 
@@ -48,8 +49,8 @@ type scenario struct {
 
 // recordedScenarios are all that there are.
 var recordedScenarios = []string{
-	"clock_jump", "container", "file_operations", "process_corrupt", "process_losses", "process_pipeline", "sockets",
-	"tcp_connections",
+	"clock_jump", "container", "file_operations", "ipc_objects", "process_corrupt", "process_losses", "process_pipeline",
+	"sockets", "tcp_connections",
 }
 
 // Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.

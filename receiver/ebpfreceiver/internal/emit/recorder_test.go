@@ -81,7 +81,7 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
 		"cgroup_hierarchy_id":     int32(hierarchy.ID),
 	}}
-	for _, more := range []map[string]any{tracer.FileConstants(), tracer.SocketConstants([]uint{1, 2, 10, 16}), constants} {
+	for _, more := range []map[string]any{tracer.FileConstants(), tracer.SocketConstants([]uint{1, 2, 10, 16}), tracer.IPCConstants(), constants} {
 		maps.Copy(settings.Constants, more)
 	}
 	for _, spec := range specs {
@@ -150,6 +150,12 @@ func (r *recorder) stop() {
 		all := func(*tracer.FileSeenKey) bool { return true }
 		require.NoError(r.t, tracer.FileSeen(file.tracer).Take(all, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
 			r.addSeen("file", count.Repeats, key, count)
+		}))
+	}
+	if ipc, ok := r.tracers["ipc"]; ok {
+		all := func(*tracer.IPCSeenKey) bool { return true }
+		require.NoError(r.t, tracer.TakeIPCSeen(ipc.tracer, all, func(key *tracer.IPCSeenKey, count *tracer.IPCSeenCount) {
+			r.addSeen("ipc", count.Repeats, key, count)
 		}))
 	}
 	if socket, ok := r.tracers["socket"]; ok {

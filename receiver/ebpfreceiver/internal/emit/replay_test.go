@@ -19,6 +19,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
@@ -218,6 +219,11 @@ func (r *replay) seen(s *replayStream, step string, entry []byte) {
 	switch step {
 	case "file seen":
 		event = r.fileSeen(entry)
+	case "ipc seen":
+		var key ipcbpf.IPCIpcSeenKey
+		var count ipcbpf.IPCSeenCount
+		r.split(entry, &key, &count)
+		event = decode.NewIPCRepeat(&key, &count)
 	case "socket seen":
 		var key socketbpf.SocketSocketSeenKey
 		var count socketbpf.SocketSeenCount
