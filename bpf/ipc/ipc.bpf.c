@@ -8,10 +8,10 @@
 // given.
 #include "../include/event.h"
 #include "../include/file.h"
+#include "../include/scratch.h"
 #include "../include/seen.h"
 #include "../include/socket.h"
 #include "../include/syscall.h"
-#include "../include/tail.h"
 #include "../include/workload.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -167,7 +167,6 @@ type IPCSeenCount struct {
 const (
 	IPCMapCounters               = "counters"
 	IPCMapEvents                 = "events"
-	IPCMapPathBuffers            = "path_buffers"
 	IPCMapScratchMap             = "scratch_map"
 	IPCMapSeen                   = "seen"
 	IPCMapSyscallChains          = "syscall_chains"
@@ -241,7 +240,6 @@ type IPCProgramSpecs struct {
 type IPCMapSpecs struct {
 	Counters        *ebpf.MapSpec `ebpf:"counters"`
 	Events          *ebpf.MapSpec `ebpf:"events"`
-	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
 	ScratchMap      *ebpf.MapSpec `ebpf:"scratch_map"`
 	Seen            *ebpf.MapSpec `ebpf:"seen"`
 	SyscallChains   *ebpf.MapSpec `ebpf:"syscall_chains"`
@@ -291,7 +289,6 @@ func (o *IPCObjects) Close() error {
 type IPCMaps struct {
 	Counters        *ebpf.Map `ebpf:"counters"`
 	Events          *ebpf.Map `ebpf:"events"`
-	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
 	ScratchMap      *ebpf.Map `ebpf:"scratch_map"`
 	Seen            *ebpf.Map `ebpf:"seen"`
 	SyscallChains   *ebpf.Map `ebpf:"syscall_chains"`
@@ -304,7 +301,6 @@ func (m *IPCMaps) Close() error {
 	return _IPCClose(
 		m.Counters,
 		m.Events,
-		m.PathBuffers,
 		m.ScratchMap,
 		m.Seen,
 		m.SyscallChains,

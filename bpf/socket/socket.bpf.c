@@ -5,10 +5,10 @@
 // What a call has done is taken from the socket itself. The arguments of a bind that failed are all that
 // there is of it.
 #include "../include/event.h"
+#include "../include/scratch.h"
 #include "../include/seen.h"
 #include "../include/socket.h"
 #include "../include/syscall.h"
-#include "../include/tail.h"
 #include "../include/workload.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -119,7 +119,6 @@ type SocketSocketWorkload struct {
 const (
 	SocketMapCounters                  = "counters"
 	SocketMapEvents                    = "events"
-	SocketMapPathBuffers               = "path_buffers"
 	SocketMapScratchMap                = "scratch_map"
 	SocketMapSeen                      = "seen"
 	SocketMapSnapshotScratchMap        = "snapshot_scratch_map"
@@ -195,7 +194,6 @@ type SocketProgramSpecs struct {
 type SocketMapSpecs struct {
 	Counters           *ebpf.MapSpec `ebpf:"counters"`
 	Events             *ebpf.MapSpec `ebpf:"events"`
-	PathBuffers        *ebpf.MapSpec `ebpf:"path_buffers"`
 	ScratchMap         *ebpf.MapSpec `ebpf:"scratch_map"`
 	Seen               *ebpf.MapSpec `ebpf:"seen"`
 	SnapshotScratchMap *ebpf.MapSpec `ebpf:"snapshot_scratch_map"`
@@ -245,7 +243,6 @@ func (o *SocketObjects) Close() error {
 type SocketMaps struct {
 	Counters           *ebpf.Map `ebpf:"counters"`
 	Events             *ebpf.Map `ebpf:"events"`
-	PathBuffers        *ebpf.Map `ebpf:"path_buffers"`
 	ScratchMap         *ebpf.Map `ebpf:"scratch_map"`
 	Seen               *ebpf.Map `ebpf:"seen"`
 	SnapshotScratchMap *ebpf.Map `ebpf:"snapshot_scratch_map"`
@@ -259,7 +256,6 @@ func (m *SocketMaps) Close() error {
 	return _SocketClose(
 		m.Counters,
 		m.Events,
-		m.PathBuffers,
 		m.ScratchMap,
 		m.Seen,
 		m.SnapshotScratchMap,

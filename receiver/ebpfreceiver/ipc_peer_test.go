@@ -208,7 +208,7 @@ func TestIPC_metrics(t *testing.T) {
 }
 
 // Two containers that share a folder, in which it has another name for each, meet at a socket.
-func TestIPC_betweenContainers(t *testing.T) {
+func TestContainer_meetAtASocket(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("ipc", "process"))
 	shared := t.TempDir()

@@ -272,7 +272,7 @@ func TestSocket_metrics(t *testing.T) {
 	require.NoError(t, h.Wait())
 }
 
-func TestSocket_ofContainer(t *testing.T) {
+func TestContainer_sockets(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("socket"))
 	id := containerID(300)
