@@ -36,6 +36,8 @@ func catalogue() []definition {
 		"process": {settings: processSettings},
 		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
 		"tcp":     {settings: tcpSettings},
+		"socket":  {settings: socketSettings, companion: newSocketRepeats},
+		"ipc":     {settings: ipcSettings, companion: newIPCRepeats},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -68,6 +70,16 @@ func fileSettings(c *Config, s *tracer.Settings) {
 
 func prepareFile(c *Config, t *tracer.Tracer) error {
 	return tracer.SetFileReadPaths(t, c.Tracers.File.ReadPaths)
+}
+
+func socketSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.SocketConstants(socketFamilyNumbers(c.Tracers.Socket.ExpectedFamilies)))
+	s.Constants["window_ns"] = uint64(c.Tracers.Socket.DeduplicationWindow)
+}
+
+func ipcSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.IPCConstants())
+	s.Constants["window_ns"] = uint64(c.Tracers.IPC.DeduplicationWindow)
 }
 
 func tcpSettings(c *Config, s *tracer.Settings) {

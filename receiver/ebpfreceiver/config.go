@@ -44,6 +44,8 @@ type TracersConfig struct {
 	Process ProcessConfig `mapstructure:"process"`
 	File    FileConfig    `mapstructure:"file"`
 	TCP     TCPConfig     `mapstructure:"tcp"`
+	Socket  SocketConfig  `mapstructure:"socket"`
+	IPC     IPCConfig     `mapstructure:"ipc"`
 
 	_ struct{}
 }
@@ -54,6 +56,8 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"process": &c.Process.Common,
 		"file":    &c.File.Common,
 		"tcp":     &c.TCP.Common,
+		"socket":  &c.Socket.Common,
+		"ipc":     &c.IPC.Common,
 	}
 }
 
@@ -108,6 +112,8 @@ func createDefaultConfig() component.Config {
 			Process: processConfigDefault(),
 			File:    fileConfigDefault(),
 			TCP:     tcpConfigDefault(),
+			Socket:  socketConfigDefault(),
+			IPC:     ipcConfigDefault(),
 		},
 		Filters:         filtersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,

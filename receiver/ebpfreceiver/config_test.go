@@ -55,6 +55,12 @@ func TestConfig_accepted(t *testing.T) {
 					DeduplicationWindow: 10 * time.Second,
 				},
 				TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024},
+				Socket: SocketConfig{
+					Common:              TracerConfig{Enabled: true, RingBufferBytes: 128 << 10},
+					ExpectedFamilies:    []string{"inet", "packet"},
+					DeduplicationWindow: 5 * time.Minute,
+				},
+				IPC: IPCConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
 			},
 			Filters: FiltersConfig{
 				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
@@ -71,7 +77,7 @@ func TestConfig_accepted(t *testing.T) {
 			ErrorMode:         ErrorModeIgnore,
 		},
 		"ebpf/one_tracer": defaults(func(c *Config) {
-			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
+			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled, c.Tracers.Socket.Common.Enabled = false, false, false
 		}),
 		"ebpf/no_deduplication": defaults(func(c *Config) { c.Tracers.File.DeduplicationWindow = 0 }),
 		"ebpf/no_redaction": defaults(func(c *Config) {
@@ -130,6 +136,9 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +
 			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
+		"ebpf/socket_families": "tracers::socket: expected_families[1]: \"AF_PACKET\" is none of the kernel's address families, which are " +
+			"named like inet6 or packet",
+		"ebpf/ipc_window":  "tracers::ipc: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
 		"ebpf/table":       "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
 		"ebpf/redaction":   "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",

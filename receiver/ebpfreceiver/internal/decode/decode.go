@@ -63,6 +63,8 @@ func Decoders() map[string]func() Decoder {
 		"process": NewProcess,
 		"file":    NewFile,
 		"tcp":     NewTCP,
+		"socket":  NewSocket,
+		"ipc":     NewIPC,
 	}
 }
 

@@ -16,7 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
 
@@ -46,6 +48,15 @@ func objects() map[string]object {
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
 			"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
+		}},
+		"ipc": {ipcbpf.LoadIPC, map[string]any{
+			"event_header": ipcbpf.IPCEventHeader{}, "ipc_event": ipcbpf.IPCIpcEvent{}, "ipc_facts": ipcbpf.IPCIpcFacts{},
+			"ipc_seen_key": ipcbpf.IPCIpcSeenKey{}, "seen_count": ipcbpf.IPCSeenCount{}, "ipc_workload": ipcbpf.IPCIpcWorkload{},
+		}},
+		"socket": {socketbpf.LoadSocket, map[string]any{
+			"event_header": socketbpf.SocketEventHeader{}, "socket_event": socketbpf.SocketSocketEvent{},
+			"socket_facts": socketbpf.SocketSocketFacts{}, "socket_seen_key": socketbpf.SocketSocketSeenKey{},
+			"seen_count": socketbpf.SocketSeenCount{}, "socket_workload": socketbpf.SocketSocketWorkload{},
 		}},
 	}
 }
@@ -136,17 +147,24 @@ func TestLayout_coversEveryExportedType(t *testing.T) {
 // Every object has a type of its own for the header, and a decoder takes each for a Header.
 func TestLayout_headersAreEqual(t *testing.T) {
 	want := reflect.TypeFor[Header]()
-	for _, other := range []reflect.Type{reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader]()} {
+	for _, other := range []reflect.Type{
+		reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader](), reflect.TypeFor[socketbpf.SocketEventHeader](),
+		reflect.TypeFor[ipcbpf.IPCEventHeader](),
+	} {
 		assertSameLayout(t, other.Name(), want, other)
 	}
 	for _, event := range []any{
 		processbpf.ProcessExecEvent{}, processbpf.ProcessExecFailedEvent{}, processbpf.ProcessForkEvent{},
 		processbpf.ProcessExitEvent{}, processbpf.ProcessCgroupEvent{}, filebpf.FileFileEvent{}, tcpbpf.TCPConnectionEvent{},
+		socketbpf.SocketSocketEvent{}, ipcbpf.IPCIpcEvent{},
 	} {
 		first := fieldsOf(reflect.TypeOf(event))[0]
 		assert.Equal(t, "Header", first.Name, "%T", event)
 		assert.Zero(t, first.Offset, "%T", event)
 	}
+	peer, _ := reflect.TypeFor[ipcbpf.IPCIpcEvent]().FieldByName("Peer")
+	assertSameLayout(t, "the peer of ipc_event", want, peer.Type)
+	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[ipcbpf.IPCSeenCount]())
 	var key filebpf.FileFileSeenKey
 	assertSameLayout(t, "the process of file_seen_key", reflect.TypeFor[ProcessKey](), reflect.TypeOf(key.Process))
 }

@@ -13,6 +13,8 @@ func Emitters(o Options) map[string]Emitter {
 		"process": Process(o.Process),
 		"file":    File,
 		"tcp":     TCP,
+		"socket":  Socket,
+		"ipc":     IPC,
 	}
 }
 
@@ -22,5 +24,7 @@ func Counts() map[string][]Count {
 		"process": ProcessCounts(),
 		"file":    FileCounts(),
 		"tcp":     TCPCounts(),
+		"socket":  SocketCounts(),
+		"ipc":     IPCCounts(),
 	}
 }

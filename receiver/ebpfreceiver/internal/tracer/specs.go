@@ -9,5 +9,7 @@ func Specs() []Spec {
 		Process(),
 		File(),
 		TCP(),
+		Socket(),
+		IPC(),
 	}
 }
