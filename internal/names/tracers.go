@@ -24,5 +24,8 @@ func Tracers() []TracerDescription {
 			FileEvents(), FileAttributes(), FileMetrics()},
 		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
 			TCPEvents(), TCPAttributes(), TCPMetrics()},
+		{"udp", "Flows of UDP datagrams over IPv4 and IPv6, and whose they are. The first datagram between a socket and a far end is an event,\n" +
+			"the others are counted in the kernel.",
+			UDPEvents(), UDPAttributes(), UDPMetrics()},
 	}
 }

@@ -36,6 +36,7 @@ func catalogue() []definition {
 		"process": {settings: processSettings},
 		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
 		"tcp":     {settings: tcpSettings},
+		"udp":     {settings: udpSettings, companion: newUDPFlows},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -73,4 +74,10 @@ func prepareFile(c *Config, t *tracer.Tracer) error {
 
 func tcpSettings(c *Config, s *tracer.Settings) {
 	s.MapEntries[tracer.TCPOwners] = c.Tracers.TCP.TrackedConnections
+}
+
+func udpSettings(c *Config, s *tracer.Settings) {
+	s.MapEntries[tracer.UDPFlowsMap] = c.Tracers.UDP.TrackedFlows
+	s.MapEntries[tracer.UDPOwners] = c.Tracers.UDP.TrackedFlows
+	s.Constants[tracer.UDPIdle] = uint64(c.Tracers.UDP.IdleTimeout)
 }

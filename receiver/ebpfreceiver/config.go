@@ -43,6 +43,7 @@ type TracersConfig struct {
 	Process ProcessConfig `mapstructure:"process"`
 	File    FileConfig    `mapstructure:"file"`
 	TCP     TCPConfig     `mapstructure:"tcp"`
+	UDP     UDPConfig     `mapstructure:"udp"`
 
 	_ struct{}
 }
@@ -53,6 +54,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"process": &c.Process.Common,
 		"file":    &c.File.Common,
 		"tcp":     &c.TCP.Common,
+		"udp":     &c.UDP.Common,
 	}
 }
 
@@ -107,6 +109,7 @@ func createDefaultConfig() component.Config {
 			Process: processConfigDefault(),
 			File:    fileConfigDefault(),
 			TCP:     tcpConfigDefault(),
+			UDP:     udpConfigDefault(),
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},

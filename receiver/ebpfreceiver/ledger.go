@@ -7,6 +7,7 @@ package ebpfreceiver
 import (
 	"sync/atomic"
 
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
@@ -27,6 +28,16 @@ type userCounters struct {
 	notDeduplicated atomic.Uint64
 	identityStale   atomic.Uint64 // delivered with what the process executed before
 	identityNone    atomic.Uint64 // delivered without an executable
+}
+
+// identified counts an event that is delivered by how well its process is known.
+func (u *userCounters) identified(outcome process.Outcome) {
+	switch outcome {
+	case process.Stale:
+		u.identityStale.Add(1)
+	case process.Missing:
+		u.identityNone.Add(1)
+	}
 }
 
 // ledger accounts for the events of one tracer in user space.

@@ -37,6 +37,10 @@ func play(role string) {
 		err = startAndTell(os.Args[1:])
 	case "serve_one":
 		err = serveOne()
+	case "answer_datagrams":
+		err = answerDatagrams()
+	case "send_datagrams":
+		err = sendDatagrams(os.Args[1])
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:

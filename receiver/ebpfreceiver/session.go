@@ -179,7 +179,7 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		decoder:    decode.Decoders()[d.spec.Name](),
 		emitter:    emitter,
 		wanted:     common.Enabled && s.sender != nil,
-		logs:       emit.NewLogs(s.scope, s.host, s.identity.clock),
+		logs:       s.newLogs(),
 		sender:     s.sender,
 	}
 	if st.reader, err = ring.NewReader(t.Ring(), st.handle); err != nil {
@@ -191,6 +191,11 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 	s.logger.Info("Tracer is attached", zap.String("tracer", d.spec.Name),
 		zap.String("status", string(t.State().Status)), zap.Uint64("map_bytes", t.MapBytes()))
 	return st, nil
+}
+
+// newLogs returns a builder of batches that names what the session knows.
+func (s *session) newLogs() *emit.Logs {
+	return emit.NewLogs(s.scope, s.host, s.identity.clock)
 }
 
 // snapshotOwners fills what another tracer keeps in its maps about things that were there before.

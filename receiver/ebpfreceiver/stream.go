@@ -10,7 +10,6 @@ import (
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/ring"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
@@ -82,12 +81,7 @@ func (s *stream) handleEvent(event decode.Event, now time.Time) {
 		return
 	}
 	s.counts[kind]++
-	switch who.Outcome {
-	case process.Stale:
-		counters.identityStale.Add(1)
-	case process.Missing:
-		counters.identityNone.Add(1)
-	}
+	counters.identified(who.Outcome)
 }
 
 func (s *stream) countUndecodable(record []byte) {

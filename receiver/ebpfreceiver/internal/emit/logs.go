@@ -42,6 +42,8 @@ type Record struct {
 	plog.LogRecord
 	Who   Who
 	Clock *process.Clock
+	// peers may be nil.
+	peers PeerNames
 }
 
 // Logs builds one batch after another.
@@ -49,6 +51,7 @@ type Logs struct {
 	scope Scope
 	host  Host
 	clock *process.Clock
+	peers PeerNames
 
 	logs   plog.Logs
 	groups map[uint64]plog.LogRecordSlice // by cgroup
@@ -63,6 +66,9 @@ func NewLogs(scope Scope, host Host, clock *process.Clock) *Logs {
 	l.reset()
 	return l
 }
+
+// NamePeers makes the far ends of connections and flows have names, if peers knows them.
+func (l *Logs) NamePeers(peers PeerNames) { l.peers = peers }
 
 func (l *Logs) reset() {
 	l.logs, l.groups, l.count = plog.NewLogs(), map[uint64]plog.LogRecordSlice{}, 0
@@ -81,7 +87,7 @@ func (l *Logs) Take() plog.Logs {
 // Append adds an event. observed is when it was read. It reports whether the emitter made a record
 // of it.
 func (l *Logs) Append(e decode.Event, who Who, observed time.Time, emit Emitter) bool {
-	record := Record{LogRecord: l.scratch, Who: who, Clock: l.clock}
+	record := Record{LogRecord: l.scratch, Who: who, Clock: l.clock, peers: l.peers}
 	if !emit(record, e) {
 		return false
 	}
