@@ -57,6 +57,9 @@ struct bpf_sock {
 	__u32 src_ip6[4];
 	__u32 src_port; // in the order of the host, unlike dst_port
 	__be16 dst_port;
+	__u16 reserved;
+	__u32 dst_ip4;
+	__u32 dst_ip6[4];
 };
 
 struct bpf_sock_addr {

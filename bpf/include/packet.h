@@ -14,6 +14,8 @@
 #define ETH_P_IPV6 0x86DD
 
 #define UDP_HEADER_BYTES 8
+// Where the header of TCP has its own length, in words, in the upper half of a byte.
+#define TCP_LENGTH_AT 12
 
 // The parts of headers that are read, as they are on the wire.
 struct ipv4_header {
@@ -77,12 +79,40 @@ static __always_inline bool packet_network(struct packet *packet, struct __sk_bu
 	return false;
 }
 
+// packet_ends_of_socket takes the ends as the process knows them. Translation of addresses on this host
+// shows in a packet that is on its way out, but not in the answer when it reaches the socket.
+static __always_inline void packet_ends_of_socket(struct packet *packet, struct bpf_sock *sk)
+{
+	packet->ends.local_port = sk->src_port;
+	packet->ends.remote_port = bpf_ntohs(sk->dst_port);
+	if (packet->ends.family == AF_INET) {
+		*(__u32 *)packet->ends.local_address = sk->src_ip4;
+		*(__u32 *)packet->ends.remote_address = sk->dst_ip4;
+		return;
+	}
+	__u32 *local = (__u32 *)packet->ends.local_address, *remote = (__u32 *)packet->ends.remote_address;
+	local[0] = sk->src_ip6[0];
+	local[1] = sk->src_ip6[1];
+	local[2] = sk->src_ip6[2];
+	local[3] = sk->src_ip6[3];
+	remote[0] = sk->dst_ip6[0];
+	remote[1] = sk->dst_ip6[1];
+	remote[2] = sk->dst_ip6[2];
+	remote[3] = sk->dst_ip6[3];
+}
+
 // packet_ends fills in everything. It is false for what is no packet of the protocol.
-static __always_inline bool packet_ends(struct packet *packet, struct __sk_buff *skb, __u8 protocol)
+static __always_inline bool packet_ends(struct packet *packet, struct __sk_buff *skb, struct bpf_sock *sk, __u8 protocol)
 {
 	struct ports ports;
 
-	if (!packet_network(packet, skb, protocol) || bpf_skb_load_bytes(skb, packet->transport_at, &ports, sizeof(ports)))
+	if (!packet_network(packet, skb, protocol))
+		return false;
+	if (sk->dst_port) {
+		packet_ends_of_socket(packet, sk);
+		return true;
+	}
+	if (bpf_skb_load_bytes(skb, packet->transport_at, &ports, sizeof(ports)))
 		return false;
 	packet->ends.local_port = bpf_ntohs(packet->outgoing ? ports.source : ports.destination);
 	packet->ends.remote_port = bpf_ntohs(packet->outgoing ? ports.destination : ports.source);

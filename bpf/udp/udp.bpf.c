@@ -213,7 +213,7 @@ static __always_inline bool fill_key(struct udp_flow_key *key, struct packet *pa
 	if (!sk)
 		return false;
 	sk = bpf_sk_fullsock(sk);
-	if (!sk || sk->protocol != IPPROTO_UDP || sk->type != SOCK_DGRAM || !packet_ends(packet, skb, IPPROTO_UDP))
+	if (!sk || sk->protocol != IPPROTO_UDP || sk->type != SOCK_DGRAM || !packet_ends(packet, skb, sk, IPPROTO_UDP))
 		return false;
 	key->socket = bpf_get_socket_cookie(skb);
 	__builtin_memcpy(key->remote_address, packet->ends.remote_address, ADDRESS_BYTES);

@@ -44,6 +44,7 @@ type TracersConfig struct {
 	File    FileConfig    `mapstructure:"file"`
 	TCP     TCPConfig     `mapstructure:"tcp"`
 	UDP     UDPConfig     `mapstructure:"udp"`
+	DNS     DNSConfig     `mapstructure:"dns"`
 
 	_ struct{}
 }
@@ -55,6 +56,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"file":    &c.File.Common,
 		"tcp":     &c.TCP.Common,
 		"udp":     &c.UDP.Common,
+		"dns":     &c.DNS.Common,
 	}
 }
 
@@ -110,6 +112,7 @@ func createDefaultConfig() component.Config {
 			File:    fileConfigDefault(),
 			TCP:     tcpConfigDefault(),
 			UDP:     udpConfigDefault(),
+			DNS:     dnsConfigDefault(),
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},

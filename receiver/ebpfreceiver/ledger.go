@@ -18,6 +18,7 @@ const kindsMax = 32
 type userCounters struct {
 	offered      atomic.Uint64 // made in user space
 	undecodable  atomic.Uint64 // too short, too long
+	aggregated   atomic.Uint64 // read, and told by another event
 	filtered     atomic.Uint64 // read, and not wanted as an event
 	delivered    atomic.Uint64 // taken by the pipeline
 	lostQueue    atomic.Uint64 // the pipeline was too slow
@@ -82,7 +83,7 @@ func (l *ledger) balance(kinds []string, kernel []tracer.Counters) []account {
 			Offered:    k.Offered + user.offered.Load(),
 			Delivered:  user.delivered.Load(),
 			Filtered:   k.Filtered + user.filtered.Load(),
-			Aggregated: k.Aggregated,
+			Aggregated: k.Aggregated + user.aggregated.Load(),
 			Lost: map[string]uint64{
 				"ring":     k.LostRing,
 				"map":      k.LostMap,

@@ -68,6 +68,12 @@ const (
 	flowReportMin = time.Second
 	flowTimeMax   = time.Hour
 
+	// dnsPortsMax is what the kernel half has room for.
+	dnsPortsMax       = 8
+	dnsTimeoutDefault = 5 * time.Second
+	dnsTimeoutMin     = 100 * time.Millisecond
+	dnsTimeoutMax     = time.Minute
+
 	// batchRecordsMax bounds a batch that is handed to the pipeline.
 	batchRecordsMax = 512
 	// queueBatchesMax bounds what waits for the pipeline. When the queue is full, a reader waits

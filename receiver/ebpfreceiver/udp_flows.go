@@ -40,7 +40,7 @@ func newUDPFlows(s *session, st *stream) *companion {
 		idle: s.config.Tracers.UDP.IdleTimeout, interval: s.config.Tracers.UDP.ReportInterval,
 		reported: map[tracer.UDPFlowKey]reportedFlow{},
 	}
-	return &companion{observe: func(decode.Event) {}, tick: f.tick}
+	return &companion{observe: func(decode.Event) fate { return fateOpen }, tick: f.tick}
 }
 
 // flowGrace is how long after a flow has become idle a program may still be counting into it.

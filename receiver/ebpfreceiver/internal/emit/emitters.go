@@ -14,6 +14,7 @@ func Emitters(o Options) map[string]Emitter {
 		"file":    File,
 		"tcp":     TCP,
 		"udp":     UDP,
+		"dns":     DNS,
 	}
 }
 
@@ -24,5 +25,6 @@ func Counts() map[string][]Count {
 		"file":    FileCounts(),
 		"tcp":     TCPCounts(),
 		"udp":     UDPCounts(),
+		"dns":     DNSCounts(),
 	}
 }
