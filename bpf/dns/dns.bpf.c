@@ -38,9 +38,11 @@ struct dns_message_event {
 	__u64 socket; // cookie
 	// What was sent: over TCP a segment, with the length in front of each message.
 	__u32 message_bytes;
-	__u16 payload_bytes; // how much of it follows; behind that there are zeros
+	__u16 payload_bytes; // how much of it follows
+	__u16 room_bytes;    // with the zeros behind that
 	__u8 protocol;
 	__u8 flags;
+	__u16 reserved[3];
 };
 
 EXPORT_TYPE(struct, event_header);
@@ -94,6 +96,7 @@ static __always_inline bool is_of_protocol(__u32 protocol, __u32 type)
 		if (!message)                                                                            \
 			break;                                                                           \
 		message->event = *(event);                                                               \
+		message->event.room_bytes = (room);                                                      \
 		FORGET(length);                                                                          \
 		if (length < 1 || length > (room))                                                       \
 			length = (room);                                                                 \

@@ -34,8 +34,10 @@ type DNSDnsMessageEvent struct {
 	Socket       uint64
 	MessageBytes uint32
 	PayloadBytes uint16
+	RoomBytes    uint16
 	Protocol     uint8
 	Flags        uint8
+	Reserved     [3]uint16
 }
 
 type DNSDnsWorkload struct {

@@ -90,8 +90,13 @@ func (d *dnsDecoder) Decode(record []byte) (Event, error) {
 	if header.Kind != KindDNSQuery && header.Kind != KindDNSAnswer {
 		return nil, ErrUnknownKind
 	}
-	e, room, err := view[dnsbpf.DNSDnsMessageEvent](record)
+	e, rest, err := view[dnsbpf.DNSDnsMessageEvent](record)
 	if err != nil {
+		return nil, err
+	}
+	t := tail{rest: rest}
+	room := t.next(int(e.RoomBytes))
+	if err := t.end(); err != nil {
 		return nil, err
 	}
 	if int(e.PayloadBytes) > len(room) {

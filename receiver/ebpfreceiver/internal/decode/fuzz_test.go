@@ -19,6 +19,10 @@ func FuzzFile(f *testing.F) { fuzz(f, "file") }
 
 func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
 
+func FuzzUDP(f *testing.F) { fuzz(f, "udp") }
+
+func FuzzDNS(f *testing.F) { fuzz(f, "dns") }
+
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
 func fuzz(f *testing.F, tracer string) {
@@ -77,6 +81,16 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	case *TCPConnection:
 		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
 		_, _ = e.Local(), e.Remote()
+	case *UDPStart:
+		fixed(unsafe.Pointer(e.UDPUdpStartEvent), unsafe.Sizeof(*e.UDPUdpStartEvent))
+		_, _ = e.Local(), e.Remote()
+	case *DNSMessage:
+		fixed(unsafe.Pointer(e.DNSDnsMessageEvent), unsafe.Sizeof(*e.DNSDnsMessageEvent))
+		_, _ = e.Client(), e.Server()
+		strs = [][]byte{e.room}
+		if len(e.Payload) > len(e.room) || len(e.Payload) > 0 && &e.Payload[0] != &e.room[0] {
+			t.Fatal("the payload is not the beginning of its room")
+		}
 	default:
 		t.Fatalf("unexpected event %T", event)
 	}
@@ -93,7 +107,9 @@ func assertInside(t *testing.T, record []byte, event Event) {
 
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
-	for target, tracer := range map[string]string{"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp"} {
+	for target, tracer := range map[string]string{
+		"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzUDP": "udp", "FuzzDNS": "dns",
+	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {
 			if g.tracer == tracer {

@@ -15,9 +15,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	udpbpf "github.com/meerkat-otel/meerkat/bpf/udp"
 )
 
 // object is a tracer's object file and the Go types that were generated from it, by their C names.
@@ -44,6 +46,15 @@ func objects() map[string]object {
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
 			"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
+		}},
+		"udp": {udpbpf.LoadUDP, map[string]any{
+			"event_header": udpbpf.UDPEventHeader{}, "udp_start_event": udpbpf.UDPUdpStartEvent{},
+			"endpoints": udpbpf.UDPEndpoints{}, "udp_flow_key": udpbpf.UDPUdpFlowKey{}, "udp_flow": udpbpf.UDPUdpFlow{},
+			"socket_owner": udpbpf.UDPSocketOwner{}, "udp_workload": udpbpf.UDPUdpWorkload{},
+		}},
+		"dns": {dnsbpf.LoadDNS, map[string]any{
+			"event_header": dnsbpf.DNSEventHeader{}, "dns_message_event": dnsbpf.DNSDnsMessageEvent{},
+			"endpoints": dnsbpf.DNSEndpoints{}, "dns_workload": dnsbpf.DNSDnsWorkload{},
 		}},
 	}
 }
@@ -134,12 +145,16 @@ func TestLayout_coversEveryExportedType(t *testing.T) {
 // Every object has a type of its own for the header, and a decoder takes each for a Header.
 func TestLayout_headersAreEqual(t *testing.T) {
 	want := reflect.TypeFor[Header]()
-	for _, other := range []reflect.Type{reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader]()} {
+	for _, other := range []reflect.Type{
+		reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader](),
+		reflect.TypeFor[udpbpf.UDPEventHeader](), reflect.TypeFor[dnsbpf.DNSEventHeader](),
+	} {
 		assertSameLayout(t, other.Name(), want, other)
 	}
 	for _, event := range []any{
 		processbpf.ProcessExecEvent{}, processbpf.ProcessExecFailedEvent{}, processbpf.ProcessForkEvent{},
 		processbpf.ProcessExitEvent{}, processbpf.ProcessCgroupEvent{}, filebpf.FileFileEvent{}, tcpbpf.TCPConnectionEvent{},
+		udpbpf.UDPUdpStartEvent{}, udpbpf.UDPUdpFlow{}, dnsbpf.DNSDnsMessageEvent{},
 	} {
 		first := fieldsOf(reflect.TypeOf(event))[0]
 		assert.Equal(t, "Header", first.Name, "%T", event)

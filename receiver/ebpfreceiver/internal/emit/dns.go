@@ -22,16 +22,19 @@ func DNS(r Record, event decode.Event) bool {
 	attributes.PutStr(names.DNSQuestionType, e.Type)
 	attributes.PutDouble(names.DNSDuration, e.Duration.Seconds())
 	attributes.PutInt(names.DNSRetries, int64(e.Retries))
-	switch e.ResponseCode {
+	outcome := e.ResponseCode
+	switch outcome {
 	case "":
-		r.Body().SetStr(fmt.Sprintf("%s asked %s for %s %s: no answer", r.subject(e.Head()), e.Server, e.Type, e.Name))
+		outcome = "no answer"
 		attributes.PutStr(names.ErrorType, "timeout")
-	case "NOERROR":
-		r.Body().SetStr(fmt.Sprintf("%s asked %s for %s %s: %d addresses", r.subject(e.Head()), e.Server, e.Type, e.Name, len(e.Addresses)+e.MoreAddresses))
+	case responseOK:
+		if len(e.Addresses) > 0 {
+			outcome = addressList(e)
+		}
 	default:
-		r.Body().SetStr(fmt.Sprintf("%s asked %s for %s %s: %s", r.subject(e.Head()), e.Server, e.Type, e.Name, e.ResponseCode))
 		attributes.PutStr(names.ErrorType, e.ResponseCode)
 	}
+	r.Body().SetStr(fmt.Sprintf("%s asked %s for %s %s: %s", r.subject(e.Head()), e.Server, e.Type, e.Name, outcome))
 	if e.ResponseCode != "" {
 		attributes.PutStr(names.DNSResponseCode, e.ResponseCode)
 	}
@@ -48,6 +51,18 @@ func DNS(r Record, event decode.Event) bool {
 	r.putEnd(names.ClientAddress, names.ClientPort, e.Client)
 	r.putEnd(names.ServerAddress, names.ServerPort, e.Server)
 	return true
+}
+
+// responseOK is the code of an answer that is no failure.
+const responseOK = "NOERROR"
+
+// addressList is short: people who want all of them find them in the attributes.
+func addressList(e *decode.DNSLookup) string {
+	first := e.Addresses[0].String()
+	if more := len(e.Addresses) + e.MoreAddresses - 1; more > 0 {
+		return fmt.Sprintf("%s and %d more", first, more)
+	}
+	return first
 }
 
 func (r Record) putAnswers(e *decode.DNSLookup) {

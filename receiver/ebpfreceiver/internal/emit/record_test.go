@@ -35,6 +35,8 @@ func TestRecord(t *testing.T) {
 	t.Run("processes", recordProcesses)
 	t.Run("files", recordFiles)
 	t.Run("connections", recordConnections)
+	t.Run("flows", recordFlows)
+	t.Run("lookups", recordLookups)
 	t.Run("container", recordContainer)
 }
 
@@ -47,7 +49,8 @@ type scenario struct {
 
 // recordedScenarios are all that there are.
 var recordedScenarios = []string{
-	"clock_jump", "container", "file_operations", "process_corrupt", "process_losses", "process_pipeline", "tcp_connections",
+	"clock_jump", "container", "dns_lookups", "file_operations", "process_corrupt", "process_losses", "process_pipeline",
+	"tcp_connections", "udp_flows",
 }
 
 // Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.

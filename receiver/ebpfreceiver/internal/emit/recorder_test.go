@@ -63,6 +63,8 @@ type recorder struct {
 	snapshot [][]byte
 	// seen has the entries of the map of repeated file events, key and count.
 	seen [][]byte
+	// flows has the entries of the map of flows, likewise.
+	flows [][]byte
 }
 
 // hierarchyChoices are the values of enum cgroup_hierarchy_choice in bpf/include/cgroup.h.
@@ -133,6 +135,9 @@ func (r *recorder) stop() {
 		for _, c := range counters {
 			require.Zero(r.t, c.LostRing+c.LostMap, "tracer %s has lost events: record again", name)
 		}
+	}
+	if udp, ok := r.tracers["udp"]; ok {
+		r.keepFlows(udp.tracer)
 	}
 	file, ok := r.tracers["file"]
 	if !ok {
