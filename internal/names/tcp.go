@@ -45,7 +45,9 @@ func endAttributes() []string {
 	}
 }
 
-const peerDNSNameBrief = "Name that the same workload has looked up before, with the far end's address among the answers. Other names may lead there too."
+func peerDNSName() Attribute {
+	return Attribute{PeerDNSName, String, "Name that the same workload has looked up before, with the far end's address among the answers. Other names may lead there too."}
+}
 
 // TCPEvents describes the events of the tracer "tcp".
 func TCPEvents() []Event {
@@ -73,7 +75,7 @@ func TCPAttributes() []Attribute {
 		{NetworkPeerPort, Int, "Port of the far end, while the side is unknown."},
 		{NetworkTransport, String, "Always `tcp`."},
 		{NetworkType, String, "`ipv4` or `ipv6`; `ipv4` also for an IPv6 socket that talks IPv4."},
-		{PeerDNSName, String, peerDNSNameBrief},
+		peerDNSName(),
 		{ConnectionDuration, Double, "Seconds: of a connect until it was answered or given up, of a close since the connection was established."},
 		{ConnectionBytesSent, Int, "Bytes of payload that were sent, retransmissions not counted."},
 		{ConnectionBytesReceived, Int, "Bytes of payload that were received."},

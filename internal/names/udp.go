@@ -47,7 +47,7 @@ func UDPAttributes() []Attribute {
 		{NetworkPeerPort, Int, "Port of the far end, while the side is unknown."},
 		{NetworkTransport, String, "Always `udp`."},
 		{NetworkType, String, "`ipv4` or `ipv6`; `ipv4` also for an IPv6 socket that talks IPv4."},
-		{PeerDNSName, String, peerDNSNameBrief},
+		peerDNSName(),
 		{UDPFlowState, String, "Why the flow is reported: `closed` (its socket is), `idle` (no packet for the idle time) or `active` (it goes on)."},
 		{ConnectionDuration, Double, "Seconds from the first packet of the flow to the last."},
 		{UDPPacketsSent, Int, "Datagrams that were sent since the flow was last reported."},

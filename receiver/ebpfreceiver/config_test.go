@@ -55,6 +55,13 @@ func TestConfig_accepted(t *testing.T) {
 					DeduplicationWindow: 10 * time.Second,
 				},
 				TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024},
+				UDP: UDPConfig{
+					Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
+					TrackedFlows: 4096, IdleTimeout: 15 * time.Second, ReportInterval: 5 * time.Minute,
+				},
+				DNS: DNSConfig{
+					Common: TracerConfig{Enabled: true, RingBufferBytes: 256 << 10}, Ports: []uint16{53, 5353}, Timeout: 3 * time.Second,
+				},
 			},
 			MetricsInterval:   time.Minute,
 			ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
@@ -64,6 +71,7 @@ func TestConfig_accepted(t *testing.T) {
 		},
 		"ebpf/one_tracer": defaults(func(c *Config) {
 			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
+			c.Tracers.UDP.Common.Enabled, c.Tracers.DNS.Common.Enabled = false, false
 		}),
 		"ebpf/no_deduplication": defaults(func(c *Config) { c.Tracers.File.DeduplicationWindow = 0 }),
 		"ebpf/no_redaction": defaults(func(c *Config) {
@@ -103,7 +111,7 @@ func TestConfig_documentation(t *testing.T) {
 func TestConfig_refused(t *testing.T) {
 	for section, message := range map[string]string{
 		"ebpf/unknown_key":          "decoding failed due to the following error(s):\n\n'ebpfreceiver.Config' has invalid keys: tracer",
-		"ebpf/unknown_tracer":       "decoding failed due to the following error(s):\n\n'tracers' has invalid keys: udp",
+		"ebpf/unknown_tracer":       "decoding failed due to the following error(s):\n\n'tracers' has invalid keys: sctp",
 		"ebpf/unknown_option":       "decoding failed due to the following error(s):\n\n'tracers.file' has invalid keys: read_path",
 		"ebpf/no_tracer":            "tracers: no tracer is enabled: set enabled to true for at least one, or leave the receiver out",
 		"ebpf/fork_without_process": "tracers::process: fork: true contradicts enabled: false; set enabled to true or leave fork out",
@@ -118,8 +126,15 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +
 			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
 		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
-		"ebpf/table":       "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
-		"ebpf/redaction":   "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
+		"ebpf/flows": "tracers::udp: tracked_flows: 1 is outside 256 to 1048576; the default is 8192\n" +
+			"idle_timeout: 5s is outside 10s to 1h0m0s; the default is 30s\n" +
+			"report_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/no_ports": "tracers::dns: ports: 0 ports are not within 1 to 8; the default is [53]\n" +
+			"timeout: 2m0s is outside 100ms to 1m0s; the default is 5s",
+		"ebpf/ports": "tracers::dns: ports: 9 ports are not within 1 to 8; the default is [53]\n" +
+			"ports: 0 is no port; the default is [53]",
+		"ebpf/table":     "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
+		"ebpf/redaction": "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
 		"ebpf/error_mode": "error_mode: \"explode\" is neither \"propagate\" nor \"ignore\"",
