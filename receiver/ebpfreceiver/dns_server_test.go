@@ -125,7 +125,7 @@ func (s *nameServer) answers(query []byte, overTCP bool) [][]byte {
 		return nil
 	}
 	name := strings.ToLower(m.Questions[0].Name.String())
-	m.Response, m.Additionals = true, nil
+	m.Response, m.RecursionAvailable, m.Additionals = true, true, nil
 	switch {
 	case strings.HasPrefix(name, nameSilent), strings.HasPrefix(name, nameDeaf) && s.isFirst(name):
 		return nil

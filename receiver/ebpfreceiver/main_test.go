@@ -39,6 +39,8 @@ func play(role string) {
 		err = serveOne()
 	case "answer_datagrams":
 		err = answerDatagrams()
+	case "look_up":
+		err = lookUpInOwnNetwork(os.Args[1])
 	case "send_datagrams":
 		err = sendDatagrams(os.Args[1])
 	case "wait":

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
@@ -114,6 +115,60 @@ func TestUDP_flowFromBothEnds(t *testing.T) {
 			assert.Equal(t, []int64{answered, sent}, []int64{theirs.num(names.ConnectionBytesSent), theirs.num(names.ConnectionBytesReceived)})
 		})
 	}
+}
+
+// A socket that is made for IPv6 may be connected to a mapped address, and may then talk IPv4 alone.
+func TestUDP_connectedToAMappedAddress(t *testing.T) {
+	l := startLive(t, only("udp"))
+	server := listenUDP(t, "udp4", "127.0.0.1:0")
+	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_DGRAM, 0)
+	require.NoError(t, err)
+	mapped := netip.MustParseAddr("::ffff:127.0.0.1").As16()
+	require.NoError(t, unix.Connect(fd, &unix.SockaddrInet6{Port: int(udpPort(server.LocalAddr())), Addr: mapped}))
+	local, err := unix.Getsockname(fd)
+	require.NoError(t, err)
+	_, err = unix.Write(fd, []byte("hello"))
+	require.NoError(t, err)
+	_, from, err := server.ReadFromUDPAddrPort(make([]byte, 10))
+	require.NoError(t, err)
+	_, err = server.WriteToUDPAddrPort([]byte("hi"), from)
+	require.NoError(t, err)
+	_, err = unix.Read(fd, make([]byte, 10))
+	require.NoError(t, err)
+	require.NoError(t, unix.Close(fd))
+	l.stop()
+	r := l.one(names.EventUDPFlow, flowOf("client", int64(local.(*unix.SockaddrInet6).Port), udpPort(server.LocalAddr())))
+	l.assertEnds(r, "127.0.0.1", "ipv4")
+	assert.Equal(t, [2]int64{5, 2}, [2]int64{r.num(names.ConnectionBytesSent), r.num(names.ConnectionBytesReceived)})
+}
+
+// What is handed to the kernel in one piece and leaves it as many datagrams is counted as these.
+func TestUDP_segmentation(t *testing.T) {
+	const segment, number = 100, 37
+	l := startLive(t, only("udp"))
+	server := listenUDP(t, "udp4", "127.0.0.1:0")
+	client, err := net.DialUDP("udp4", nil, server.LocalAddr().(*net.UDPAddr))
+	require.NoError(t, err)
+	raw, err := client.SyscallConn()
+	require.NoError(t, err)
+	require.NoError(t, raw.Control(func(fd uintptr) {
+		assert.NoError(t, unix.SetsockoptInt(int(fd), unix.SOL_UDP, unix.UDP_SEGMENT, segment))
+	}))
+	_, err = client.Write(make([]byte, segment*number))
+	require.NoError(t, err)
+	for range number {
+		n, err := server.Read(make([]byte, 2*segment))
+		require.NoError(t, err)
+		require.Equal(t, segment, n)
+	}
+	require.NoError(t, client.Close())
+	require.NoError(t, server.Close())
+	l.stop()
+	ports := [2]int64{udpPort(client.LocalAddr()), udpPort(server.LocalAddr())}
+	ours := l.one(names.EventUDPFlow, flowOf("client", ports[0], ports[1]))
+	assert.Equal(t, [2]int64{number, segment * number}, [2]int64{ours.num(names.UDPPacketsSent), ours.num(names.ConnectionBytesSent)})
+	theirs := l.one(names.EventUDPFlow, flowOf("server", ports[0], ports[1]))
+	assert.Equal(t, [2]int64{number, segment * number}, [2]int64{theirs.num(names.UDPPacketsReceived), theirs.num(names.ConnectionBytesReceived)})
 }
 
 // assertEnds checks what all records of a flow over loopback say of it.
