@@ -86,24 +86,24 @@ static __always_inline bool is_of_protocol(__u32 protocol, __u32 type)
 }
 
 // SUBMIT_MESSAGE copies a message into room for `room` bytes of it.
-#define SUBMIT_MESSAGE(skb, event, at, room)                                                             \
-	do {                                                                                             \
-		__u32 kind = (event)->header.kind, zero = 0, length = (event)->payload_bytes;            \
-		struct zeros *zeros = bpf_map_lookup_elem(&nothing, &zero);                              \
-		struct {                                                                                 \
-			struct dns_message_event event;                                                  \
-			__u8 payload[room];                                                              \
-		} *message = event_reserve(kind, sizeof(*message));                                      \
-		if (!message)                                                                            \
-			break;                                                                           \
-		message->event = *(event);                                                               \
-		message->event.room_bytes = (room);                                                      \
-		/* From 1 to the room, without a branch: that is what the verifier of 5.10 understands. */ \
-		length = ((length - 1) & ((room) - 1)) + 1;                                              \
-		bpf_probe_read_kernel(message->payload, (room), zeros);                                  \
-		if (bpf_skb_load_bytes((skb), (at), message->payload, length))                           \
-			message->event.payload_bytes = 0;                                                \
-		event_commit(kind, message);                                                             \
+#define SUBMIT_MESSAGE(skb, event, at, room)                                                     \
+	do {                                                                                     \
+		__u32 kind = (event)->header.kind, zero = 0, length = (event)->payload_bytes;    \
+		struct zeros *zeros = bpf_map_lookup_elem(&nothing, &zero);                      \
+		struct {                                                                         \
+			struct dns_message_event event;                                          \
+			__u8 payload[room];                                                      \
+		} *message = event_reserve(kind, sizeof(*message));                              \
+		if (!message)                                                                    \
+			break;                                                                   \
+		message->event = *(event);                                                       \
+		message->event.room_bytes = (room);                                              \
+		/* From 1 to the room, in the way that 5.10 understands. */                       \
+		length = ((length - 1) & ((room) - 1)) + 1;                                      \
+		bpf_probe_read_kernel(message->payload, (room), zeros);                          \
+		if (bpf_skb_load_bytes((skb), (at), message->payload, length))                   \
+			message->event.payload_bytes = 0;                                        \
+		event_commit(kind, message);                                                     \
 	} while (0)
 
 static __always_inline void submit_message(struct __sk_buff *skb, struct dns_message_event *event, __u32 at)
