@@ -46,6 +46,8 @@ type TracersConfig struct {
 	TCP     TCPConfig     `mapstructure:"tcp"`
 	Socket  SocketConfig  `mapstructure:"socket"`
 	IPC     IPCConfig     `mapstructure:"ipc"`
+	UDP     UDPConfig     `mapstructure:"udp"`
+	DNS     DNSConfig     `mapstructure:"dns"`
 
 	_ struct{}
 }
@@ -58,6 +60,8 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"tcp":     &c.TCP.Common,
 		"socket":  &c.Socket.Common,
 		"ipc":     &c.IPC.Common,
+		"udp":     &c.UDP.Common,
+		"dns":     &c.DNS.Common,
 	}
 }
 
@@ -114,6 +118,8 @@ func createDefaultConfig() component.Config {
 			TCP:     tcpConfigDefault(),
 			Socket:  socketConfigDefault(),
 			IPC:     ipcConfigDefault(),
+			UDP:     udpConfigDefault(),
+			DNS:     dnsConfigDefault(),
 		},
 		Filters:         filtersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,

@@ -15,6 +15,8 @@ func Emitters(o Options) map[string]Emitter {
 		"tcp":     TCP,
 		"socket":  Socket,
 		"ipc":     IPC,
+		"udp":     UDP,
+		"dns":     DNS,
 	}
 }
 
@@ -26,5 +28,7 @@ func Counts() map[string][]Count {
 		"tcp":     TCPCounts(),
 		"socket":  SocketCounts(),
 		"ipc":     IPCCounts(),
+		"udp":     UDPCounts(),
+		"dns":     DNSCounts(),
 	}
 }

@@ -11,5 +11,7 @@ func Specs() []Spec {
 		TCP(),
 		Socket(),
 		IPC(),
+		UDP(),
+		DNS(),
 	}
 }
