@@ -126,6 +126,7 @@ static __always_inline void message(struct __sk_buff *skb, struct packet *packet
 {
 	struct dns_message_event event = { .ends = packet->ends, .protocol = protocol };
 	__u32 kind = packet->outgoing ? DNS_QUERY : DNS_ANSWER;
+	struct filter_far_end far_end = {};
 
 	event.message_bytes = skb->len - at;
 	event.socket = bpf_get_socket_cookie(skb);
@@ -141,8 +142,13 @@ static __always_inline void message(struct __sk_buff *skb, struct packet *packet
 	else
 		WORKLOAD_ADD(event.header.cgroup_id, answers, 1);
 	event_offer(kind);
-	if (event_wanted(&event.header))
-		submit_message(skb, &event, at);
+	packet_far_end(&far_end, &event.ends);
+	if (!event_wanted_with(&event.header, &far_end))
+		return;
+	// Not answers: a question that was let through would seem to have none.
+	if (packet->outgoing && !event_admitted(kind, event.header.cgroup_id))
+		return;
+	submit_message(skb, &event, at);
 }
 
 static __always_inline int packet_of_server(struct __sk_buff *skb, bool outgoing)

@@ -135,6 +135,16 @@ static __always_inline void event_submit(__u32 kind, void *event, __u64 bytes)
 		EVENT_COUNT(kind, submitted);
 }
 
+// event_admitted tells whether the workload may have another event now, and accounts for it if not. It is for
+// programs that reserve.
+static __always_inline bool event_admitted(__u32 kind, __u64 cgroup_id)
+{
+	if (rate_admits(kind, cgroup_id))
+		return true;
+	EVENT_COUNT(kind, held_back);
+	return false;
+}
+
 // event_reserve is for events that are too large for the stack, in programs that may interrupt themselves,
 // for which a scratch value would not do. What it returns must be filled and committed.
 static __always_inline void *event_reserve(__u32 kind, __u64 bytes)

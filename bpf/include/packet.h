@@ -5,6 +5,7 @@
 
 #include "kernel.h"
 #include "socket.h"
+#include "filter.h"
 
 // What a program on a cgroup answers: the packet or the call goes on.
 #define CGROUP_ALLOW 1
@@ -99,6 +100,11 @@ static __always_inline void packet_ends_of_socket(struct packet *packet, struct 
 	remote[1] = sk->dst_ip6[1];
 	remote[2] = sk->dst_ip6[2];
 	remote[3] = sk->dst_ip6[3];
+}
+
+static __always_inline void packet_far_end(struct filter_far_end *far_end, struct endpoints *ends)
+{
+	filter_far_end_of(far_end, ends->family == AF_INET, ends->remote_address, ends->local_port, ends->remote_port);
 }
 
 // packet_ends fills in everything. It is false for what is no packet of the protocol.

@@ -175,6 +175,7 @@ static __always_inline void begin_flow(struct udp_flow_key *key, struct endpoint
 {
 	struct socket_owner *owner = owner_of(key->socket);
 	struct udp_flow flow = { .side = side_of(owner, d), .last_ns = d->now };
+	struct filter_far_end far_end = {};
 
 	if (owner)
 		flow.header = owner->header;
@@ -182,7 +183,8 @@ static __always_inline void begin_flow(struct udp_flow_key *key, struct endpoint
 		flow.flags = UDP_OWNER_UNKNOWN;
 	flow.header.time_ns = d->now;
 	flow.header.kind = UDP_START;
-	if (!event_wanted(&flow.header)) {
+	packet_far_end(&far_end, ends);
+	if (!event_wanted_with(&flow.header, &far_end)) {
 		count_workload(flow.header.cgroup_id, d, 0);
 		return;
 	}
