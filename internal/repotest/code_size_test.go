@@ -27,6 +27,8 @@ func longFiles() map[string]string {
 		"bpf/include/kernel.h":                            "the kernel's types, a list",
 		"bpf/process/process.bpf.c":                       "the programs of a tracer share static functions and maps: one unit",
 		"bpf/file/file.bpf.c":                             "the programs of a tracer share static functions and maps: one unit",
+		"bpf/ipc/ipc.bpf.c":                               "the programs of a tracer share static functions and maps: one unit",
+		"bpf/socket/socket.bpf.c":                         "the programs of a tracer share static functions and maps: one unit",
 		"bpf/tcp/tcp.bpf.c":                               "the programs of a tracer share static functions and maps: one unit",
 		"bpf/udp/udp.bpf.c":                               "the programs of a tracer share static functions and maps: one unit",
 		"receiver/ebpfreceiver/session.go":                "start and stop of everything, to be read in one go",
