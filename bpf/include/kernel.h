@@ -102,6 +102,19 @@ struct inode {
 	unsigned long i_ino;
 	unsigned int i_nlink;
 	__u32 i_rdev;
+	__s64 i_size;
+	struct timespec64 i_mtime, i_ctime;
+};
+
+// The same since 6.6 (i_ctime) and 6.7 (i_mtime).
+struct inode___renamed {
+	struct timespec64 __i_mtime, __i_ctime;
+};
+
+// The same since 6.11.
+struct inode___split {
+	__s64 i_mtime_sec, i_ctime_sec;
+	__u32 i_mtime_nsec, i_ctime_nsec;
 };
 
 struct hlist_bl_node {
@@ -176,6 +189,10 @@ struct tty_struct {
 	char name[64];
 };
 
+struct tty_file_private {
+	struct tty_struct *tty;
+};
+
 struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
@@ -232,6 +249,10 @@ enum pid_type {
 	PIDTYPE_SID,
 };
 
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
 struct thread_info {
 	unsigned long flags;
 	unsigned int status;
@@ -253,6 +274,7 @@ struct task_struct {
 	char comm[16];
 	struct fs_struct *fs;
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	__u64 self_exec_id;

@@ -52,7 +52,13 @@ type ProcessExecEvent struct {
 	CapabilitiesEffective uint64
 	CapabilitiesPermitted uint64
 	ExecutableInode       uint64
+	ExecutableSize        uint64
+	ExecutableModifiedNs  int64
+	ExecutableChangedNs   int64
 	ExecutableDevice      uint32
+	ExecutableFilesystem  uint32
+	ExecutableUid         uint32
+	ExecutableGid         uint32
 	RealUid               uint32
 	RealGid               uint32
 	SavedUid              uint32
@@ -63,6 +69,7 @@ type ProcessExecEvent struct {
 	ArgumentCount         uint32
 	ArgumentsTotalBytes   uint32
 	EnvironmentTotalBytes uint32
+	ExecutableMode        uint16
 	ExecutableBytes       uint16
 	FilenameBytes         uint16
 	WorkingDirectoryBytes uint16
@@ -70,7 +77,8 @@ type ProcessExecEvent struct {
 	EnvironmentBytes      uint16
 	ExecutableFlags       uint8
 	WorkingDirectoryFlags uint8
-	Tty                   [32]uint8
+	Flags                 uint8
+	TtyBytes              uint8
 }
 
 type ProcessExecFailedEvent struct {
@@ -81,6 +89,14 @@ type ProcessExecFailedEvent struct {
 	FilenameBytes uint32
 	Reserved      uint32
 }
+
+type ProcessExecFlags uint32
+
+const (
+	ProcessExecFlagsEXEC_INTERPRETED ProcessExecFlags = 1
+	ProcessExecFlagsEXEC_UPPER_LAYER ProcessExecFlags = 2
+	ProcessExecFlagsEXEC_UNLINKED    ProcessExecFlags = 4
+)
 
 type ProcessExitEvent struct {
 	_               structs.HostLayout
@@ -167,6 +183,7 @@ const (
 	ProcessVarCgroupHierarchyId      = "cgroup_hierarchy_id"
 	ProcessVarEnvironmentBytesMax    = "environment_bytes_max"
 	ProcessVarEventHeaderIsExported  = "event_header_is_exported"
+	ProcessVarExecFlagsIsExported    = "exec_flags_is_exported"
 	ProcessVarExitEventIsExported    = "exit_event_is_exported"
 	ProcessVarForkEventIsExported    = "fork_event_is_exported"
 	ProcessVarPathFlagsIsExported    = "path_flags_is_exported"
@@ -259,6 +276,7 @@ type ProcessVariableSpecs struct {
 	CgroupHierarchyId     *ebpf.VariableSpec `ebpf:"cgroup_hierarchy_id"`
 	EnvironmentBytesMax   *ebpf.VariableSpec `ebpf:"environment_bytes_max"`
 	EventHeaderIsExported *ebpf.VariableSpec `ebpf:"event_header_is_exported"`
+	ExecFlagsIsExported   *ebpf.VariableSpec `ebpf:"exec_flags_is_exported"`
 	ExitEventIsExported   *ebpf.VariableSpec `ebpf:"exit_event_is_exported"`
 	ForkEventIsExported   *ebpf.VariableSpec `ebpf:"fork_event_is_exported"`
 	PathFlagsIsExported   *ebpf.VariableSpec `ebpf:"path_flags_is_exported"`
@@ -322,6 +340,7 @@ type ProcessVariables struct {
 	CgroupHierarchyId     *ebpf.Variable `ebpf:"cgroup_hierarchy_id"`
 	EnvironmentBytesMax   *ebpf.Variable `ebpf:"environment_bytes_max"`
 	EventHeaderIsExported *ebpf.Variable `ebpf:"event_header_is_exported"`
+	ExecFlagsIsExported   *ebpf.Variable `ebpf:"exec_flags_is_exported"`
 	ExitEventIsExported   *ebpf.Variable `ebpf:"exit_event_is_exported"`
 	ForkEventIsExported   *ebpf.Variable `ebpf:"fork_event_is_exported"`
 	PathFlagsIsExported   *ebpf.Variable `ebpf:"path_flags_is_exported"`

@@ -49,7 +49,7 @@ func (id *identity) snapshot(t *tracer.Tracer, types *btf.Cache) error {
 	if err != nil {
 		return errors.Join(scanErr, err)
 	}
-	_, err = id.processes.ReadSnapshot(output)
+	_, err = id.processes.ReadSnapshot(output, id.workloads.Running)
 	return errors.Join(scanErr, err, output.Close())
 }
 

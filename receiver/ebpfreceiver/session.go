@@ -43,6 +43,7 @@ type session struct {
 	sender     *sender
 	metrics    *workloadMetrics
 	balance    *reconciliation
+	contents   *contentOutcomes // nil if executables are not read
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -248,6 +249,11 @@ func (s *session) run() {
 	s.workers.Go(func() { s.followClock(ctx) })
 	s.workers.Go(func() { every(ctx, reconciliationInterval, s.balance.tick) })
 	s.workers.Go(func() { every(ctx, companionInterval, func() { s.tickCompanions(false) }) })
+	for _, st := range s.streams {
+		if st.companion != nil && st.companion.run != nil {
+			s.workers.Go(func() { st.companion.run(ctx) })
+		}
+	}
 	if s.metrics != nil {
 		s.workers.Go(func() { s.metrics.run(ctx, s.config.MetricsInterval) })
 	}
@@ -263,7 +269,7 @@ func (s *session) followClock(ctx context.Context) {
 
 func (s *session) tickCompanions(last bool) {
 	for _, st := range s.streams {
-		if st.companion != nil {
+		if st.companion != nil && st.companion.tick != nil {
 			st.companion.tick(last)
 		}
 	}

@@ -73,10 +73,13 @@ func (s *stream) handleRecord(record []byte, now time.Time) {
 func (s *stream) handleEvent(event decode.Event, now time.Time) {
 	kind := event.Head().Kind
 	counters := &s.ledger.kinds[kind]
-	if s.companion != nil {
+	if s.companion != nil && s.companion.observe != nil {
 		s.companion.observe(event)
 	}
 	who, err := s.identify(event)
+	if err == nil && s.companion != nil && s.companion.hold != nil && s.companion.hold(event, &who, now) {
+		return
+	}
 	if err != nil || !s.wanted || !s.logs.Append(event, who, now, s.emitter) {
 		counters.filtered.Add(1)
 		return

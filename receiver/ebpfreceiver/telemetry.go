@@ -26,6 +26,7 @@ type telemetry struct {
 	programTime                                              metric.Float64ObservableCounter
 	inFlight, tracers, ringWaiting, ringSize, mapBytes       metric.Int64ObservableGauge
 	processes, workloads                                     metric.Int64ObservableGauge
+	contents                                                 metric.Int64ObservableCounter
 }
 
 func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, error) {
@@ -42,6 +43,7 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.programTime = b.floatCounter(names.ReceiverProgramTime())
 	t.evicted = b.counter(names.ReceiverProcessesEvicted())
 	t.unknownWorkload = b.counter(names.ReceiverWorkloadsUnknown())
+	t.contents = b.counter(names.ReceiverExecutables())
 	t.inFlight = b.gauge(names.ReceiverEventsInFlight())
 	t.tracers = b.gauge(names.ReceiverTracerState())
 	t.ringWaiting = b.gauge(names.ReceiverRingWaiting())
@@ -105,6 +107,11 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(t.workloads, int64(workloads.Entries))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Refused), with(names.Reason, "no_room"))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Unknown), with(names.Reason, "not_seen"))
+	if t.session.contents != nil {
+		t.session.contents.each(func(outcome string, count uint64) {
+			o.ObserveInt64(t.contents, int64(count), with(names.Outcome, outcome))
+		})
+	}
 	return errors.Join(errs...)
 }
 

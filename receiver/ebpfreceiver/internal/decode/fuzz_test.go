@@ -60,7 +60,7 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	switch e := event.(type) {
 	case *ProcessExec:
 		fixed(unsafe.Pointer(e.ProcessExecEvent), unsafe.Sizeof(*e.ProcessExecEvent))
-		strs = [][]byte{e.Executable, e.Filename, e.WorkingDirectory, e.Arguments, e.Environment}
+		strs = [][]byte{e.Executable, e.Filename, e.WorkingDirectory, e.Arguments, e.Environment, e.TTY}
 	case *ProcessExecFailed:
 		fixed(unsafe.Pointer(e.ProcessExecFailedEvent), unsafe.Sizeof(*e.ProcessExecFailedEvent))
 		strs = [][]byte{e.Filename}

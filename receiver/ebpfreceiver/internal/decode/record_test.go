@@ -82,10 +82,13 @@ func goodRecords(t testing.TB) map[string]good {
 			Header: header(kind), Parent: ProcessKey{StartTimeNs: 21, Pid: 22},
 			CapabilitiesEffective: 23, CapabilitiesPermitted: 24, ExecutableInode: 25, ExecutableDevice: 26,
 			RealUid: 27, RealGid: 28, SavedUid: 29, SavedGid: 30, Vpid: 31, Session: 32, ProcessGroup: 33,
+			ExecutableSize: 34, ExecutableModifiedNs: 35, ExecutableChangedNs: 36, ExecutableFilesystem: 37, ExecutableUid: 38,
+			ExecutableGid: 39, ExecutableMode: 0o104755,
+			Flags:         uint8(processbpf.ProcessExecFlagsEXEC_INTERPRETED | processbpf.ProcessExecFlagsEXEC_UNLINKED),
 			ArgumentCount: 2, ArgumentsTotalBytes: 100, EnvironmentTotalBytes: 200,
 			ExecutableBytes: 9, FilenameBytes: 4, WorkingDirectoryBytes: 5, ArgumentsBytes: 6, EnvironmentBytes: 7,
-			ExecutableFlags: uint8(PathCut), WorkingDirectoryFlags: uint8(PathDeleted), Tty: [32]uint8{'t', 't', 'y', '1'},
-		}, execLengths(), "/bin/dash", "./sh", "/home", "sh\x00-c\x00", "A=1\x00B=2")
+			ExecutableFlags: uint8(PathCut), WorkingDirectoryFlags: uint8(PathDeleted), TtyBytes: 4,
+		}, execLengths(), "/bin/dash", "./sh", "/home", "sh\x00-c\x00", "A=1\x00B=2", "tty1")
 	}
 	add("exec_failed", "process", KindProcessExecFailed, processbpf.ProcessExecFailedEvent{
 		Header: header(KindProcessExecFailed), Error: -2, DirectoryFd: -100, FilenameBytes: 8,
@@ -130,7 +133,7 @@ func execLengths() map[uintptr]int {
 	var e processbpf.ProcessExecEvent
 	return map[uintptr]int{
 		unsafe.Offsetof(e.ExecutableBytes): 2, unsafe.Offsetof(e.FilenameBytes): 2, unsafe.Offsetof(e.WorkingDirectoryBytes): 2,
-		unsafe.Offsetof(e.ArgumentsBytes): 2, unsafe.Offsetof(e.EnvironmentBytes): 2,
+		unsafe.Offsetof(e.ArgumentsBytes): 2, unsafe.Offsetof(e.EnvironmentBytes): 2, unsafe.Offsetof(e.TtyBytes): 1,
 	}
 }
 

@@ -30,6 +30,8 @@ type Who struct {
 	// Ancestors of the process, parent first; of exec events only.
 	Ancestors []*process.Process
 	Workload  *process.Workload
+	// Content is what stands in the executable, nil if that was not read; of exec events only.
+	Content *process.Content
 }
 
 // Emitter writes what is particular to the events of one tracer: name, body and attributes. What all
