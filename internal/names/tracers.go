@@ -24,5 +24,8 @@ func Tracers() []TracerDescription {
 			FileEvents(), FileAttributes(), FileMetrics()},
 		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
 			TCPEvents(), TCPAttributes(), TCPMetrics()},
+		{"tty", "People at work in containers. Off by default. A session is a program that leads a terminal session, or one that entered a\n" +
+			"container from outside, as `kubectl exec` does. What is typed is never looked at.",
+			TTYEvents(), TTYAttributes(), nil},
 	}
 }

@@ -23,6 +23,8 @@ type definition struct {
 	prepare func(*Config, *tracer.Tracer) error
 	// companion makes what works beside the stream; nil if nothing does.
 	companion func(*session, *stream) *companion
+	// identify adds to finding out whose event it is; nil if there is nothing to add.
+	identify func(*session, identify) identify
 }
 
 // companion sees the events of a stream on the stream's goroutine, and does something of its own from
@@ -43,6 +45,7 @@ func catalogue() []definition {
 		"process": {settings: processSettings, companion: newProcessContents},
 		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
 		"tcp":     {settings: tcpSettings},
+		"tty":     {identify: identifySessions},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {

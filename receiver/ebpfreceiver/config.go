@@ -40,9 +40,10 @@ type Config struct {
 
 // TracersConfig has one section per tracer.
 type TracersConfig struct {
-	Process ProcessConfig `mapstructure:"process"`
-	File    FileConfig    `mapstructure:"file"`
-	TCP     TCPConfig     `mapstructure:"tcp"`
+	Process ProcessConfig      `mapstructure:"process"`
+	File    FileConfig         `mapstructure:"file"`
+	TCP     TCPConfig          `mapstructure:"tcp"`
+	TTY     SimpleTracerConfig `mapstructure:"tty"`
 
 	_ struct{}
 }
@@ -53,6 +54,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"process": &c.Process.Common,
 		"file":    &c.File.Common,
 		"tcp":     &c.TCP.Common,
+		"tty":     &c.TTY.Common,
 	}
 }
 
@@ -107,6 +109,7 @@ func createDefaultConfig() component.Config {
 			Process: processConfigDefault(),
 			File:    fileConfigDefault(),
 			TCP:     tcpConfigDefault(),
+			TTY:     simpleConfigDefault(false),
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},

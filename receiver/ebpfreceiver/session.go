@@ -211,6 +211,9 @@ func (s *session) connectStreams(types *btf.Cache) {
 	hasIdentity := first.definition.spec.Name == catalogue()[0].spec.Name
 	for _, st := range s.streams {
 		st.identify = s.identity.lookup
+		if st.definition.identify != nil {
+			st.identify = st.definition.identify(s, st.identify)
+		}
 		if hasIdentity && st == first {
 			continue
 		}

@@ -13,6 +13,7 @@ func Emitters(o Options) map[string]Emitter {
 		"process": Process(o.Process),
 		"file":    File,
 		"tcp":     TCP,
+		"tty":     TTY,
 	}
 }
 
