@@ -41,6 +41,9 @@ enum exec_flags {
 	EXEC_UPPER_LAYER = 2,
 	// No directory has a name for the executable.
 	EXEC_UNLINKED = 4,
+	// The process was put into this cgroup, and still has the mounts of its parent, which is in another
+	// one: what a container's runtime executes on the way into the container.
+	EXEC_ON_THE_WAY = 8,
 };
 
 // Strings behind it: executable, filename, working directory, arguments, environment, terminal.
@@ -167,9 +170,12 @@ WORKLOADS(process_workload)
 static __always_inline void who_runs(struct exec_event *event, struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
 	const struct cred *cred = BPF_CORE_READ(task, cred);
 
-	process_key_of(&event->parent, BPF_CORE_READ(task, real_parent));
+	process_key_of(&event->parent, parent);
+	if (!same_cgroup(task, parent) && same_mounts(task, parent))
+		event->flags |= EXEC_ON_THE_WAY;
 	BPF_CORE_READ_INTO(&event->capabilities_effective, cred, cap_effective);
 	BPF_CORE_READ_INTO(&event->capabilities_permitted, cred, cap_permitted);
 	event->real_uid = BPF_CORE_READ(cred, uid.val);
@@ -244,9 +250,9 @@ static __always_inline int exec(struct task_struct *task, pid_t old_pid, struct 
 
 	event_header_of(&event->header, PROCESS_EXEC, task);
 	WORKLOAD_ADD(event->header.cgroup_id, execs, 1);
-	who_runs(event, task);
 	const char *filename = BPF_CORE_READ(bprm, filename);
 	event->flags = BPF_CORE_READ(bprm, interp) != filename ? EXEC_INTERPRETED : 0;
+	who_runs(event, task);
 	__u32 used = what_runs(scratch, SLOT_EXEC, task, BPF_CORE_READ(bprm, file));
 	event->filename_bytes = tail_kernel_string(scratch->tail, EXEC_TAIL_BYTES, &used, filename);
 	event->working_directory_bytes =

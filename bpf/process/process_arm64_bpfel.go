@@ -96,6 +96,7 @@ const (
 	ProcessExecFlagsEXEC_INTERPRETED ProcessExecFlags = 1
 	ProcessExecFlagsEXEC_UPPER_LAYER ProcessExecFlags = 2
 	ProcessExecFlagsEXEC_UNLINKED    ProcessExecFlags = 4
+	ProcessExecFlagsEXEC_ON_THE_WAY  ProcessExecFlags = 8
 )
 
 type ProcessExitEvent struct {

@@ -93,8 +93,7 @@ static __always_inline bool leads_session(struct task_struct *task)
 
 static __always_inline bool has_entered(struct task_struct *task, struct task_struct *parent)
 {
-	return cgroup_of_task(task) != cgroup_of_task(parent) &&
-	       BPF_CORE_READ(task, nsproxy, mnt_ns) != BPF_CORE_READ(parent, nsproxy, mnt_ns);
+	return !same_cgroup(task, parent) && !same_mounts(task, parent);
 }
 
 static __always_inline int exec(struct task_struct *task)

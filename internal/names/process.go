@@ -106,7 +106,7 @@ func ProcessAttributes() []Attribute {
 		{ProcessExecutableUpperLayer, Bool, "Present on overlayfs: whether the executable lies in the upper, writable layer, so was made or changed there."},
 		{ProcessExecutableDeleted, Bool, "Present and true if the name that the executable had was deleted before the exec."},
 		{ProcessExecutableMemoryOnly, Bool, "Present and true if the executable was made by memfd_create: it lies in no directory, and never did."},
-		{ProcessExecutableCreatedInContainer, Bool, "Present in containers: whether the executable came to be there after the container was made. True if it lies in the upper layer of overlayfs, or if its inode was changed later than the cgroup of the container was made (of one that was there before the collector, than its first process was). A volume's files count too, whoever wrote them. Absent where the time is not known."},
+		{ProcessExecutableCreatedInContainer, Bool, "Present in containers: whether the executable came to be there after the container was made. True if it lies in the upper layer of overlayfs, or if its inode was changed later than the cgroup of the container was made (of one that was there before the collector, than its first process was). A volume's files count too, whoever wrote them. Absent where the time is not known, and of the runtime's own program that becomes a process of the container."},
 		{ProcessExecutableSHA256, String, "SHA-256 of the executable's content in hexadecimal, if `executable_hash` is on and the content could be read in time."},
 		{ProcessExecutableBuildIDGNU, String, "GNU build id of the executable, under the same conditions."},
 		{ProcessExecutableBuildIDGo, String, "Go build id of the executable, under the same conditions."},

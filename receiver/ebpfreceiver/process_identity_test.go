@@ -100,7 +100,8 @@ func reusePID(pairs string) error {
 func TestProcess_reusedPID(t *testing.T) {
 	const pairs = 20
 	l := startLive(t, only("process"))
-	output, err := inRole("reuse_pid", strconv.Itoa(pairs)).Output()
+	command := inRole("reuse_pid", strconv.Itoa(pairs))
+	output, err := command.Output()
 	require.NoError(t, err)
 	pids := map[int]int{}
 	for _, field := range strings.Fields(string(output)) {
@@ -110,8 +111,12 @@ func TestProcess_reusedPID(t *testing.T) {
 	}
 	shortest := time.Hour
 	for pid, times := range pids {
-		require.Eventually(t, func() bool { return len(l.find(names.EventProcessExit, byPID(pid))) >= 2*times }, patience, 10*time.Millisecond)
-		execs, exits := l.find(names.EventProcessExec, byPID(pid)), l.find(names.EventProcessExit, byPID(pid))
+		// Others on this machine may get the same pid.
+		ours := func(r record) bool {
+			return byPID(pid)(r) && r.num(names.ProcessParentPID) == int64(command.Process.Pid)
+		}
+		require.Eventually(t, func() bool { return len(l.find(names.EventProcessExit, ours)) >= 2*times }, patience, 10*time.Millisecond)
+		execs, exits := l.find(names.EventProcessExec, ours), l.find(names.EventProcessExit, ours)
 		require.Len(t, execs, len(exits))
 		seen := map[string]bool{}
 		for i, executed := range execs {

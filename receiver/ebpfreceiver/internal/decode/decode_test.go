@@ -63,6 +63,15 @@ func TestDecode_execClone(t *testing.T) {
 	assert.Equal(t, decodeGood(t, "exec"), clone)
 }
 
+func TestDecode_sessions(t *testing.T) {
+	begin := decodeGood(t, "session").(*TTYSession)
+	assert.Equal(t, "pts7", string(begin.TTY))
+	assert.True(t, begin.Entered())
+	assert.False(t, begin.OnTerminal())
+	assert.Equal(t, []uint64{23, 24, 25, 26}, []uint64{begin.ParentCgroupId, uint64(begin.RealUid), uint64(begin.Vpid), uint64(begin.Session)})
+	assert.EqualValues(t, 21, decodeGood(t, "session_end").(*TTYSessionEnd).DurationNs)
+}
+
 func TestDecode_otherProcessEvents(t *testing.T) {
 	failed := decodeGood(t, "exec_failed").(*ProcessExecFailed)
 	assert.Equal(t, "/no/such", string(failed.Filename))
@@ -215,7 +224,7 @@ func TestDecode_lengthsThatLie(t *testing.T) {
 
 func TestDecode_unknownKind(t *testing.T) {
 	const kindOffset = unsafe.Offsetof(Header{}.Kind)
-	known := map[string]map[uint16]bool{"process": {}, "file": {}, "tcp": {}}
+	known := map[string]map[uint16]bool{"process": {}, "file": {}, "tcp": {}, "tty": {}}
 	longest := map[string][]byte{}
 	for _, g := range goodRecords(t) {
 		known[g.tracer][g.kind] = true

@@ -19,6 +19,8 @@ func FuzzFile(f *testing.F) { fuzz(f, "file") }
 
 func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
 
+func FuzzTTY(f *testing.F) { fuzz(f, "tty") }
+
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
 func fuzz(f *testing.F, tracer string) {
@@ -77,6 +79,10 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	case *TCPConnection:
 		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
 		_, _ = e.Local(), e.Remote()
+	case *TTYSession:
+		fixed(unsafe.Pointer(e.TTYSessionEvent), unsafe.Sizeof(*e.TTYSessionEvent))
+	case *TTYSessionEnd:
+		fixed(unsafe.Pointer(e.TTYSessionEndEvent), unsafe.Sizeof(*e.TTYSessionEndEvent))
 	default:
 		t.Fatalf("unexpected event %T", event)
 	}
@@ -93,7 +99,7 @@ func assertInside(t *testing.T, record []byte, event Event) {
 
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
-	for target, tracer := range map[string]string{"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp"} {
+	for target, tracer := range map[string]string{"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzTTY": "tty"} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {
 			if g.tracer == tracer {

@@ -18,6 +18,7 @@ import (
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	ttybpf "github.com/meerkat-otel/meerkat/bpf/tty"
 )
 
 // object is a tracer's object file and the Go types that were generated from it, by their C names.
@@ -44,6 +45,10 @@ func objects() map[string]object {
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
 			"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
+		}},
+		"tty": {ttybpf.LoadTTY, map[string]any{
+			"event_header": ttybpf.TTYEventHeader{}, "session_event": ttybpf.TTYSessionEvent{},
+			"session_end_event": ttybpf.TTYSessionEndEvent{},
 		}},
 	}
 }

@@ -48,6 +48,10 @@ func (e *ProcessExec) UpperLayer() bool { return e.has(processbpf.ProcessExecFla
 // Unlinked tells whether no directory has a name for the executable.
 func (e *ProcessExec) Unlinked() bool { return e.has(processbpf.ProcessExecFlagsEXEC_UNLINKED) }
 
+// OnTheWay tells whether the process is in another cgroup than its parent, and still has the mounts of that:
+// it may be the runtime's, on its way into a container.
+func (e *ProcessExec) OnTheWay() bool { return e.has(processbpf.ProcessExecFlagsEXEC_ON_THE_WAY) }
+
 func (e *ProcessExec) has(flag processbpf.ProcessExecFlags) bool {
 	return processbpf.ProcessExecFlags(e.Flags)&flag != 0
 }

@@ -17,6 +17,7 @@ import (
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	ttybpf "github.com/meerkat-otel/meerkat/bpf/tty"
 )
 
 // bytesOf is the struct as the kernel would write it, with strings behind it. It goes by the fields,
@@ -126,7 +127,20 @@ func goodRecords(t testing.TB) map[string]good {
 			Side: uint16(SideClient), Flags: uint16(tcpbpf.TCPTcpFlagsTCP_OWNER_UNKNOWN),
 		}, nil)
 	}
+	add("session", "tty", KindTTYSession, ttybpf.TTYSessionEvent{
+		Header: ttyHeader(KindTTYSession), ParentCgroupId: 23, RealUid: 24, Vpid: 25, Session: 26,
+		Flags: uint32(ttybpf.TTYTtyFlagsTTY_ENTERED), Tty: [64]uint8{'p', 't', 's', '7'},
+	}, nil)
+	add("session_end", "tty", KindTTYSessionEnd, ttybpf.TTYSessionEndEvent{Header: ttyHeader(KindTTYSessionEnd), DurationNs: 21}, nil)
 	return records
+}
+
+func ttyHeader(kind uint16) ttybpf.TTYEventHeader {
+	h := ttybpf.TTYEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
 }
 
 func execLengths() map[uintptr]int {

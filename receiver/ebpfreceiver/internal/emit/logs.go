@@ -30,6 +30,9 @@ type Who struct {
 	// Ancestors of the process, parent first; of exec events only.
 	Ancestors []*process.Process
 	Workload  *process.Workload
+	// IsRuntime tells a program of the container's runtime, on the way into the container; of exec events
+	// only.
+	IsRuntime bool
 	// Content is what stands in the executable, nil if that was not read; of exec events only.
 	Content *process.Content
 }

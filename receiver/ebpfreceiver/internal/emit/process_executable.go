@@ -70,12 +70,12 @@ func memoryOnly(e *decode.ProcessExec) bool {
 
 // createdInContainer tells whether the executable came to be in the container that it runs in, after
 // that was made: it lies in the upper layer of the container's overlayfs, or its inode was changed, which
-// includes made, later than the container was. It is not known outside of containers, nor of one that
-// was there before us, unless the answer is yes by the layer.
+// includes made, later than the container was. It is not known outside of containers, of a program of the
+// runtime, and of a container whose age is not known, unless the answer is yes by the layer.
 func createdInContainer(r Record, e *decode.ProcessExec) (created, known bool) {
 	w := r.Who.Workload
 	switch {
-	case w.Container.ID == "":
+	case w.Container.ID == "" || r.Who.IsRuntime:
 		return false, false
 	case e.UpperLayer():
 		return true, true

@@ -211,6 +211,25 @@ func (w *Workloads) Lookup(cgroupID uint64) *Workload {
 	return &Workload{CgroupID: cgroupID}
 }
 
+// IsRuntime tells whether an exec is of the runtime of the container that it counts for: the process is on
+// the way there, and its parent is not known to be in the same container.
+func (w *Workloads) IsRuntime(e *decode.ProcessExec, parents []*Process) bool {
+	if !e.OnTheWay() {
+		return false
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	own, ok := w.entries[e.Header.CgroupId]
+	if !ok || own.Container.ID == "" {
+		return false
+	}
+	if len(parents) == 0 {
+		return true
+	}
+	other, ok := w.entries[parents[0].CgroupID]
+	return !ok || other.Container.ID != own.Container.ID
+}
+
 // TakeForgotten forgets what is due now, in nanoseconds of CLOCK_BOOTTIME, and returns the cgroups that
 // were forgotten since the last call, so that what is kept about them elsewhere can go too.
 func (w *Workloads) TakeForgotten(now uint64) []uint64 {
