@@ -66,11 +66,6 @@ const volatile struct file_operation operations[2 * SYSCALLS_MAX] = {};
 // Length of the time in which a thing is reported once; 0 switches deduplication off.
 const volatile __u64 window_ns = 60000000000ULL;
 const volatile bool has_read_paths = false;
-// The collector, by its pid in its own pid namespace: what it does to files would make events of its
-// events. The namespace is named by device and inode of its file in nsfs.
-const volatile __u32 own_pid = 0;
-const volatile __u64 own_namespace_device = 0;
-const volatile __u64 own_namespace_inode = 0;
 
 // Strings behind it: directory, path, other directory, other path. A path that starts with a slash
 // has no directory.
@@ -260,7 +255,6 @@ static __always_inline void report_file(struct file_scratch *scratch, struct fil
 	struct file_event *event = &scratch->event;
 	__u32 used = 0;
 
-	count_for_workload(event->header.cgroup_id, kind, event->access);
 	if (already_seen(scratch)) {
 		event_aggregate(kind);
 		return;
@@ -299,6 +293,9 @@ static __always_inline void opened(struct file_scratch *scratch, struct task_str
 		}
 	}
 	event_header_of(&event->header, kind, task);
+	count_for_workload(event->header.cgroup_id, kind, event->access);
+	if (!event_wanted(&event->header))
+		return;
 	describe(event, file);
 	report_file(scratch, file, path, task, kind);
 }
@@ -317,6 +314,9 @@ static __always_inline void by_descriptor(struct file_scratch *scratch, struct t
 		return;
 	event_offer(kind);
 	event_header_of(&scratch->event.header, kind, task);
+	count_for_workload(scratch->event.header.cgroup_id, kind, ACCESS_WRITE);
+	if (!event_wanted(&scratch->event.header))
+		return;
 	__u32 mode = scratch->event.mode, uid = scratch->event.owner_uid, gid = scratch->event.owner_gid;
 	describe(&scratch->event, file);
 	if (kind == FILE_MODE_CHANGE)
@@ -363,6 +363,8 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 	event_offer(kind);
 	event_header_of(&event->header, kind, task);
 	count_for_workload(event->header.cgroup_id, kind, ACCESS_WRITE);
+	if (!event_wanted(&event->header))
+		return;
 	event->flags |= FILE_PATH_IS_ARGUMENT | operation->flags;
 	if (operation->removal && argument(scratch, operation->removal) & AT_REMOVEDIR)
 		event->flags |= FILE_IS_DIRECTORY;
@@ -383,15 +385,6 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 	submit(scratch, kind, used);
 }
 
-static __always_inline bool current_is_collector(void)
-{
-	struct bpf_pidns_info inside = {};
-
-	if (bpf_get_ns_current_pid_tgid(own_namespace_device, own_namespace_inode, &inside, sizeof(inside)))
-		return false;
-	return inside.tgid == own_pid;
-}
-
 SYSCALL_HANDLER(file_syscall, call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -402,16 +395,14 @@ SYSCALL_HANDLER(file_syscall, call)
 		return;
 	if (call->compat)
 		index += SYSCALLS_MAX;
+	// What 5.10 knows of a number does not outlast the addition.
+	FORGET(index);
+	index &= 2 * SYSCALLS_MAX - 1;
 	const volatile struct file_operation *operation = &operations[index];
 	__u32 kind = operation->kind;
 	struct file_scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
 	if (!scratch || !operation->wanted)
 		return;
-	if (current_is_collector()) {
-		event_offer(kind);
-		event_filter(kind);
-		return;
-	}
 	__builtin_memset(&scratch->event, 0, sizeof(scratch->event));
 	if (operation->returns_file) {
 		opened(scratch, task, call->result);

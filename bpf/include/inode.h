@@ -10,7 +10,7 @@
 // include/linux/fs.h: a mark that kernels since 6.13 keep among the nanoseconds of i_ctime.
 #define I_CTIME_QUERIED (1U << 31)
 
-#define NANOSECONDS_PER_SECOND 1000000000LL
+#define SECOND_NS 1000000000LL
 
 // Both times are nanoseconds since 1970, and wrap for years that no file has by chance.
 static __always_inline __s64 inode_modified_ns(struct inode *inode)
@@ -19,11 +19,11 @@ static __always_inline __s64 inode_modified_ns(struct inode *inode)
 	struct inode___renamed *renamed = (void *)inode;
 
 	if (bpf_core_field_exists(split->i_mtime_sec))
-		return BPF_CORE_READ(split, i_mtime_sec) * NANOSECONDS_PER_SECOND + BPF_CORE_READ(split, i_mtime_nsec);
+		return BPF_CORE_READ(split, i_mtime_sec) * SECOND_NS + BPF_CORE_READ(split, i_mtime_nsec);
 	if (bpf_core_field_exists(renamed->__i_mtime))
-		return BPF_CORE_READ(renamed, __i_mtime.tv_sec) * NANOSECONDS_PER_SECOND +
+		return BPF_CORE_READ(renamed, __i_mtime.tv_sec) * SECOND_NS +
 		       BPF_CORE_READ(renamed, __i_mtime.tv_nsec);
-	return BPF_CORE_READ(inode, i_mtime.tv_sec) * NANOSECONDS_PER_SECOND + BPF_CORE_READ(inode, i_mtime.tv_nsec);
+	return BPF_CORE_READ(inode, i_mtime.tv_sec) * SECOND_NS + BPF_CORE_READ(inode, i_mtime.tv_nsec);
 }
 
 static __always_inline __s64 inode_changed_ns(struct inode *inode)
@@ -32,12 +32,12 @@ static __always_inline __s64 inode_changed_ns(struct inode *inode)
 	struct inode___renamed *renamed = (void *)inode;
 
 	if (bpf_core_field_exists(split->i_ctime_sec))
-		return BPF_CORE_READ(split, i_ctime_sec) * NANOSECONDS_PER_SECOND +
+		return BPF_CORE_READ(split, i_ctime_sec) * SECOND_NS +
 		       (BPF_CORE_READ(split, i_ctime_nsec) & ~I_CTIME_QUERIED);
 	if (bpf_core_field_exists(renamed->__i_ctime))
-		return BPF_CORE_READ(renamed, __i_ctime.tv_sec) * NANOSECONDS_PER_SECOND +
+		return BPF_CORE_READ(renamed, __i_ctime.tv_sec) * SECOND_NS +
 		       BPF_CORE_READ(renamed, __i_ctime.tv_nsec);
-	return BPF_CORE_READ(inode, i_ctime.tv_sec) * NANOSECONDS_PER_SECOND + BPF_CORE_READ(inode, i_ctime.tv_nsec);
+	return BPF_CORE_READ(inode, i_ctime.tv_sec) * SECOND_NS + BPF_CORE_READ(inode, i_ctime.tv_nsec);
 }
 
 // inode_in_upper_layer tells whether a file of overlayfs has been copied to, or made in, the writable

@@ -75,6 +75,13 @@ const (
 const (
 	TTYMapCounters                  = "counters"
 	TTYMapEvents                    = "events"
+	TTYMapFilterCgroups             = "filter_cgroups"
+	TTYMapFilterCurrent             = "filter_current"
+	TTYMapFilterNetworks            = "filter_networks"
+	TTYMapFilterPorts               = "filter_ports"
+	TTYMapFilterProcesses           = "filter_processes"
+	TTYMapFilterUsers               = "filter_users"
+	TTYMapRates                     = "rates"
 	TTYMapSessions                  = "sessions"
 	TTYProgTtyExec                  = "tty_exec"
 	TTYProgTtyExecRaw               = "tty_exec_raw"
@@ -143,9 +150,16 @@ type TTYProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type TTYMapSpecs struct {
-	Counters *ebpf.MapSpec `ebpf:"counters"`
-	Events   *ebpf.MapSpec `ebpf:"events"`
-	Sessions *ebpf.MapSpec `ebpf:"sessions"`
+	Counters        *ebpf.MapSpec `ebpf:"counters"`
+	Events          *ebpf.MapSpec `ebpf:"events"`
+	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	Rates           *ebpf.MapSpec `ebpf:"rates"`
+	Sessions        *ebpf.MapSpec `ebpf:"sessions"`
 }
 
 // TTYVariableSpecs contains global variables before they are loaded into the kernel.
@@ -181,15 +195,29 @@ func (o *TTYObjects) Close() error {
 //
 // It can be passed to LoadTTYObjects or ebpf.CollectionSpec.LoadAndAssign.
 type TTYMaps struct {
-	Counters *ebpf.Map `ebpf:"counters"`
-	Events   *ebpf.Map `ebpf:"events"`
-	Sessions *ebpf.Map `ebpf:"sessions"`
+	Counters        *ebpf.Map `ebpf:"counters"`
+	Events          *ebpf.Map `ebpf:"events"`
+	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	Rates           *ebpf.Map `ebpf:"rates"`
+	Sessions        *ebpf.Map `ebpf:"sessions"`
 }
 
 func (m *TTYMaps) Close() error {
 	return _TTYClose(
 		m.Counters,
 		m.Events,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
+		m.Rates,
 		m.Sessions,
 	)
 }

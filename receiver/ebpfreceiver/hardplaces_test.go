@@ -79,8 +79,12 @@ func startAndTell(arguments []string) error {
 	return errors.Join(json.NewEncoder(os.Stdout).Encode(told), logs.Shutdown(ctx))
 }
 
-// hide mounts an empty file system over a place, in the mount namespace of this process.
+// hide mounts an empty file system over a place, in the mount namespace of this process. What is not
+// there, as in a kernel without type information, needs no hiding.
 func hide(place string) error {
+	if _, err := os.Stat(place); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return err
 	}

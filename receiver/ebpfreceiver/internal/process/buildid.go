@@ -4,6 +4,7 @@ package process
 
 import (
 	"bytes"
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
 	"encoding/hex"
@@ -33,16 +34,9 @@ func buildIDs(file io.ReaderAt) (gnu, golang string) {
 		notes := make([]byte, min(header.size, noteBytesMax))
 		n, _ := file.ReadAt(notes, int64(header.offset))
 		gnuHere, goHere := buildIDsIn(notes[:n], header.order)
-		gnu, golang = firstOf(gnu, gnuHere), firstOf(golang, goHere)
+		gnu, golang = cmp.Or(gnu, gnuHere), cmp.Or(golang, goHere)
 	}
 	return gnu, golang
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // noteHeader is where notes stand in a file.

@@ -44,7 +44,10 @@ func (t *Table) ReadSnapshot(r io.Reader, others ...func(*decode.ProcessExec)) (
 		if !ok {
 			return processes, fmt.Errorf("process %d has a record of kind %d", processes, event.Head().Kind)
 		}
-		t.Exec(exec)
+		p := t.Exec(exec)
+		if exec.OfCollector() {
+			t.setOwn(p.Key)
+		}
 		for _, other := range others {
 			other(exec)
 		}
