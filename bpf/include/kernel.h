@@ -146,6 +146,19 @@ struct inode {
 	unsigned long i_ino;
 	unsigned int i_nlink;
 	__u32 i_rdev;
+	__s64 i_size;
+	struct timespec64 i_mtime, i_ctime;
+};
+
+// The same since 6.6 (i_ctime) and 6.7 (i_mtime).
+struct inode___renamed {
+	struct timespec64 __i_mtime, __i_ctime;
+};
+
+// The same since 6.11.
+struct inode___split {
+	__s64 i_mtime_sec, i_ctime_sec;
+	__u32 i_mtime_nsec, i_ctime_nsec;
 };
 
 struct hlist_bl_node {
@@ -229,6 +242,10 @@ struct tty_struct {
 	char name[64];
 };
 
+struct tty_file_private {
+	struct tty_struct *tty;
+};
+
 struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
@@ -300,6 +317,7 @@ struct ipc_namespace {
 
 struct nsproxy {
 	struct ipc_namespace *ipc_ns;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct task_struct {

@@ -7,7 +7,9 @@
 // Every event tells something about who is who.
 #define EVENTS_TELL_WHO
 #include "../include/event.h"
+#include "../include/inode.h"
 #include "../include/tail.h"
+#include "../include/task.h"
 #include "../include/workload.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -23,7 +25,6 @@ enum process_kind {
 	PROCESS_SNAPSHOT = 6,
 };
 
-#define TTY_BYTES 32
 #define ARGUMENTS_BYTES_MAX 4096
 #define ENVIRONMENT_BYTES_MAX 4096
 // Threads inside execve() at one moment.
@@ -34,14 +35,33 @@ const volatile __u32 environment_bytes_max = 0;
 // Of the hierarchy that cgroup_hierarchy_choice names, as in /proc/self/cgroup.
 const volatile __s32 cgroup_hierarchy_id = 0;
 
-// Strings behind it: executable, filename, working directory, arguments, environment.
+enum exec_flags {
+	// The kernel runs an interpreter of the file that was asked for: a script with "#!", or what
+	// binfmt_misc is set to.
+	EXEC_INTERPRETED = 1,
+	// The executable lies in the upper layer of overlayfs.
+	EXEC_UPPER_LAYER = 2,
+	// No directory has a name for the executable.
+	EXEC_UNLINKED = 4,
+	// The process was put into this cgroup, and still has the mounts of its parent, which is in another
+	// one: what a container's runtime executes on the way into the container.
+	EXEC_ON_THE_WAY = 8,
+};
+
+// Strings behind it: executable, filename, working directory, arguments, environment, terminal.
 struct exec_event {
 	struct event_header header;
 	struct process_key parent;
 	__u64 capabilities_effective;
 	__u64 capabilities_permitted;
 	__u64 executable_inode;
+	__u64 executable_size;
+	__s64 executable_modified_ns; // CLOCK_REALTIME
+	__s64 executable_changed_ns;  // CLOCK_REALTIME
 	__u32 executable_device;
+	__u32 executable_filesystem; // magic number of its type
+	__u32 executable_uid;
+	__u32 executable_gid;
 	__u32 real_uid;
 	__u32 real_gid;
 	__u32 saved_uid;
@@ -52,6 +72,7 @@ struct exec_event {
 	__u32 argument_count;
 	__u32 arguments_total_bytes;
 	__u32 environment_total_bytes;
+	__u16 executable_mode;
 	__u16 executable_bytes;
 	__u16 filename_bytes;
 	__u16 working_directory_bytes;
@@ -59,7 +80,8 @@ struct exec_event {
 	__u16 environment_bytes;
 	__u8 executable_flags;
 	__u8 working_directory_flags;
-	__u8 tty[TTY_BYTES];
+	__u8 flags;
+	__u8 tty_bytes;
 };
 
 // String behind it: the path as it was given.
@@ -101,6 +123,7 @@ EXPORT_TYPE(enum, event_flags);
 EXPORT_TYPE(enum, filter_checks);
 EXPORT_TYPE(enum, filter_verdict);
 EXPORT_TYPE(enum, path_flags);
+EXPORT_TYPE(enum, exec_flags);
 
 struct process_workload {
 	__u64 execs;
@@ -149,34 +172,43 @@ struct {
 
 WORKLOADS(process_workload)
 
-static __always_inline __u32 pid_number(struct pid *pid, __u32 level)
-{
-	int number = 0;
-
-	bpf_core_read(&number, sizeof(number),
-		      (void *)&pid->numbers[0] + level * bpf_core_type_size(struct upid));
-	return number;
-}
-
 static __always_inline void who_runs(struct exec_event *event, struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	const struct cred *cred = BPF_CORE_READ(task, cred);
 
-	process_key_of(&event->parent, BPF_CORE_READ(task, real_parent));
-	BPF_CORE_READ_INTO(&event->capabilities_effective, task, cred, cap_effective);
-	BPF_CORE_READ_INTO(&event->capabilities_permitted, task, cred, cap_permitted);
-	event->real_uid = BPF_CORE_READ(task, cred, uid.val);
-	event->real_gid = BPF_CORE_READ(task, cred, gid.val);
-	event->saved_uid = BPF_CORE_READ(task, cred, suid.val);
-	event->saved_gid = BPF_CORE_READ(task, cred, sgid.val);
-	event->vpid = pid_number(pid, BPF_CORE_READ(pid, level) & 31);
+	process_key_of(&event->parent, parent);
+	if (!same_cgroup(task, parent) && same_mounts(task, parent))
+		event->flags |= EXEC_ON_THE_WAY;
+	BPF_CORE_READ_INTO(&event->capabilities_effective, cred, cap_effective);
+	BPF_CORE_READ_INTO(&event->capabilities_permitted, cred, cap_permitted);
+	event->real_uid = BPF_CORE_READ(cred, uid.val);
+	event->real_gid = BPF_CORE_READ(cred, gid.val);
+	event->saved_uid = BPF_CORE_READ(cred, suid.val);
+	event->saved_gid = BPF_CORE_READ(cred, sgid.val);
+	event->vpid = vpid_of_task(task);
 	event->session = pid_number(BPF_CORE_READ(signal, pids[PIDTYPE_SID]), 0);
 	event->process_group = pid_number(BPF_CORE_READ(signal, pids[PIDTYPE_PGID]), 0);
-	event->tty[0] = 0;
-	struct tty_struct *tty = BPF_CORE_READ(signal, tty);
-	if (tty)
-		bpf_probe_read_kernel_str(event->tty, sizeof(event->tty), &tty->name);
+}
+
+static __always_inline void executable_is(struct exec_event *event, struct inode *inode)
+{
+	struct super_block *filesystem = BPF_CORE_READ(inode, i_sb);
+
+	event->executable_inode = BPF_CORE_READ(inode, i_ino);
+	event->executable_size = BPF_CORE_READ(inode, i_size);
+	event->executable_modified_ns = inode_modified_ns(inode);
+	event->executable_changed_ns = inode_changed_ns(inode);
+	event->executable_device = BPF_CORE_READ(filesystem, s_dev);
+	event->executable_filesystem = BPF_CORE_READ(filesystem, s_magic);
+	event->executable_uid = BPF_CORE_READ(inode, i_uid.val);
+	event->executable_gid = BPF_CORE_READ(inode, i_gid.val);
+	event->executable_mode = BPF_CORE_READ(inode, i_mode);
+	if (inode_in_upper_layer(inode, event->executable_filesystem))
+		event->flags |= EXEC_UPPER_LAYER;
+	if (!BPF_CORE_READ(inode, i_nlink))
+		event->flags |= EXEC_UNLINKED;
 }
 
 static __always_inline __u32 what_runs(struct exec_scratch *scratch, __u32 slot, struct task_struct *task,
@@ -185,11 +217,19 @@ static __always_inline __u32 what_runs(struct exec_scratch *scratch, __u32 slot,
 	struct exec_event *event = &scratch->event;
 	__u32 used = 0;
 
-	event->executable_inode = BPF_CORE_READ(executable, f_inode, i_ino);
-	event->executable_device = BPF_CORE_READ(executable, f_inode, i_sb, s_dev);
+	executable_is(event, BPF_CORE_READ(executable, f_inode));
 	event->executable_bytes = tail_path(scratch->tail, EXEC_TAIL_BYTES, &used, path_of_file(slot, executable, task),
 					    &event->executable_flags);
 	return used;
+}
+
+static __always_inline void on_terminal(struct exec_scratch *scratch, __u32 *used, struct task_struct *task)
+{
+	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
+
+	scratch->event.tty_bytes = 0;
+	if (tty)
+		scratch->event.tty_bytes = tail_kernel_string(scratch->tail, EXEC_TAIL_BYTES, used, &tty->name);
 }
 
 static __always_inline __u32 bytes_between(unsigned long start, unsigned long end)
@@ -215,10 +255,11 @@ static __always_inline int exec(struct task_struct *task, pid_t old_pid, struct 
 
 	event_header_of(&event->header, PROCESS_EXEC, task);
 	WORKLOAD_ADD(event->header.cgroup_id, execs, 1);
+	const char *filename = BPF_CORE_READ(bprm, filename);
+	event->flags = BPF_CORE_READ(bprm, interp) != filename ? EXEC_INTERPRETED : 0;
 	who_runs(event, task);
 	__u32 used = what_runs(scratch, SLOT_EXEC, task, BPF_CORE_READ(bprm, file));
-	event->filename_bytes =
-		tail_kernel_string(scratch->tail, EXEC_TAIL_BYTES, &used, BPF_CORE_READ(bprm, filename));
+	event->filename_bytes = tail_kernel_string(scratch->tail, EXEC_TAIL_BYTES, &used, filename);
 	event->working_directory_bytes =
 		tail_path(scratch->tail, EXEC_TAIL_BYTES, &used, path_of_working_directory(SLOT_EXEC, task),
 			  &event->working_directory_flags);
@@ -234,6 +275,7 @@ static __always_inline int exec(struct task_struct *task, pid_t old_pid, struct 
 	if (environment_bytes_max)
 		event->environment_bytes = tail_user(scratch->tail, EXEC_TAIL_BYTES, &used, start,
 						     at_most(event->environment_total_bytes, environment_bytes_max));
+	on_terminal(scratch, &used, task);
 
 	if (event->arguments_bytes < event->arguments_total_bytes || (event->executable_flags & PATH_CUT) ||
 	    (event->working_directory_flags & PATH_CUT))
@@ -478,12 +520,11 @@ int process_snapshot(struct bpf_iter__task *ctx)
 	if (mm)
 		executable = mm->exe_file;
 
+	__builtin_memset(event, 0, sizeof(*event));
 	event_header_of(&event->header, PROCESS_SNAPSHOT, task);
 	if (event->header.process.pid == bpf_get_current_pid_tgid() >> 32)
 		event->header.flags |= EVENT_OF_COLLECTOR;
 	who_runs(event, task);
-	event->executable_bytes = 0;
-	event->executable_flags = 0;
 	__u32 used = 0;
 	// A kernel thread has none, and neither has a process that is going.
 	if (executable)

@@ -17,6 +17,7 @@ func Emitters(o Options) map[string]Emitter {
 		"ipc":     IPC,
 		"udp":     UDP,
 		"dns":     DNS,
+		"tty":     TTY,
 	}
 }
 

@@ -13,5 +13,6 @@ func Specs() []Spec {
 		IPC(),
 		UDP(),
 		DNS(),
+		TTY(),
 	}
 }
