@@ -62,6 +62,12 @@ typedef struct {
 } atomic_t;
 
 typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+typedef atomic64_t atomic_long_t;
+
+typedef struct {
 	__u32 val;
 } kuid_t;
 
@@ -157,18 +163,122 @@ struct fs_struct {
 	struct path pwd;
 };
 
+struct rb_node {
+	struct rb_node *rb_right, *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end, vm_flags, vm_pgoff;
+	struct rb_node vm_rb; // before 6.1
+	struct file *vm_file;
+};
+
+// Since 6.1 the mappings of a process stand in a tree of these nodes; memory.h tells them apart.
+struct maple_tree {
+	void *ma_root;
+};
+
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+};
+
+// Before 6.2.
+struct mm_rss_stat {
+	atomic_long_t count[4];
+};
+
+struct percpu_counter {
+	__s64 count;
+	__s32 *counters;
+};
+
 struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;
+	unsigned long task_size, total_vm;
+	atomic_long_t pgtables_bytes;
+	struct rb_root mm_rb;	 // before 6.1
+	struct maple_tree mm_mt; // since 6.1
 	struct file *exe_file;
+};
+
+struct mm_struct___summed {
+	struct mm_rss_stat rss_stat;
+};
+
+struct mm_struct___percpu {
+	struct percpu_counter rss_stat[4];
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct idr {
+	struct xarray idr_rt;
+	unsigned int idr_base;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+
+struct pid_namespace {
+	struct idr idr;
 };
 
 struct upid {
 	int nr;
+	struct pid_namespace *ns;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
 };
 
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[1];
+};
+
+union __sifields {
+	struct {
+		void *_addr;
+	} _sigfault;
+};
+
+struct kernel_siginfo {
+	struct {
+		int si_signo, si_errno, si_code;
+		union __sifields _sifields;
+	};
+};
+
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
 };
 
 struct tty_struct {
@@ -181,6 +291,7 @@ struct signal_struct {
 	unsigned int flags;
 	struct pid *pids[4];
 	struct tty_struct *tty;
+	short oom_score_adj;
 	unsigned long maxrss;
 	unsigned long long sum_sched_runtime;
 };
@@ -211,6 +322,18 @@ struct cgroup {
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct page_counter {
+	atomic_long_t usage;
+	unsigned long max;
+};
+
+struct mem_cgroup {
+	struct cgroup_subsys_state css;
+	struct page_counter memory;
+	bool oom_lock; // only with CONFIG_MEMCG_V1 since 6.11
 };
 
 struct css_set {
@@ -236,8 +359,14 @@ struct thread_info {
 	unsigned int status;
 };
 
+// Of x86: what the processor said of the last fault. arm64 has fault_code instead.
+struct thread_struct {
+	unsigned long trap_nr, error_code, fault_code;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
 	struct mm_struct *mm;
 	int exit_code;
@@ -246,6 +375,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	__u64 start_boottime;
 	const struct cred *real_cred;
 	const struct cred *cred;
@@ -253,9 +383,11 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct sighand_struct *sighand;
 	struct css_set *cgroups;
 	__u64 self_exec_id;
 	struct sched_entity se;
+	struct thread_struct thread;
 };
 
 struct linux_binprm {
@@ -309,9 +441,24 @@ struct socket {
 
 // Of both processor architectures: a program for one never reads the other's fields.
 struct pt_regs {
-	unsigned long orig_ax, di, si, dx, r10, r8, r9;
-	unsigned long regs[31], orig_x0;
+	unsigned long orig_ax, di, si, dx, r10, r8, r9, ip;
+	unsigned long regs[31], orig_x0, pc;
+	unsigned long sp;
 	int syscallno;
+};
+
+// The maps of BPF themselves.
+struct bpf_array {
+	union {
+		struct {
+			void *pptrs[0];
+		};
+	};
+};
+
+// Which helper functions there are.
+enum bpf_func_id {
+	BPF_FUNC_task_pt_regs = 175,
 };
 
 struct trace_event_raw_sys_enter {
@@ -348,6 +495,7 @@ struct bpf_iter__task {
 #define PF_KTHREAD 0x00200000
 // include/linux/sched/signal.h
 #define SIGNAL_GROUP_EXIT 0x00000004
+#define SIGNAL_UNKILLABLE 0x00000040
 
 // FORGET makes the compiler forget what it knows of a number. Otherwise it drops or moves a check of
 // which it can tell the outcome, and the verifier, which can't, misses it where the number is used.

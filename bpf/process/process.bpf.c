@@ -5,6 +5,7 @@
 // It is also where user space learns who a process is, so it records each fork and each cgroup even
 // when nobody wants these as events.
 #include "../include/event.h"
+#include "../include/pid.h"
 #include "../include/tail.h"
 #include "../include/workload.h"
 
@@ -144,15 +145,6 @@ struct {
 
 WORKLOADS(process_workload)
 
-static __always_inline __u32 pid_number(struct pid *pid, __u32 level)
-{
-	int number = 0;
-
-	bpf_core_read(&number, sizeof(number),
-		      (void *)&pid->numbers[0] + level * bpf_core_type_size(struct upid));
-	return number;
-}
-
 static __always_inline void who_runs(struct exec_event *event, struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
@@ -165,7 +157,7 @@ static __always_inline void who_runs(struct exec_event *event, struct task_struc
 	event->real_gid = BPF_CORE_READ(task, cred, gid.val);
 	event->saved_uid = BPF_CORE_READ(task, cred, suid.val);
 	event->saved_gid = BPF_CORE_READ(task, cred, sgid.val);
-	event->vpid = pid_number(pid, BPF_CORE_READ(pid, level) & 31);
+	event->vpid = pid_in_own_namespace(pid);
 	event->session = pid_number(BPF_CORE_READ(signal, pids[PIDTYPE_SID]), 0);
 	event->process_group = pid_number(BPF_CORE_READ(signal, pids[PIDTYPE_PGID]), 0);
 	event->tty[0] = 0;

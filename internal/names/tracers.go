@@ -24,5 +24,9 @@ func Tracers() []TracerDescription {
 			FileEvents(), FileAttributes(), FileMetrics()},
 		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
 			TCPEvents(), TCPAttributes(), TCPMetrics()},
+		{"signal", "Signals that kill or stop by default, where one process sends them to another across users or cgroups, or to pid 1 of a pid\n" +
+			"namespace, such as a container's first process. Signals of the kernel (faults, terminals, timers, out of memory) are none of these, and\n" +
+			"neither are those that the kernel refuses to send.",
+			SignalEvents(), SignalAttributes(), SignalMetrics()},
 	}
 }

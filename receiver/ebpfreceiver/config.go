@@ -44,6 +44,8 @@ type TracersConfig struct {
 	File    FileConfig    `mapstructure:"file"`
 	TCP     TCPConfig     `mapstructure:"tcp"`
 
+	Signal SimpleTracerConfig `mapstructure:"signal"`
+
 	_ struct{}
 }
 
@@ -53,6 +55,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"process": &c.Process.Common,
 		"file":    &c.File.Common,
 		"tcp":     &c.TCP.Common,
+		"signal":  &c.Signal.Common,
 	}
 }
 
@@ -107,6 +110,7 @@ func createDefaultConfig() component.Config {
 			Process: processConfigDefault(),
 			File:    fileConfigDefault(),
 			TCP:     tcpConfigDefault(),
+			Signal:  simpleConfigDefault(true),
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},

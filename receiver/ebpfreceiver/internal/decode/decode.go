@@ -57,6 +57,7 @@ func Decoders() map[string]func() Decoder {
 		"process": NewProcess,
 		"file":    NewFile,
 		"tcp":     NewTCP,
+		"signal":  NewSignal,
 	}
 }
 

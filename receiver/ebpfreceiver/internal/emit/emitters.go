@@ -13,6 +13,7 @@ func Emitters(o Options) map[string]Emitter {
 		"process": Process(o.Process),
 		"file":    File,
 		"tcp":     TCP,
+		"signal":  Signal,
 	}
 }
 
@@ -22,5 +23,6 @@ func Counts() map[string][]Count {
 		"process": ProcessCounts(),
 		"file":    FileCounts(),
 		"tcp":     TCPCounts(),
+		"signal":  SignalCounts(),
 	}
 }
