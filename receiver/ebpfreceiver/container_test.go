@@ -77,6 +77,41 @@ func (c *containers) run(id, script string, options ...string) string {
 	return string(output)
 }
 
+// start runs a script in a container that goes on, and returns the pid of its first process.
+func (c *containers) start(id, script string, options ...string) int {
+	c.t.Helper()
+	arguments := append([]string{"run", "--detach", "--net-host"}, options...)
+	c.ctr(append(arguments, "--rootfs", c.rootfs, id, "/bin/busybox", "sh", "-c", script)...)
+	c.t.Cleanup(func() {
+		// It may have ended.
+		_ = exec.Command("ctr", "--address", c.address, "task", "kill", "--signal", "SIGKILL", id).Run()
+		require.Eventually(c.t, func() bool {
+			return exec.Command("ctr", "--address", c.address, "task", "delete", id).Run() == nil
+		}, patience, 50*time.Millisecond)
+		c.ctr("container", "delete", id)
+	})
+	for line := range strings.Lines(c.ctr("task", "list")) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == id {
+			pid, err := strconv.Atoi(fields[1])
+			require.NoError(c.t, err, line)
+			return pid
+		}
+	}
+	require.Fail(c.t, "the container does not run", id)
+	return 0
+}
+
+// kill sends a signal to the first process of a container.
+func (c *containers) kill(id, signal string) { c.ctr("task", "kill", "--signal", signal, id) }
+
+// ctr gives containerd a command, and returns what it answers.
+func (c *containers) ctr(arguments ...string) string {
+	c.t.Helper()
+	output, err := exec.Command("ctr", append([]string{"--address", c.address}, arguments...)...).CombinedOutput()
+	require.NoError(c.t, err, string(output))
+	return string(output)
+}
+
 // containerID is in the form that runtimes give to ids.
 func containerID(n int) string { return fmt.Sprintf("%064x", 0xfeed0000+n) }
 

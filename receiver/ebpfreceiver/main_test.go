@@ -37,6 +37,12 @@ func play(role string) {
 		err = startAndTell(os.Args[1:])
 	case "serve_one":
 		err = serveOne()
+	case "send_signals":
+		err = sendSignals(os.Args[1:])
+	case "expire_timers":
+		err = expireTimers(os.Args[1:])
+	case "catch_signals":
+		err = catchSignals()
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:
