@@ -28,5 +28,8 @@ func Tracers() []TracerDescription {
 			"namespace, such as a container's first process. Signals of the kernel (faults, terminals, timers, out of memory) are none of these, and\n" +
 			"neither are those that the kernel refuses to send.",
 			SignalEvents(), SignalAttributes(), SignalMetrics()},
+		{"oom", "Processes that the kernel kills because memory has run out. A process that was being killed with SIGKILL already may be reported too,\n" +
+			"if it asks for memory while it ends; other processes that share the victim's memory are killed with it, and not reported.",
+			OOMEvents(), OOMAttributes(), OOMMetrics()},
 	}
 }

@@ -45,6 +45,7 @@ type TracersConfig struct {
 	TCP     TCPConfig     `mapstructure:"tcp"`
 
 	Signal SimpleTracerConfig `mapstructure:"signal"`
+	OOM    SimpleTracerConfig `mapstructure:"oom"`
 
 	_ struct{}
 }
@@ -56,6 +57,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"file":    &c.File.Common,
 		"tcp":     &c.TCP.Common,
 		"signal":  &c.Signal.Common,
+		"oom":     &c.OOM.Common,
 	}
 }
 
@@ -111,6 +113,7 @@ func createDefaultConfig() component.Config {
 			File:    fileConfigDefault(),
 			TCP:     tcpConfigDefault(),
 			Signal:  simpleConfigDefault(true),
+			OOM:     simpleConfigDefault(true),
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},

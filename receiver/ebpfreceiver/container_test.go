@@ -173,13 +173,16 @@ func TestContainer_everyEventNamesItsContainer(t *testing.T) {
 	}
 }
 
+// resource returns an attribute of a record's resource.
+func (l *live) resource(r record, name string) string {
+	v, _ := r.Resource.Attributes().Get(name)
+	return v.AsString()
+}
+
 // assertContainer compares the resource with what the container itself saw.
 func (l *live) assertContainer(r record, id, cgroups string) {
 	l.t.Helper()
-	attribute := func(name string) string {
-		v, _ := r.Resource.Attributes().Get(name)
-		return v.AsString()
-	}
+	attribute := func(name string) string { return l.resource(r, name) }
 	assert.Equal(l.t, id, attribute(names.ContainerID))
 	assert.Equal(l.t, "containerd", attribute(names.ContainerRuntimeName))
 	path := attribute(names.CgroupPath)

@@ -43,6 +43,8 @@ func play(role string) {
 		err = expireTimers(os.Args[1:])
 	case "catch_signals":
 		err = catchSignals()
+	case "use_memory":
+		err = useMemory(os.Args[1:])
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:

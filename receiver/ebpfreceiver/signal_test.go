@@ -43,7 +43,7 @@ func cgroupFolder(t *testing.T, name string) (folder, path string) {
 		// Processes leave it some time after their parent knows of their end.
 		require.Eventually(t, func() bool { return os.Remove(folder) == nil }, patience, 10*time.Millisecond)
 	})
-	return folder, "/" + name
+	return folder, filepath.Join("/", name)
 }
 
 // joinCgroup puts a process into a cgroup.

@@ -58,6 +58,7 @@ func Decoders() map[string]func() Decoder {
 		"file":    NewFile,
 		"tcp":     NewTCP,
 		"signal":  NewSignal,
+		"oom":     NewOOM,
 	}
 }
 

@@ -14,6 +14,7 @@ func Emitters(o Options) map[string]Emitter {
 		"file":    File,
 		"tcp":     TCP,
 		"signal":  Signal,
+		"oom":     OOM,
 	}
 }
 
@@ -24,5 +25,6 @@ func Counts() map[string][]Count {
 		"file":    FileCounts(),
 		"tcp":     TCPCounts(),
 		"signal":  SignalCounts(),
+		"oom":     OOMCounts(),
 	}
 }

@@ -32,6 +32,8 @@ type Who struct {
 	Workload  *process.Workload
 	// Other is the second process of an event that has two, such as the target of a signal; nil otherwise.
 	Other *Who
+	// Elsewhere is the workload of a cgroup that an event names besides; nil if it names none.
+	Elsewhere *process.Workload
 }
 
 // Emitter writes what is particular to the events of one tracer: name, body and attributes. What all

@@ -3,7 +3,6 @@
 package emit
 
 import (
-	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 )
 
@@ -48,14 +47,4 @@ func (r Record) other(h *decode.Header) string {
 		return nameOf("", h)
 	}
 	return nameOf(r.Who.Other.Process.ExecutableName(), h)
-}
-
-// signalTarget are the attributes of a signal's target.
-func signalTarget() otherNames {
-	return otherNames{
-		pid: names.SignalTargetPID, creationTime: names.SignalTargetCreationTime,
-		executablePath: names.SignalTargetExecutablePath, executableName: names.SignalTargetExecutableName,
-		threadName: names.SignalTargetThreadName, userID: names.SignalTargetUserID,
-		cgroupPath: names.SignalTargetCgroupPath, cgroupID: names.SignalTargetCgroupID, containerID: names.SignalTargetContainerID,
-	}
 }

@@ -194,6 +194,9 @@ func (r *replay) identify(event decode.Event) (who emit.Who, repeated bool) {
 		who.Other = &emit.Who{Workload: r.workloads.Lookup(pair.Other().CgroupId)}
 		who.Other.Process, who.Other.Outcome = r.processes.Lookup(pair.Other())
 	}
+	if elsewhere, ok := event.(decode.Elsewhere); ok && elsewhere.OtherCgroup() != 0 {
+		who.Elsewhere = r.workloads.Lookup(elsewhere.OtherCgroup())
+	}
 	return who, repeated
 }
 

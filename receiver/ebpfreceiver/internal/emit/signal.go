@@ -104,6 +104,16 @@ func signalName(number int) string {
 	return "signal " + strconv.Itoa(number)
 }
 
+// signalTarget are the attributes of a signal's target.
+func signalTarget() otherNames {
+	return otherNames{
+		pid: names.SignalTargetPID, creationTime: names.SignalTargetCreationTime,
+		executablePath: names.SignalTargetExecutablePath, executableName: names.SignalTargetExecutableName,
+		threadName: names.SignalTargetThreadName, userID: names.SignalTargetUserID,
+		cgroupPath: names.SignalTargetCgroupPath, cgroupID: names.SignalTargetCgroupID, containerID: names.SignalTargetContainerID,
+	}
+}
+
 // SignalCounts are the counts per workload of the tracer "signal".
 func SignalCounts() []Count {
 	return []Count{{Field: "sends", Metric: names.SignalSends()}}
