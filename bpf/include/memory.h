@@ -58,8 +58,10 @@ static __always_inline void sum_per_processor(struct per_processor *own, struct 
 	__u32 zero = 0;
 
 	for (int i = 0; i < MEMORY_COUNTERS; i++) {
-		own->pages[i] = BPF_CORE_READ(mm, rss_stat[i].count);
-		shares[i] = (__u64)BPF_CORE_READ(mm, rss_stat[i].counters);
+		// Not by index: the size of an element is the kernel's.
+		struct percpu_counter *counter = (void *)mm + bpf_core_field_offset(mm->rss_stat) + i * bpf_core_type_size(struct percpu_counter);
+		own->pages[i] = BPF_CORE_READ(counter, count);
+		shares[i] = (__u64)BPF_CORE_READ(counter, counters);
 	}
 	for (int processor = 0; processor < PROCESSORS_MAX && number; processor++) {
 		struct per_processor *there = bpf_map_lookup_percpu_elem(&per_processor, &zero, processor);

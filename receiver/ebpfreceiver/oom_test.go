@@ -189,7 +189,7 @@ func TestOOM_victimOfAnother(t *testing.T) {
 	l := startLive(t, only("oom"))
 	parent := newMemoryCgroup(t, "meerkat-test-oom-pod", limit)
 	large := parent.below("large").use(40, 0, 1000)
-	small := parent.below("small").use(1, 0, -500)
+	small := parent.below("small").use(1, 0, 0)
 	small.grow(70)
 	large.awaitKill()
 
