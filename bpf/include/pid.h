@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Middle layer: which number a process has in which pid namespace, and which process has a number.
+// Middle layer: which number a process has in which pid namespace, which process has a number, and how one
+// has ended.
 #ifndef MEERKAT_PID_H
 #define MEERKAT_PID_H
 
@@ -44,6 +45,17 @@ static __always_inline struct task_struct *task_of_pid(__u32 number)
 	}
 	struct hlist_node *link = BPF_CORE_READ((struct pid *)entry, tasks[PIDTYPE_PID].first);
 	return link ? (void *)link - bpf_core_field_offset(struct task_struct, pid_links) : NULL;
+}
+
+// exit_status is what wait(2) tells of a process that has ended, as wait_task_zombie() in kernel/exit.c
+// chooses.
+static __always_inline int exit_status(struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(signal, group_exit_code);
+	return BPF_CORE_READ(task, group_leader, exit_code);
 }
 
 #endif

@@ -116,6 +116,11 @@ func ReceiverWorkloadsUnknown() Metric {
 	return Metric{"otelcol.ebpf.workloads.unknown", "{event}", "Cgroups that could not be named, each time that one was needed.", []string{Reason}}
 }
 
+// ReceiverCrashCountsForgotten counts executables whose crashes were counted and then were not any more.
+func ReceiverCrashCountsForgotten() Metric {
+	return Metric{"otelcol.ebpf.crash_counts.forgotten", "{executable}", "Counts of an executable's crashes that were given up within their hour for lack of room.", nil}
+}
+
 // ReceiverMetrics describes all metrics of the receiver about itself.
 func ReceiverMetrics() []Metric {
 	return []Metric{
@@ -137,5 +142,6 @@ func ReceiverMetrics() []Metric {
 		ReceiverProcessesEvicted(),
 		ReceiverWorkloads(),
 		ReceiverWorkloadsUnknown(),
+		ReceiverCrashCountsForgotten(),
 	}
 }

@@ -31,5 +31,8 @@ func Tracers() []TracerDescription {
 		{"oom", "Processes that the kernel kills because memory has run out. A process that was being killed with SIGKILL already may be reported too,\n" +
 			"if it asks for memory while it ends; other processes that share the victim's memory are killed with it, and not reported.",
 			OOMEvents(), OOMAttributes(), OOMMetrics()},
+		{"crash", "Processes that die of a signal whose default is to dump core, whether or not a core is dumped. A signal that the process handles, as\n" +
+			"the runtimes of Java and Go do with SIGSEGV, is no crash unless it ends of it.",
+			CrashEvents(), CrashAttributes(), CrashMetrics()},
 	}
 }

@@ -36,6 +36,7 @@ func catalogue() []definition {
 		"process": {settings: processSettings},
 		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
 		"tcp":     {settings: tcpSettings},
+		"crash":   {settings: crashSettings},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -46,11 +47,15 @@ func catalogue() []definition {
 	return all
 }
 
-// emitterOptions are what the configuration says about events.
-func emitterOptions(c *Config, r *emit.Redactor) emit.Options {
-	return emit.Options{Process: emit.ProcessOptions{
-		Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys, Redact: r,
-	}}
+// emitterOptions are what emitters take from the configuration and share with the session.
+func emitterOptions(s *session, r *emit.Redactor) emit.Options {
+	c := s.config
+	return emit.Options{
+		Process: emit.ProcessOptions{
+			Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys, Redact: r,
+		},
+		Crashes: s.crashes,
+	}
 }
 
 func processSettings(c *Config, s *tracer.Settings) {
@@ -74,3 +79,5 @@ func prepareFile(c *Config, t *tracer.Tracer) error {
 func tcpSettings(c *Config, s *tracer.Settings) {
 	s.MapEntries[tracer.TCPOwners] = c.Tracers.TCP.TrackedConnections
 }
+
+func crashSettings(_ *Config, s *tracer.Settings) { maps.Copy(s.Constants, tracer.CrashConstants()) }

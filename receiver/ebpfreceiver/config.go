@@ -46,6 +46,7 @@ type TracersConfig struct {
 
 	Signal SimpleTracerConfig `mapstructure:"signal"`
 	OOM    SimpleTracerConfig `mapstructure:"oom"`
+	Crash  SimpleTracerConfig `mapstructure:"crash"`
 
 	_ struct{}
 }
@@ -58,6 +59,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"tcp":     &c.TCP.Common,
 		"signal":  &c.Signal.Common,
 		"oom":     &c.OOM.Common,
+		"crash":   &c.Crash.Common,
 	}
 }
 
@@ -114,6 +116,7 @@ func createDefaultConfig() component.Config {
 			TCP:     tcpConfigDefault(),
 			Signal:  simpleConfigDefault(true),
 			OOM:     simpleConfigDefault(true),
+			Crash:   simpleConfigDefault(true),
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},

@@ -54,6 +54,10 @@ const (
 	trackedConnectionsMin     = 256
 	trackedConnectionsMax     = 1 << 20
 
+	// crashCountsMax bounds the executables whose crashes are counted one by one, each in its workload. Beyond
+	// it the count of the one that has not crashed for the longest starts anew (counter: forgotten).
+	crashCountsMax = 1024
+
 	// batchRecordsMax bounds a batch that is handed to the pipeline.
 	batchRecordsMax = 512
 	// queueBatchesMax bounds what waits for the pipeline. When the queue is full, a reader waits

@@ -45,6 +45,10 @@ func play(role string) {
 		err = catchSignals()
 	case "use_memory":
 		err = useMemory(os.Args[1:])
+	case "crash":
+		err = crash(os.Args[1:])
+	case "handle_faults":
+		handleFaults()
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:

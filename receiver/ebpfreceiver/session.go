@@ -41,6 +41,7 @@ type session struct {
 	sender   *sender
 	metrics  *workloadMetrics
 	balance  *reconciliation
+	crashes  *emit.CrashHistory
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -73,6 +74,7 @@ func startSession(_ context.Context, r *ebpfReceiver) (*session, error) {
 		scope:    emit.Scope{Name: scopeName, Version: r.settings.BuildInfo.Version},
 		host:     emit.ThisHost(),
 		started:  time.Now(),
+		crashes:  emit.NewCrashHistory(crashCountsMax),
 	}
 	s.balance = newReconciliation(s)
 	if err := s.open(r); err != nil {
@@ -113,7 +115,7 @@ func (s *session) openStreams() error {
 	if err != nil {
 		return err
 	}
-	emitters := emit.Emitters(emitterOptions(s.config, redactor))
+	emitters := emit.Emitters(emitterOptions(s, redactor))
 	sections := s.config.Tracers.sections()
 	// What is read of the kernel's type information takes megabytes: it is shared while loading,
 	// and let go then.

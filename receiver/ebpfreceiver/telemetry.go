@@ -23,6 +23,7 @@ type telemetry struct {
 
 	events, lost, truncated, repeated, undecodable, identity metric.Int64ObservableCounter
 	programRuns, programMissed, evicted, unknownWorkload     metric.Int64ObservableCounter
+	forgottenCrashes                                         metric.Int64ObservableCounter
 	programTime                                              metric.Float64ObservableCounter
 	inFlight, tracers, ringWaiting, ringSize, mapBytes       metric.Int64ObservableGauge
 	processes, workloads                                     metric.Int64ObservableGauge
@@ -42,6 +43,7 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.programTime = b.floatCounter(names.ReceiverProgramTime())
 	t.evicted = b.counter(names.ReceiverProcessesEvicted())
 	t.unknownWorkload = b.counter(names.ReceiverWorkloadsUnknown())
+	t.forgottenCrashes = b.counter(names.ReceiverCrashCountsForgotten())
 	t.inFlight = b.gauge(names.ReceiverEventsInFlight())
 	t.tracers = b.gauge(names.ReceiverTracerState())
 	t.ringWaiting = b.gauge(names.ReceiverRingWaiting())
@@ -105,6 +107,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(t.workloads, int64(workloads.Entries))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Refused), with(names.Reason, "no_room"))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Unknown), with(names.Reason, "not_seen"))
+	o.ObserveInt64(t.forgottenCrashes, int64(t.session.crashes.Forgotten()))
 	return errors.Join(errs...)
 }
 

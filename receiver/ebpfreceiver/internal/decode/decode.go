@@ -59,6 +59,7 @@ func Decoders() map[string]func() Decoder {
 		"tcp":     NewTCP,
 		"signal":  NewSignal,
 		"oom":     NewOOM,
+		"crash":   NewCrash,
 	}
 }
 

@@ -5,6 +5,8 @@ package emit
 // Options are what a configuration says about emitters.
 type Options struct {
 	Process ProcessOptions
+	// Crashes counts the crashes of all executables.
+	Crashes *CrashHistory
 }
 
 // Emitters lists the emitters by the name of the tracer.
@@ -15,6 +17,7 @@ func Emitters(o Options) map[string]Emitter {
 		"tcp":     TCP,
 		"signal":  Signal,
 		"oom":     OOM,
+		"crash":   Crash(o.Crashes),
 	}
 }
 
@@ -26,5 +29,6 @@ func Counts() map[string][]Count {
 		"tcp":     TCPCounts(),
 		"signal":  SignalCounts(),
 		"oom":     OOMCounts(),
+		"crash":   CrashCounts(),
 	}
 }

@@ -69,7 +69,7 @@ func newReplay(t testing.TB) *replay {
 	}
 	scope := emit.Scope{Name: "github.com/meerkat-otel/meerkat/receiver/ebpfreceiver", Version: "0.0.0"}
 	host := emit.Host{Name: "node1", ID: "5d9c3f0e7a1b4c2d8e6f0a1b2c3d4e5f", Arch: "amd64"}
-	emitters := emit.Emitters(emit.Options{Process: r.options})
+	emitters := emit.Emitters(emit.Options{Process: r.options, Crashes: emit.NewCrashHistory(replayEntriesMax)})
 	for _, spec := range tracer.Specs() {
 		r.streams[spec.Name] = &replayStream{
 			kinds: spec.Kinds, decoder: decode.Decoders()[spec.Name](), emitter: emitters[spec.Name],

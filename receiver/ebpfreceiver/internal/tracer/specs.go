@@ -11,5 +11,6 @@ func Specs() []Spec {
 		TCP(),
 		Signal(),
 		OOM(),
+		Crash(),
 	}
 }
