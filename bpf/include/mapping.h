@@ -39,7 +39,7 @@ static __always_inline __u64 mapping_in_binary_tree(struct mm_struct *mm, __u64 
 #define MAPLE_ARANGE_64 3
 #define MAPLE_NODE_MASK 255
 #define MAPLE_TYPE(entry) ((entry) >> 3 & 15)
-#define MAPLE_IS_NODE(entry) (((entry) & 3) == 2 && (entry) > 4096)
+#define MAPLE_IS_ROOT_NODE(entry) (((entry) & 3) == 2 && (entry) > 4096)
 #define MAPLE_SLOTS_MAX 16
 
 // maple_slot takes the way down from a node: the pivots say where each of its slots ends, and one of zero
@@ -73,9 +73,10 @@ static __always_inline __u64 mapping_in_maple_tree(struct mm_struct *mm, __u64 a
 {
 	__u64 entry = (__u64)BPF_CORE_READ(mm, mm_mt.ma_root);
 
+	// A single mapping needs no node.
+	if (!MAPLE_IS_ROOT_NODE(entry))
+		return 0;
 	for (int level = 0; level < MAPPING_LEVELS_MAX; level++) {
-		if (!MAPLE_IS_NODE(entry))
-			break;
 		bool is_leaf = MAPLE_TYPE(entry) <= MAPLE_LEAF_64;
 		entry = maple_slot(entry, address);
 		if (is_leaf)
