@@ -4,6 +4,7 @@ package decode
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -18,6 +19,12 @@ func FuzzProcess(f *testing.F) { fuzz(f, "process") }
 func FuzzFile(f *testing.F) { fuzz(f, "file") }
 
 func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
+
+func FuzzSignal(f *testing.F) { fuzz(f, "signal") }
+
+func FuzzOOM(f *testing.F) { fuzz(f, "oom") }
+
+func FuzzCrash(f *testing.F) { fuzz(f, "crash") }
 
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
@@ -77,6 +84,14 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	case *TCPConnection:
 		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
 		_, _ = e.Local(), e.Remote()
+	case *Signal:
+		fixed(unsafe.Pointer(e.SignalSignalEvent), unsafe.Sizeof(*e.SignalSignalEvent))
+		assertPartOf(t, record, unsafe.Pointer(e.Other()), unsafe.Sizeof(*e.Other()))
+	case *OOMKill:
+		fixed(unsafe.Pointer(e.OOMOomEvent), unsafe.Sizeof(*e.OOMOomEvent))
+		assertPartOf(t, record, unsafe.Pointer(e.Other()), unsafe.Sizeof(*e.Other()))
+	case *Crash:
+		fixed(unsafe.Pointer(e.CrashCrashEvent), unsafe.Sizeof(*e.CrashCrashEvent))
 	default:
 		t.Fatalf("unexpected event %T", event)
 	}
@@ -91,13 +106,24 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	}
 }
 
+func assertPartOf(t *testing.T, record []byte, part unsafe.Pointer, size uintptr) {
+	t.Helper()
+	offset := uintptr(part) - uintptr(unsafe.Pointer(unsafe.SliceData(record)))
+	if offset > uintptr(len(record)) || offset+size > uintptr(len(record)) {
+		t.Fatal("the second process is not in the record")
+	}
+}
+
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
-	for target, tracer := range map[string]string{"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp"} {
+	for target, tracer := range map[string]string{
+		"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzSignal": "signal", "FuzzOOM": "oom", "FuzzCrash": "crash",
+	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {
 			if g.tracer == tracer {
-				want[name] = g.kind
+				// Of two tracers' kinds of the same name, one has the tracer in front.
+				want[strings.TrimPrefix(name, tracer+" ")] = g.kind
 			}
 		}
 		got := map[string]uint16{}

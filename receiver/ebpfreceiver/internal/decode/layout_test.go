@@ -15,8 +15,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	crashbpf "github.com/meerkat-otel/meerkat/bpf/crash"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	oombpf "github.com/meerkat-otel/meerkat/bpf/oom"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	signalbpf "github.com/meerkat-otel/meerkat/bpf/signal"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
 
@@ -44,6 +47,17 @@ func objects() map[string]object {
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
 			"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
+		}},
+		"signal": {signalbpf.LoadSignal, map[string]any{
+			"event_header": signalbpf.SignalEventHeader{}, "signal_event": signalbpf.SignalSignalEvent{},
+			"signal_workload": signalbpf.SignalSignalWorkload{},
+		}},
+		"oom": {oombpf.LoadOOM, map[string]any{
+			"event_header": oombpf.OOMEventHeader{}, "oom_event": oombpf.OOMOomEvent{}, "oom_workload": oombpf.OOMOomWorkload{},
+		}},
+		"crash": {crashbpf.LoadCrash, map[string]any{
+			"event_header": crashbpf.CrashEventHeader{}, "crash_event": crashbpf.CrashCrashEvent{},
+			"crash_workload": crashbpf.CrashCrashWorkload{},
 		}},
 	}
 }
@@ -134,12 +148,16 @@ func TestLayout_coversEveryExportedType(t *testing.T) {
 // Every object has a type of its own for the header, and a decoder takes each for a Header.
 func TestLayout_headersAreEqual(t *testing.T) {
 	want := reflect.TypeFor[Header]()
-	for _, other := range []reflect.Type{reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader]()} {
+	for _, other := range []reflect.Type{
+		reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader](), reflect.TypeFor[signalbpf.SignalEventHeader](),
+		reflect.TypeFor[oombpf.OOMEventHeader](), reflect.TypeFor[crashbpf.CrashEventHeader](),
+	} {
 		assertSameLayout(t, other.Name(), want, other)
 	}
 	for _, event := range []any{
 		processbpf.ProcessExecEvent{}, processbpf.ProcessExecFailedEvent{}, processbpf.ProcessForkEvent{},
 		processbpf.ProcessExitEvent{}, processbpf.ProcessCgroupEvent{}, filebpf.FileFileEvent{}, tcpbpf.TCPConnectionEvent{},
+		signalbpf.SignalSignalEvent{}, oombpf.OOMOomEvent{}, crashbpf.CrashCrashEvent{},
 	} {
 		first := fieldsOf(reflect.TypeOf(event))[0]
 		assert.Equal(t, "Header", first.Name, "%T", event)

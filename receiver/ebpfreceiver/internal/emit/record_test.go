@@ -35,6 +35,9 @@ func TestRecord(t *testing.T) {
 	t.Run("processes", recordProcesses)
 	t.Run("files", recordFiles)
 	t.Run("connections", recordConnections)
+	t.Run("signals", recordSignals)
+	t.Run("out of memory", recordOOM)
+	t.Run("crashes", recordCrashes)
 	t.Run("container", recordContainer)
 }
 
@@ -47,7 +50,8 @@ type scenario struct {
 
 // recordedScenarios are all that there are.
 var recordedScenarios = []string{
-	"clock_jump", "container", "file_operations", "process_corrupt", "process_losses", "process_pipeline", "tcp_connections",
+	"clock_jump", "container", "crash_faults", "file_operations", "oom_cgroup", "process_corrupt", "process_losses", "process_pipeline",
+	"signal_crossings", "tcp_connections",
 }
 
 // Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.
