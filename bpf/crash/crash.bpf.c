@@ -5,6 +5,7 @@
 // When such a signal is delivered and nothing handles it, the thread is still as the fault has left it:
 // what can be told of that is kept until the process has ended, when it is known whether a core was dumped.
 #include "../include/event.h"
+#include "../include/fault.h"
 #include "../include/mapping.h"
 #include "../include/pid.h"
 #include "../include/signal.h"
@@ -31,13 +32,6 @@ enum crash_fault {
 	FAULT_NOT_EXECUTABLE = 10, // a jump to data
 	FAULT_FILE_END = 11,	   // a mapping that goes on behind the end of its file
 	FAULT_OTHER = 12,
-};
-
-enum crash_access {
-	ACCESS_UNKNOWN = 0,
-	ACCESS_READ = 1,
-	ACCESS_WRITE = 2,
-	ACCESS_EXECUTE = 3,
 };
 
 enum crash_flags {
@@ -80,7 +74,7 @@ EXPORT_TYPE(struct, event_header);
 EXPORT_TYPE(struct, crash_event);
 EXPORT_TYPE(enum, crash_kind);
 EXPORT_TYPE(enum, crash_fault);
-EXPORT_TYPE(enum, crash_access);
+EXPORT_TYPE(enum, fault_access);
 EXPORT_TYPE(enum, crash_flags);
 
 struct crash_workload {
@@ -102,56 +96,6 @@ struct {
 	__type(key, struct process_key);
 	__type(value, __u8);
 } reported SEC(".maps");
-
-#if defined(__TARGET_ARCH_x86)
-
-// arch/x86/include/asm/trapnr.h and trap_pf.h
-#define X86_TRAP_GP 13
-#define X86_TRAP_PF 14
-#define X86_PF_WRITE 2
-#define X86_PF_INSTR 16
-
-static __always_inline bool is_general_protection(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, thread.trap_nr) == X86_TRAP_GP;
-}
-
-static __always_inline __u8 access_of_fault(struct task_struct *task)
-{
-	__u64 error = BPF_CORE_READ(task, thread.error_code);
-
-	if (BPF_CORE_READ(task, thread.trap_nr) != X86_TRAP_PF)
-		return ACCESS_UNKNOWN;
-	if (error & X86_PF_INSTR)
-		return ACCESS_EXECUTE;
-	return error & X86_PF_WRITE ? ACCESS_WRITE : ACCESS_READ;
-}
-
-#else
-
-// arch/arm64/include/asm/esr.h
-#define ESR_CLASS(code) ((code) >> 26 & 63)
-#define ESR_CLASS_INSTRUCTION_ABORT 0x20
-#define ESR_CLASS_DATA_ABORT 0x24
-#define ESR_WRITE (1 << 6)
-
-static __always_inline bool is_general_protection(struct task_struct *task)
-{
-	return false;
-}
-
-static __always_inline __u8 access_of_fault(struct task_struct *task)
-{
-	__u64 code = BPF_CORE_READ(task, thread.fault_code);
-
-	if (ESR_CLASS(code) == ESR_CLASS_INSTRUCTION_ABORT)
-		return ACCESS_EXECUTE;
-	if (ESR_CLASS(code) != ESR_CLASS_DATA_ABORT)
-		return ACCESS_UNKNOWN;
-	return code & ESR_WRITE ? ACCESS_WRITE : ACCESS_READ;
-}
-
-#endif
 
 #define BUS_ADRERR 2
 #define SI_KERNEL 0x80

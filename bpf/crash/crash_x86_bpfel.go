@@ -13,15 +13,6 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-type CrashCrashAccess uint32
-
-const (
-	CrashCrashAccessACCESS_UNKNOWN CrashCrashAccess = 0
-	CrashCrashAccessACCESS_READ    CrashCrashAccess = 1
-	CrashCrashAccessACCESS_WRITE   CrashCrashAccess = 2
-	CrashCrashAccessACCESS_EXECUTE CrashCrashAccess = 3
-)
-
 type CrashCrashEvent struct {
 	_            structs.HostLayout
 	Header       CrashEventHeader
@@ -95,6 +86,15 @@ type CrashEventHeader struct {
 	Comm     [16]uint8
 }
 
+type CrashFaultAccess uint32
+
+const (
+	CrashFaultAccessACCESS_UNKNOWN CrashFaultAccess = 0
+	CrashFaultAccessACCESS_READ    CrashFaultAccess = 1
+	CrashFaultAccessACCESS_WRITE   CrashFaultAccess = 2
+	CrashFaultAccessACCESS_EXECUTE CrashFaultAccess = 3
+)
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -110,12 +110,12 @@ const (
 	CrashProgCrashSignalDeliver    = "crash_signal_deliver"
 	CrashProgCrashSignalDeliverRaw = "crash_signal_deliver_raw"
 	CrashVarCgroupHierarchyChoice  = "cgroup_hierarchy_choice"
-	CrashVarCrashAccessIsExported  = "crash_access_is_exported"
 	CrashVarCrashEventIsExported   = "crash_event_is_exported"
 	CrashVarCrashFaultIsExported   = "crash_fault_is_exported"
 	CrashVarCrashFlagsIsExported   = "crash_flags_is_exported"
 	CrashVarCrashKindIsExported    = "crash_kind_is_exported"
 	CrashVarEventHeaderIsExported  = "event_header_is_exported"
+	CrashVarFaultAccessIsExported  = "fault_access_is_exported"
 	CrashVarPageBytes              = "page_bytes"
 	CrashVarRingWakeupBytes        = "ring_wakeup_bytes"
 )
@@ -185,12 +185,12 @@ type CrashMapSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type CrashVariableSpecs struct {
 	CgroupHierarchyChoice *ebpf.VariableSpec `ebpf:"cgroup_hierarchy_choice"`
-	CrashAccessIsExported *ebpf.VariableSpec `ebpf:"crash_access_is_exported"`
 	CrashEventIsExported  *ebpf.VariableSpec `ebpf:"crash_event_is_exported"`
 	CrashFaultIsExported  *ebpf.VariableSpec `ebpf:"crash_fault_is_exported"`
 	CrashFlagsIsExported  *ebpf.VariableSpec `ebpf:"crash_flags_is_exported"`
 	CrashKindIsExported   *ebpf.VariableSpec `ebpf:"crash_kind_is_exported"`
 	EventHeaderIsExported *ebpf.VariableSpec `ebpf:"event_header_is_exported"`
+	FaultAccessIsExported *ebpf.VariableSpec `ebpf:"fault_access_is_exported"`
 	PageBytes             *ebpf.VariableSpec `ebpf:"page_bytes"`
 	RingWakeupBytes       *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
 }
@@ -237,12 +237,12 @@ func (m *CrashMaps) Close() error {
 // It can be passed to LoadCrashObjects or ebpf.CollectionSpec.LoadAndAssign.
 type CrashVariables struct {
 	CgroupHierarchyChoice *ebpf.Variable `ebpf:"cgroup_hierarchy_choice"`
-	CrashAccessIsExported *ebpf.Variable `ebpf:"crash_access_is_exported"`
 	CrashEventIsExported  *ebpf.Variable `ebpf:"crash_event_is_exported"`
 	CrashFaultIsExported  *ebpf.Variable `ebpf:"crash_fault_is_exported"`
 	CrashFlagsIsExported  *ebpf.Variable `ebpf:"crash_flags_is_exported"`
 	CrashKindIsExported   *ebpf.Variable `ebpf:"crash_kind_is_exported"`
 	EventHeaderIsExported *ebpf.Variable `ebpf:"event_header_is_exported"`
+	FaultAccessIsExported *ebpf.Variable `ebpf:"fault_access_is_exported"`
 	PageBytes             *ebpf.Variable `ebpf:"page_bytes"`
 	RingWakeupBytes       *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
 }

@@ -171,35 +171,8 @@ struct rb_root {
 	struct rb_node *rb_node;
 };
 
-struct vm_area_struct {
-	unsigned long vm_start, vm_end, vm_flags, vm_pgoff;
-	struct rb_node vm_rb; // before 6.1
-	struct file *vm_file;
-};
-
-// Since 6.1 the mappings of a process stand in a tree of these nodes; memory.h tells them apart.
 struct maple_tree {
 	void *ma_root;
-};
-
-struct maple_range_64 {
-	unsigned long pivot[15];
-	void *slot[16];
-};
-
-struct maple_arange_64 {
-	unsigned long pivot[9];
-	void *slot[10];
-};
-
-// Before 6.2.
-struct mm_rss_stat {
-	atomic_long_t count[4];
-};
-
-struct percpu_counter {
-	__s64 count;
-	__s32 *counters;
 };
 
 struct mm_struct {
@@ -209,14 +182,6 @@ struct mm_struct {
 	struct rb_root mm_rb;	 // before 6.1
 	struct maple_tree mm_mt; // since 6.1
 	struct file *exe_file;
-};
-
-struct mm_struct___summed {
-	struct mm_rss_stat rss_stat;
-};
-
-struct mm_struct___percpu {
-	struct percpu_counter rss_stat[4];
 };
 
 struct xarray {
@@ -323,17 +288,6 @@ struct cgroup {
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
 	struct cgroup_subsys_state *parent;
-};
-
-struct page_counter {
-	atomic_long_t usage;
-	unsigned long max;
-};
-
-struct mem_cgroup {
-	struct cgroup_subsys_state css;
-	struct page_counter memory;
-	bool oom_lock; // only with CONFIG_MEMCG_V1 since 6.11
 };
 
 struct css_set {
@@ -445,15 +399,6 @@ struct pt_regs {
 	unsigned long regs[31], orig_x0, pc;
 	unsigned long sp;
 	int syscallno;
-};
-
-// The maps of BPF themselves.
-struct bpf_array {
-	union {
-		struct {
-			void *pptrs[0];
-		};
-	};
 };
 
 // Which helper functions there are.

@@ -3,7 +3,7 @@
 #ifndef MEERKAT_MAPPING_H
 #define MEERKAT_MAPPING_H
 
-#include "kernel.h"
+#include "kernel_memory.h"
 
 // include/linux/mm.h
 #define VM_READ 0x00000001

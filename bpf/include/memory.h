@@ -3,7 +3,7 @@
 #ifndef MEERKAT_MEMORY_H
 #define MEERKAT_MEMORY_H
 
-#include "kernel.h"
+#include "kernel_memory.h"
 #include "cgroup.h"
 
 // include/linux/mm_types_task.h: what the resident memory of a process is counted by.

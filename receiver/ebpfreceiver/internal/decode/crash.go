@@ -34,10 +34,10 @@ type CrashAccess uint8
 
 // Values of CrashAccess.
 const (
-	AccessUnknown = CrashAccess(crashbpf.CrashCrashAccessACCESS_UNKNOWN)
-	AccessRead    = CrashAccess(crashbpf.CrashCrashAccessACCESS_READ)
-	AccessWrite   = CrashAccess(crashbpf.CrashCrashAccessACCESS_WRITE)
-	AccessExecute = CrashAccess(crashbpf.CrashCrashAccessACCESS_EXECUTE)
+	AccessUnknown = CrashAccess(crashbpf.CrashFaultAccessACCESS_UNKNOWN)
+	AccessRead    = CrashAccess(crashbpf.CrashFaultAccessACCESS_READ)
+	AccessWrite   = CrashAccess(crashbpf.CrashFaultAccessACCESS_WRITE)
+	AccessExecute = CrashAccess(crashbpf.CrashFaultAccessACCESS_EXECUTE)
 )
 
 // Crash is a process that has died of a signal. Its header is that of the thread and moment of the fault.

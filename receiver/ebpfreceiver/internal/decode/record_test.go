@@ -144,6 +144,12 @@ func goodRecords(t testing.TB) map[string]good {
 			Side: uint16(SideClient), Flags: uint16(tcpbpf.TCPTcpFlagsTCP_OWNER_UNKNOWN),
 		}, nil)
 	}
+	addRare(add)
+	return records
+}
+
+// addRare adds records of the tracers whose events are rare.
+func addRare(add func(name, tracer string, kind uint16, fixed any, lengths map[uintptr]int, strs ...string)) {
 	add("send", "signal", KindSignalSend, signalbpf.SignalSignalEvent{
 		Header: *likeHeader[signalbpf.SignalEventHeader](header(KindSignalSend)),
 		Target: *likeHeader[signalbpf.SignalEventHeader](otherHeader()),
@@ -161,7 +167,6 @@ func goodRecords(t testing.TB) map[string]good {
 		Flags: uint16(crashbpf.CrashCrashFlagsCRASH_HAS_DETAILS), Fault: uint8(FaultNull), Access: uint8(AccessWrite),
 		Module: [64]uint8{'l', 'i', 'b'},
 	}, nil)
-	return records
 }
 
 func execLengths() map[uintptr]int {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"testing"
+	"unique"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -26,7 +27,8 @@ func emitted(t *testing.T, emit Emitter, decoder decode.Decoder, event any) map[
 	require.NoError(t, binary.Write(&b, binary.NativeEndian, event))
 	decoded, err := decoder.Decode(b.Bytes())
 	require.NoError(t, err)
-	who := Who{Process: &process.Process{}, Workload: &process.Workload{}}
+	nobody := unique.Make("")
+	who := Who{Process: &process.Process{Executable: nobody, ParentExecutable: nobody}, Workload: &process.Workload{}}
 	r := Record{LogRecord: plog.NewLogRecord(), Who: who}
 	require.True(t, emit(r, decoded))
 	all := r.Attributes().AsRaw()
