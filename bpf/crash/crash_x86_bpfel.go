@@ -102,6 +102,13 @@ const (
 	CrashMapCounters               = "counters"
 	CrashMapDying                  = "dying"
 	CrashMapEvents                 = "events"
+	CrashMapFilterCgroups          = "filter_cgroups"
+	CrashMapFilterCurrent          = "filter_current"
+	CrashMapFilterNetworks         = "filter_networks"
+	CrashMapFilterPorts            = "filter_ports"
+	CrashMapFilterProcesses        = "filter_processes"
+	CrashMapFilterUsers            = "filter_users"
+	CrashMapRates                  = "rates"
 	CrashMapReported               = "reported"
 	CrashMapWorkloads              = "workloads"
 	CrashProgCrashExit             = "crash_exit"
@@ -173,11 +180,18 @@ type CrashProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type CrashMapSpecs struct {
-	Counters  *ebpf.MapSpec `ebpf:"counters"`
-	Dying     *ebpf.MapSpec `ebpf:"dying"`
-	Events    *ebpf.MapSpec `ebpf:"events"`
-	Reported  *ebpf.MapSpec `ebpf:"reported"`
-	Workloads *ebpf.MapSpec `ebpf:"workloads"`
+	Counters        *ebpf.MapSpec `ebpf:"counters"`
+	Dying           *ebpf.MapSpec `ebpf:"dying"`
+	Events          *ebpf.MapSpec `ebpf:"events"`
+	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	Rates           *ebpf.MapSpec `ebpf:"rates"`
+	Reported        *ebpf.MapSpec `ebpf:"reported"`
+	Workloads       *ebpf.MapSpec `ebpf:"workloads"`
 }
 
 // CrashVariableSpecs contains global variables before they are loaded into the kernel.
@@ -215,11 +229,18 @@ func (o *CrashObjects) Close() error {
 //
 // It can be passed to LoadCrashObjects or ebpf.CollectionSpec.LoadAndAssign.
 type CrashMaps struct {
-	Counters  *ebpf.Map `ebpf:"counters"`
-	Dying     *ebpf.Map `ebpf:"dying"`
-	Events    *ebpf.Map `ebpf:"events"`
-	Reported  *ebpf.Map `ebpf:"reported"`
-	Workloads *ebpf.Map `ebpf:"workloads"`
+	Counters        *ebpf.Map `ebpf:"counters"`
+	Dying           *ebpf.Map `ebpf:"dying"`
+	Events          *ebpf.Map `ebpf:"events"`
+	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	Rates           *ebpf.Map `ebpf:"rates"`
+	Reported        *ebpf.Map `ebpf:"reported"`
+	Workloads       *ebpf.Map `ebpf:"workloads"`
 }
 
 func (m *CrashMaps) Close() error {
@@ -227,6 +248,13 @@ func (m *CrashMaps) Close() error {
 		m.Counters,
 		m.Dying,
 		m.Events,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
+		m.Rates,
 		m.Reported,
 		m.Workloads,
 	)

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 // Tracer "file": what processes do to files.
 //
-// One program at the end of every system call, and a table that says for each number what it does and
-// where its arguments are. User space fills the table, since it knows the numbers of its architecture.
+// One handler at the end of system calls, and a table that says for each number what it does and where
+// its arguments are. User space fills the table, since it knows the numbers of its architecture.
 // An opened file tells its path itself. Calls that leave no file behind tell it by the argument as it
 // was given and the directory that it is relative to; user space joins the two.
 #include "../include/event.h"
@@ -41,8 +41,6 @@ enum file_flags {
 	FILE_IS_DIRECTORY = 8,
 };
 
-// Numbers of system calls that the table has room for.
-#define SYSCALLS_MAX 512
 // (process, object, operation) that are remembered at one time. Beyond that events are reported
 // without deduplication.
 #define SEEN_MAX 16384
@@ -63,15 +61,11 @@ struct file_operation {
 	__u8 removal; // flags that tell a directory's removal from a file's
 };
 
-const volatile struct file_operation operations[SYSCALLS_MAX] = {};
+// 32-bit calls come behind the others.
+const volatile struct file_operation operations[2 * SYSCALLS_MAX] = {};
 // Length of the time in which a thing is reported once; 0 switches deduplication off.
 const volatile __u64 window_ns = 60000000000ULL;
 const volatile bool has_read_paths = false;
-// The collector, by its pid in its own pid namespace: what it does to files would make events of its
-// events. The namespace is named by device and inode of its file in nsfs.
-const volatile __u32 own_pid = 0;
-const volatile __u64 own_namespace_device = 0;
-const volatile __u64 own_namespace_inode = 0;
 
 // Strings behind it: directory, path, other directory, other path. A path that starts with a slash
 // has no directory.
@@ -157,7 +151,7 @@ struct {
 struct file_scratch {
 	struct file_event event;
 	char tail[FILE_TAIL_BYTES];
-	unsigned long arguments[8];
+	unsigned long arguments[8]; // SYSCALL_ARGUMENTS_MAX, and up to a power of two for a mask
 	struct file_seen_key seen_key;
 	struct read_path read_path;
 };
@@ -261,7 +255,6 @@ static __always_inline void report_file(struct file_scratch *scratch, struct fil
 	struct file_event *event = &scratch->event;
 	__u32 used = 0;
 
-	count_for_workload(event->header.cgroup_id, kind, event->access);
 	if (already_seen(scratch)) {
 		event_aggregate(kind);
 		return;
@@ -300,6 +293,9 @@ static __always_inline void opened(struct file_scratch *scratch, struct task_str
 		}
 	}
 	event_header_of(&event->header, kind, task);
+	count_for_workload(event->header.cgroup_id, kind, event->access);
+	if (!event_wanted(&event->header))
+		return;
 	describe(event, file);
 	report_file(scratch, file, path, task, kind);
 }
@@ -318,6 +314,9 @@ static __always_inline void by_descriptor(struct file_scratch *scratch, struct t
 		return;
 	event_offer(kind);
 	event_header_of(&scratch->event.header, kind, task);
+	count_for_workload(scratch->event.header.cgroup_id, kind, ACCESS_WRITE);
+	if (!event_wanted(&scratch->event.header))
+		return;
 	__u32 mode = scratch->event.mode, uid = scratch->event.owner_uid, gid = scratch->event.owner_gid;
 	describe(&scratch->event, file);
 	if (kind == FILE_MODE_CHANGE)
@@ -364,6 +363,8 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 	event_offer(kind);
 	event_header_of(&event->header, kind, task);
 	count_for_workload(event->header.cgroup_id, kind, ACCESS_WRITE);
+	if (!event_wanted(&event->header))
+		return;
 	event->flags |= FILE_PATH_IS_ARGUMENT | operation->flags;
 	if (operation->removal && argument(scratch, operation->removal) & AT_REMOVEDIR)
 		event->flags |= FILE_IS_DIRECTORY;
@@ -384,38 +385,27 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 	submit(scratch, kind, used);
 }
 
-static __always_inline bool current_is_collector(void)
-{
-	struct bpf_pidns_info inside = {};
-
-	if (bpf_get_ns_current_pid_tgid(own_namespace_device, own_namespace_inode, &inside, sizeof(inside)))
-		return false;
-	return inside.tgid == own_pid;
-}
-
-static __always_inline int leave_syscall(struct pt_regs *regs, unsigned long number, long result)
+SYSCALL_HANDLER(file_syscall, call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 zero = 0;
+	__u32 zero = 0, index = call->number;
 
-	if (number >= SYSCALLS_MAX || !operations[number].wanted || result < 0)
-		return 0;
-	const volatile struct file_operation *operation = &operations[number];
+	FORGET(index);
+	if (index >= SYSCALLS_MAX || call->result < 0)
+		return;
+	if (call->compat)
+		index += SYSCALLS_MAX;
+	const volatile struct file_operation *operation = &operations[index];
 	__u32 kind = operation->kind;
 	struct file_scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
-	if (!scratch || syscall_is_compat(task))
-		return 0;
-	if (current_is_collector()) {
-		event_offer(kind);
-		event_filter(kind);
-		return 0;
-	}
+	if (!scratch || !operation->wanted)
+		return;
 	__builtin_memset(&scratch->event, 0, sizeof(scratch->event));
 	if (operation->returns_file) {
-		opened(scratch, task, result);
-		return 0;
+		opened(scratch, task, call->result);
+		return;
 	}
-	syscall_arguments(scratch->arguments, regs);
+	__builtin_memcpy(scratch->arguments, call->arguments, sizeof(call->arguments));
 	if (kind == FILE_OWNER_CHANGE) {
 		scratch->event.owner_uid = argument(scratch, operation->value);
 		scratch->event.owner_gid = argument(scratch, operation->value + 1);
@@ -426,20 +416,4 @@ static __always_inline int leave_syscall(struct pt_regs *regs, unsigned long num
 		by_descriptor(scratch, task, kind, operation->descriptor);
 	else
 		by_path(scratch, task, kind, operation);
-	return 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_sys_exit, struct pt_regs *regs, long result)
-{
-	return leave_syscall(regs, SYSCALL_NUMBER(regs), result);
-}
-
-SEC("raw_tp/sys_exit")
-int BPF_PROG(file_sys_exit_raw, struct pt_regs *regs, long result)
-{
-	unsigned long number = 0;
-
-	bpf_core_read(&number, sizeof(SYSCALL_NUMBER(regs)), &SYSCALL_NUMBER(regs));
-	return leave_syscall(regs, number, result);
 }

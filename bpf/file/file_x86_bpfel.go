@@ -145,13 +145,22 @@ type FileReadPath struct {
 const (
 	FileMapCounters                = "counters"
 	FileMapEvents                  = "events"
+	FileMapFilterCgroups           = "filter_cgroups"
+	FileMapFilterCurrent           = "filter_current"
+	FileMapFilterNetworks          = "filter_networks"
+	FileMapFilterPorts             = "filter_ports"
+	FileMapFilterProcesses         = "filter_processes"
+	FileMapFilterUsers             = "filter_users"
 	FileMapPathBuffers             = "path_buffers"
+	FileMapRates                   = "rates"
 	FileMapReadPaths               = "read_paths"
 	FileMapScratchMap              = "scratch_map"
 	FileMapSeen                    = "seen"
+	FileMapSyscallChains           = "syscall_chains"
+	FileMapSyscallCosts            = "syscall_costs"
+	FileMapSyscallHandlers         = "syscall_handlers"
 	FileMapWorkloads               = "workloads"
-	FileProgFileSysExit            = "file_sys_exit"
-	FileProgFileSysExitRaw         = "file_sys_exit_raw"
+	FileProgFileSyscall            = "file_syscall"
 	FileVarCgroupHierarchyChoice   = "cgroup_hierarchy_choice"
 	FileVarEventHeaderIsExported   = "event_header_is_exported"
 	FileVarFileAccessIsExported    = "file_access_is_exported"
@@ -160,10 +169,8 @@ const (
 	FileVarFileOperationIsExported = "file_operation_is_exported"
 	FileVarHasReadPaths            = "has_read_paths"
 	FileVarOperations              = "operations"
-	FileVarOwnNamespaceDevice      = "own_namespace_device"
-	FileVarOwnNamespaceInode       = "own_namespace_inode"
-	FileVarOwnPid                  = "own_pid"
 	FileVarRingWakeupBytes         = "ring_wakeup_bytes"
+	FileVarSyscallMeasure          = "syscall_measure"
 	FileVarWindowNs                = "window_ns"
 )
 
@@ -209,21 +216,30 @@ type FileSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type FileProgramSpecs struct {
-	FileSysExit    *ebpf.ProgramSpec `ebpf:"file_sys_exit"`
-	FileSysExitRaw *ebpf.ProgramSpec `ebpf:"file_sys_exit_raw"`
+	FileSyscall *ebpf.ProgramSpec `ebpf:"file_syscall"`
 }
 
 // FileMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type FileMapSpecs struct {
-	Counters    *ebpf.MapSpec `ebpf:"counters"`
-	Events      *ebpf.MapSpec `ebpf:"events"`
-	PathBuffers *ebpf.MapSpec `ebpf:"path_buffers"`
-	ReadPaths   *ebpf.MapSpec `ebpf:"read_paths"`
-	ScratchMap  *ebpf.MapSpec `ebpf:"scratch_map"`
-	Seen        *ebpf.MapSpec `ebpf:"seen"`
-	Workloads   *ebpf.MapSpec `ebpf:"workloads"`
+	Counters        *ebpf.MapSpec `ebpf:"counters"`
+	Events          *ebpf.MapSpec `ebpf:"events"`
+	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
+	Rates           *ebpf.MapSpec `ebpf:"rates"`
+	ReadPaths       *ebpf.MapSpec `ebpf:"read_paths"`
+	ScratchMap      *ebpf.MapSpec `ebpf:"scratch_map"`
+	Seen            *ebpf.MapSpec `ebpf:"seen"`
+	SyscallChains   *ebpf.MapSpec `ebpf:"syscall_chains"`
+	SyscallCosts    *ebpf.MapSpec `ebpf:"syscall_costs"`
+	SyscallHandlers *ebpf.MapSpec `ebpf:"syscall_handlers"`
+	Workloads       *ebpf.MapSpec `ebpf:"workloads"`
 }
 
 // FileVariableSpecs contains global variables before they are loaded into the kernel.
@@ -238,10 +254,8 @@ type FileVariableSpecs struct {
 	FileOperationIsExported *ebpf.VariableSpec `ebpf:"file_operation_is_exported"`
 	HasReadPaths            *ebpf.VariableSpec `ebpf:"has_read_paths"`
 	Operations              *ebpf.VariableSpec `ebpf:"operations"`
-	OwnNamespaceDevice      *ebpf.VariableSpec `ebpf:"own_namespace_device"`
-	OwnNamespaceInode       *ebpf.VariableSpec `ebpf:"own_namespace_inode"`
-	OwnPid                  *ebpf.VariableSpec `ebpf:"own_pid"`
 	RingWakeupBytes         *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
+	SyscallMeasure          *ebpf.VariableSpec `ebpf:"syscall_measure"`
 	WindowNs                *ebpf.VariableSpec `ebpf:"window_ns"`
 }
 
@@ -265,23 +279,43 @@ func (o *FileObjects) Close() error {
 //
 // It can be passed to LoadFileObjects or ebpf.CollectionSpec.LoadAndAssign.
 type FileMaps struct {
-	Counters    *ebpf.Map `ebpf:"counters"`
-	Events      *ebpf.Map `ebpf:"events"`
-	PathBuffers *ebpf.Map `ebpf:"path_buffers"`
-	ReadPaths   *ebpf.Map `ebpf:"read_paths"`
-	ScratchMap  *ebpf.Map `ebpf:"scratch_map"`
-	Seen        *ebpf.Map `ebpf:"seen"`
-	Workloads   *ebpf.Map `ebpf:"workloads"`
+	Counters        *ebpf.Map `ebpf:"counters"`
+	Events          *ebpf.Map `ebpf:"events"`
+	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
+	Rates           *ebpf.Map `ebpf:"rates"`
+	ReadPaths       *ebpf.Map `ebpf:"read_paths"`
+	ScratchMap      *ebpf.Map `ebpf:"scratch_map"`
+	Seen            *ebpf.Map `ebpf:"seen"`
+	SyscallChains   *ebpf.Map `ebpf:"syscall_chains"`
+	SyscallCosts    *ebpf.Map `ebpf:"syscall_costs"`
+	SyscallHandlers *ebpf.Map `ebpf:"syscall_handlers"`
+	Workloads       *ebpf.Map `ebpf:"workloads"`
 }
 
 func (m *FileMaps) Close() error {
 	return _FileClose(
 		m.Counters,
 		m.Events,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
 		m.PathBuffers,
+		m.Rates,
 		m.ReadPaths,
 		m.ScratchMap,
 		m.Seen,
+		m.SyscallChains,
+		m.SyscallCosts,
+		m.SyscallHandlers,
 		m.Workloads,
 	)
 }
@@ -298,10 +332,8 @@ type FileVariables struct {
 	FileOperationIsExported *ebpf.Variable `ebpf:"file_operation_is_exported"`
 	HasReadPaths            *ebpf.Variable `ebpf:"has_read_paths"`
 	Operations              *ebpf.Variable `ebpf:"operations"`
-	OwnNamespaceDevice      *ebpf.Variable `ebpf:"own_namespace_device"`
-	OwnNamespaceInode       *ebpf.Variable `ebpf:"own_namespace_inode"`
-	OwnPid                  *ebpf.Variable `ebpf:"own_pid"`
 	RingWakeupBytes         *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
+	SyscallMeasure          *ebpf.Variable `ebpf:"syscall_measure"`
 	WindowNs                *ebpf.Variable `ebpf:"window_ns"`
 }
 
@@ -309,14 +341,12 @@ type FileVariables struct {
 //
 // It can be passed to LoadFileObjects or ebpf.CollectionSpec.LoadAndAssign.
 type FilePrograms struct {
-	FileSysExit    *ebpf.Program `ebpf:"file_sys_exit"`
-	FileSysExitRaw *ebpf.Program `ebpf:"file_sys_exit_raw"`
+	FileSyscall *ebpf.Program `ebpf:"file_syscall"`
 }
 
 func (p *FilePrograms) Close() error {
 	return _FileClose(
-		p.FileSysExit,
-		p.FileSysExitRaw,
+		p.FileSyscall,
 	)
 }
 

@@ -30,6 +30,7 @@ enum { false = 0, true = 1 };
 enum {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PROG_ARRAY = 3,
 	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
@@ -395,7 +396,8 @@ struct socket {
 
 // Of both processor architectures: a program for one never reads the other's fields.
 struct pt_regs {
-	unsigned long orig_ax, di, si, dx, r10, r8, r9, ip;
+	unsigned long orig_ax, di, si, dx, r10, r8, r9;
+	unsigned long bx, cx, bp, ip;
 	unsigned long regs[31], orig_x0, pc;
 	unsigned long sp;
 	int syscallno;

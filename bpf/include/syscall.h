@@ -1,30 +1,77 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Middle layer: which system call it is and with which arguments, at its end. The registers still
-// hold the arguments then, and the memory behind them has been read by the kernel, so it is there.
+// Top layer: what a tracer does at the end of system calls. The registers still hold the arguments
+// then, and the memory behind them has been read by the kernel, so it is there.
+//
+// One program, in bpf/syscall, runs at the end of every system call and hands over to the handlers of
+// the tracers that asked for it: so a call that nobody wants is looked at once, however many tracers
+// there are. 32-bit calls are served too.
 #ifndef MEERKAT_SYSCALL_H
 #define MEERKAT_SYSCALL_H
 
 #include "kernel.h"
 
-#define SYSCALL_ARGUMENTS 6
+// Numbers of system calls that are known.
+#define SYSCALLS_MAX 512
+// Handlers of all tracers together. Handlers are numbered from 1.
+#define SYSCALL_HANDLERS_MAX 32
+// Handlers of one system call.
+#define SYSCALL_CHAIN_MAX 4
+#define SYSCALL_ARGUMENTS_MAX 6
+
+// The handlers of a system call in ascending order; 0: no more.
+struct syscall_chain {
+	__u8 native[SYSCALL_CHAIN_MAX];
+	__u8 compat[SYSCALL_CHAIN_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SYSCALLS_MAX);
+	__type(key, __u32);
+	__type(value, struct syscall_chain);
+} syscall_chains SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, SYSCALL_HANDLERS_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} syscall_handlers SEC(".maps");
+
+struct syscall {
+	__u32 number;
+	bool compat; // a 32-bit call, which has other numbers
+	long result;
+	unsigned long arguments[SYSCALL_ARGUMENTS_MAX];
+};
 
 #if defined(__TARGET_ARCH_x86)
 
 // arch/x86/include/asm/thread_info.h: TS_COMPAT
 #define SYSCALL_COMPAT_STATUS 0x0002
-#define SYSCALL_NUMBER(regs) ((regs)->orig_ax)
+// arch/x86/include/uapi/asm/unistd.h: set in the numbers of x32 calls, which are those of 64-bit calls
+#define SYSCALL_X32_BIT 0x40000000
+#define SYSCALL_NUMBER(regs) ((__u32)(regs)->orig_ax & ~SYSCALL_X32_BIT)
 
-static __always_inline void syscall_arguments(unsigned long *arguments, struct pt_regs *regs)
+static __always_inline void syscall_arguments(struct syscall *call, struct pt_regs *regs)
 {
-	arguments[0] = BPF_CORE_READ(regs, di);
-	arguments[1] = BPF_CORE_READ(regs, si);
-	arguments[2] = BPF_CORE_READ(regs, dx);
-	arguments[3] = BPF_CORE_READ(regs, r10);
-	arguments[4] = BPF_CORE_READ(regs, r8);
-	arguments[5] = BPF_CORE_READ(regs, r9);
+	if (call->compat) {
+		call->arguments[0] = (__u32)BPF_CORE_READ(regs, bx);
+		call->arguments[1] = (__u32)BPF_CORE_READ(regs, cx);
+		call->arguments[2] = (__u32)BPF_CORE_READ(regs, dx);
+		call->arguments[3] = (__u32)BPF_CORE_READ(regs, si);
+		call->arguments[4] = (__u32)BPF_CORE_READ(regs, di);
+		call->arguments[5] = (__u32)BPF_CORE_READ(regs, bp);
+		return;
+	}
+	call->arguments[0] = BPF_CORE_READ(regs, di);
+	call->arguments[1] = BPF_CORE_READ(regs, si);
+	call->arguments[2] = BPF_CORE_READ(regs, dx);
+	call->arguments[3] = BPF_CORE_READ(regs, r10);
+	call->arguments[4] = BPF_CORE_READ(regs, r8);
+	call->arguments[5] = BPF_CORE_READ(regs, r9);
 }
 
-// A 32-bit call has other numbers.
 static __always_inline bool syscall_is_compat(struct task_struct *task)
 {
 	return BPF_CORE_READ(task, thread_info.status) & SYSCALL_COMPAT_STATUS;
@@ -34,17 +81,17 @@ static __always_inline bool syscall_is_compat(struct task_struct *task)
 
 // arch/arm64/include/asm/thread_info.h: TIF_32BIT
 #define SYSCALL_COMPAT_FLAG (1UL << 22)
-#define SYSCALL_NUMBER(regs) ((regs)->syscallno)
+#define SYSCALL_NUMBER(regs) ((__u32)(regs)->syscallno)
 
-static __always_inline void syscall_arguments(unsigned long *arguments, struct pt_regs *regs)
+static __always_inline void syscall_arguments(struct syscall *call, struct pt_regs *regs)
 {
 	// The first register takes the result.
-	arguments[0] = BPF_CORE_READ(regs, orig_x0);
-	arguments[1] = BPF_CORE_READ(regs, regs[1]);
-	arguments[2] = BPF_CORE_READ(regs, regs[2]);
-	arguments[3] = BPF_CORE_READ(regs, regs[3]);
-	arguments[4] = BPF_CORE_READ(regs, regs[4]);
-	arguments[5] = BPF_CORE_READ(regs, regs[5]);
+	call->arguments[0] = BPF_CORE_READ(regs, orig_x0);
+	call->arguments[1] = BPF_CORE_READ(regs, regs[1]);
+	call->arguments[2] = BPF_CORE_READ(regs, regs[2]);
+	call->arguments[3] = BPF_CORE_READ(regs, regs[3]);
+	call->arguments[4] = BPF_CORE_READ(regs, regs[4]);
+	call->arguments[5] = BPF_CORE_READ(regs, regs[5]);
 }
 
 static __always_inline bool syscall_is_compat(struct task_struct *task)
@@ -55,5 +102,81 @@ static __always_inline bool syscall_is_compat(struct task_struct *task)
 #else
 #error "no system call registers are known for this architecture"
 #endif
+
+// syscall_pass_on hands over to the first handler that comes after one of those numbered so far. It
+// returns only if there is none. The arguments of BPF_PROG() are in ctx.
+static __always_inline void syscall_pass_on(void *ctx, __u32 number, bool compat, __u32 after)
+{
+	struct syscall_chain *chain = bpf_map_lookup_elem(&syscall_chains, &number);
+
+	if (!chain)
+		return;
+#pragma unroll
+	for (int i = 0; i < SYSCALL_CHAIN_MAX; i++) {
+		__u32 handler = compat ? chain->compat[i] : chain->native[i];
+		// A handler that is just being removed isn't there: then the next one is.
+		if (handler > after)
+			bpf_tail_call(ctx, &syscall_handlers, handler);
+	}
+}
+
+// What the kernel counts for programs it counts for the one that runs first, so handlers measure
+// themselves. User space switches it on.
+const volatile bool syscall_measure = false;
+
+struct syscall_cost {
+	__u64 runs;
+	__u64 nanoseconds;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct syscall_cost);
+} syscall_costs SEC(".maps");
+
+static __always_inline void syscall_measured(__u64 start)
+{
+	__u32 zero = 0;
+	struct syscall_cost *cost = bpf_map_lookup_elem(&syscall_costs, &zero);
+
+	if (!cost)
+		return;
+	cost->runs++;
+	cost->nanoseconds += bpf_ktime_get_ns() - start;
+}
+
+// SYSCALL_HANDLER(name, call) { ... } defines a tracer's handler. It sees `struct syscall *call` and is
+// the last one for its system calls. With a number given by user space it is not: see below.
+#define SYSCALL_HANDLER(name, call) SYSCALL_HANDLER_THEN(name, call, (void)0)
+
+// SYSCALL_HANDLER_AND_NEXT(name, call) { ... } defines one that lets the next handler of the same call
+// have its turn. Before 6.0 arm64 allows that only in programs without global functions, so it may not
+// resolve paths.
+#define SYSCALL_HANDLER_AND_NEXT(name, call)       \
+	const volatile __u32 syscall_own_number = 0; \
+	SYSCALL_HANDLER_THEN(name, call, syscall_pass_on(ctx, current_call.number, current_call.compat, syscall_own_number))
+
+#define SYSCALL_HANDLER_THEN(name, call, then)                                           \
+	static __always_inline void name##_handle(struct syscall *call);                 \
+	SEC("tp_btf/sys_exit")                                                           \
+	int BPF_PROG(name, struct pt_regs *regs, long result)                            \
+	{                                                                                \
+		struct syscall current_call = {                                          \
+			.number = SYSCALL_NUMBER(regs),                                  \
+			.compat = syscall_is_compat((void *)bpf_get_current_task()),     \
+			.result = result,                                                \
+		};                                                                       \
+		__u64 start = syscall_measure ? bpf_ktime_get_ns() : 0;                  \
+                                                                                         \
+		syscall_arguments(&current_call, regs);                                  \
+		name##_handle(&current_call);                                            \
+		if (syscall_measure)                                                     \
+			syscall_measured(start);                                         \
+		then;                                                                    \
+		return 0;                                                                \
+	}                                                                                \
+	static __always_inline void name##_handle(struct syscall *call)
 
 #endif

@@ -74,7 +74,14 @@ type OOMOomWorkload struct {
 const (
 	OOMMapCounters                = "counters"
 	OOMMapEvents                  = "events"
+	OOMMapFilterCgroups           = "filter_cgroups"
+	OOMMapFilterCurrent           = "filter_current"
+	OOMMapFilterNetworks          = "filter_networks"
+	OOMMapFilterPorts             = "filter_ports"
+	OOMMapFilterProcesses         = "filter_processes"
+	OOMMapFilterUsers             = "filter_users"
 	OOMMapPerProcessor            = "per_processor"
+	OOMMapRates                   = "rates"
 	OOMMapVictims                 = "victims"
 	OOMMapWorkloads               = "workloads"
 	OOMProgOomMarkVictim          = "oom_mark_victim"
@@ -137,11 +144,18 @@ type OOMProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type OOMMapSpecs struct {
-	Counters     *ebpf.MapSpec `ebpf:"counters"`
-	Events       *ebpf.MapSpec `ebpf:"events"`
-	PerProcessor *ebpf.MapSpec `ebpf:"per_processor"`
-	Victims      *ebpf.MapSpec `ebpf:"victims"`
-	Workloads    *ebpf.MapSpec `ebpf:"workloads"`
+	Counters        *ebpf.MapSpec `ebpf:"counters"`
+	Events          *ebpf.MapSpec `ebpf:"events"`
+	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	PerProcessor    *ebpf.MapSpec `ebpf:"per_processor"`
+	Rates           *ebpf.MapSpec `ebpf:"rates"`
+	Victims         *ebpf.MapSpec `ebpf:"victims"`
+	Workloads       *ebpf.MapSpec `ebpf:"workloads"`
 }
 
 // OOMVariableSpecs contains global variables before they are loaded into the kernel.
@@ -176,18 +190,32 @@ func (o *OOMObjects) Close() error {
 //
 // It can be passed to LoadOOMObjects or ebpf.CollectionSpec.LoadAndAssign.
 type OOMMaps struct {
-	Counters     *ebpf.Map `ebpf:"counters"`
-	Events       *ebpf.Map `ebpf:"events"`
-	PerProcessor *ebpf.Map `ebpf:"per_processor"`
-	Victims      *ebpf.Map `ebpf:"victims"`
-	Workloads    *ebpf.Map `ebpf:"workloads"`
+	Counters        *ebpf.Map `ebpf:"counters"`
+	Events          *ebpf.Map `ebpf:"events"`
+	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	PerProcessor    *ebpf.Map `ebpf:"per_processor"`
+	Rates           *ebpf.Map `ebpf:"rates"`
+	Victims         *ebpf.Map `ebpf:"victims"`
+	Workloads       *ebpf.Map `ebpf:"workloads"`
 }
 
 func (m *OOMMaps) Close() error {
 	return _OOMClose(
 		m.Counters,
 		m.Events,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
 		m.PerProcessor,
+		m.Rates,
 		m.Victims,
 		m.Workloads,
 	)

@@ -87,6 +87,13 @@ type SignalSignalWorkload struct {
 const (
 	SignalMapCounters                 = "counters"
 	SignalMapEvents                   = "events"
+	SignalMapFilterCgroups            = "filter_cgroups"
+	SignalMapFilterCurrent            = "filter_current"
+	SignalMapFilterNetworks           = "filter_networks"
+	SignalMapFilterPorts              = "filter_ports"
+	SignalMapFilterProcesses          = "filter_processes"
+	SignalMapFilterUsers              = "filter_users"
+	SignalMapRates                    = "rates"
 	SignalMapWorkloads                = "workloads"
 	SignalProgSignalGenerate          = "signal_generate"
 	SignalProgSignalGenerateRaw       = "signal_generate_raw"
@@ -150,9 +157,16 @@ type SignalProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type SignalMapSpecs struct {
-	Counters  *ebpf.MapSpec `ebpf:"counters"`
-	Events    *ebpf.MapSpec `ebpf:"events"`
-	Workloads *ebpf.MapSpec `ebpf:"workloads"`
+	Counters        *ebpf.MapSpec `ebpf:"counters"`
+	Events          *ebpf.MapSpec `ebpf:"events"`
+	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	Rates           *ebpf.MapSpec `ebpf:"rates"`
+	Workloads       *ebpf.MapSpec `ebpf:"workloads"`
 }
 
 // SignalVariableSpecs contains global variables before they are loaded into the kernel.
@@ -189,15 +203,29 @@ func (o *SignalObjects) Close() error {
 //
 // It can be passed to LoadSignalObjects or ebpf.CollectionSpec.LoadAndAssign.
 type SignalMaps struct {
-	Counters  *ebpf.Map `ebpf:"counters"`
-	Events    *ebpf.Map `ebpf:"events"`
-	Workloads *ebpf.Map `ebpf:"workloads"`
+	Counters        *ebpf.Map `ebpf:"counters"`
+	Events          *ebpf.Map `ebpf:"events"`
+	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	Rates           *ebpf.Map `ebpf:"rates"`
+	Workloads       *ebpf.Map `ebpf:"workloads"`
 }
 
 func (m *SignalMaps) Close() error {
 	return _SignalClose(
 		m.Counters,
 		m.Events,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
+		m.Rates,
 		m.Workloads,
 	)
 }

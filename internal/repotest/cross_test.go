@@ -36,8 +36,8 @@ func TestCross_receiverWithoutEBPF(t *testing.T) {
 
 // What is for Linux alone is found out.
 func TestCross_findsWhatIsMissing(t *testing.T) {
-	complaints, err := typecheck(t, "darwin", "amd64", "./receiver/ebpfreceiver/internal/tracer").CombinedOutput()
+	complaints, err := typecheck(t, "darwin", "amd64", "./receiver/ebpfreceiver/internal/process").CombinedOutput()
 	require.Error(t, err)
-	assert.Contains(t, string(complaints), "receiver/ebpfreceiver/internal/tracer/file.go")
-	assert.Contains(t, string(complaints), "undefined: unix.SYS_OPENAT2")
+	assert.Contains(t, string(complaints), "receiver/ebpfreceiver/internal/process/clock.go")
+	assert.Contains(t, string(complaints), "undefined: unix.CLOCK_BOOTTIME")
 }

@@ -35,7 +35,7 @@ func attributes() []names.Attribute {
 }
 
 func metrics() []names.Metric {
-	all := names.ReceiverMetrics()
+	all := slices.Concat(names.ReceiverMetrics(), names.WorkloadMetrics())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Metrics...)
 	}
@@ -204,7 +204,7 @@ func TestNames_everyTracer(t *testing.T) {
 		tracers = append(tracers, d.Name)
 	}
 	for _, f := range files(t) {
-		if f.has(".bpf.c") {
+		if f.has(".bpf.c") && f.folder() != "bpf/"+dispatcher {
 			assert.Contains(t, tracers, strings.Split(f.name, "/")[1], "names.Tracers() lacks a tracer")
 		}
 	}

@@ -69,7 +69,6 @@ func fileSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.FileConstants())
 	s.Constants["window_ns"] = uint64(c.Tracers.File.DeduplicationWindow)
 	s.Constants["has_read_paths"] = len(c.Tracers.File.ReadPaths) > 0
-	maps.Copy(s.Constants, tracer.OwnProcessConstants())
 }
 
 func prepareFile(c *Config, t *tracer.Tracer) error {

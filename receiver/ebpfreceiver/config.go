@@ -29,6 +29,7 @@ type Config struct {
 	// MetricsInterval is how often metrics are read from the kernel.
 	MetricsInterval time.Duration      `mapstructure:"metrics_interval"`
 	ProcessTable    ProcessTableConfig `mapstructure:"process_table"`
+	Filters         FiltersConfig      `mapstructure:"filters"`
 	Redaction       RedactionConfig    `mapstructure:"redaction"`
 	// ProgramStatistics switches the kernel's BPF statistics on, for all programs on the host, to
 	// report run time and run count. It adds some tens of nanoseconds to each run.
@@ -118,6 +119,7 @@ func createDefaultConfig() component.Config {
 			OOM:     simpleConfigDefault(true),
 			Crash:   simpleConfigDefault(true),
 		},
+		Filters:         filtersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},
 		Redaction:       RedactionConfig{Enabled: true, Keys: redactKeysDefault},

@@ -59,6 +59,14 @@ func TestConfig_accepted(t *testing.T) {
 				OOM:    SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 128 << 10}},
 				Crash:  SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 1 << 20}},
 			},
+			Filters: FiltersConfig{
+				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
+				Exclude: FilterRulesConfig{
+					Cgroups: []string{"/system.slice/*"}, Containers: []string{"istio-proxy"}, Images: []string{"*/pause:*"},
+					Executables: []string{"/usr/bin/runc"}, Users: []uint32{65534}, Ports: []uint16{9100},
+				},
+				OwnActivity: true, EventsPerSecondMax: 50,
+			},
 			MetricsInterval:   time.Minute,
 			ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
 			Redaction:         RedactionConfig{Enabled: true, Keys: "(?i)secret$"},
@@ -99,6 +107,11 @@ func TestConfig_documentation(t *testing.T) {
 	defaults := createDefaultConfig().(*Config)
 	// Nothing and an empty list are the same.
 	defaults.Tracers.Process.EnvironmentKeys, defaults.Tracers.File.ReadPaths = []string{}, []string{}
+	nothing := FilterRulesConfig{
+		Cgroups: []string{}, Containers: []string{}, Images: []string{}, Namespaces: []string{}, Executables: []string{},
+		Users: []uint32{}, Networks: []string{}, Ports: []uint16{},
+	}
+	defaults.Filters.Include, defaults.Filters.Exclude = nothing, nothing
 	assert.Equal(t, defaults, config)
 }
 
@@ -126,6 +139,8 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/redaction":          "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
+		"ebpf/filters": "filters::exclude: containers[1]: a pattern has 1 to 256 bytes, not 0\n" +
+			"networks[0]: \"10.0.0.0/33\" is neither an address nor one with a prefix length, such as 10.0.0.0/8",
 		"ebpf/error_mode": "error_mode: \"explode\" is neither \"propagate\" nor \"ignore\"",
 		"ebpf/not_a_size": "decoding failed due to the following error(s):\n\n'tracers.process.ring_buffer_bytes' expected type 'uint32', got unconvertible type 'string'",
 		"ebpf/two_faults": "metrics_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 10s\n" +

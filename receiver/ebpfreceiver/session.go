@@ -36,12 +36,15 @@ type session struct {
 	scope    emit.Scope
 	host     emit.Host
 	started  time.Time
-	streams  []*stream
-	failed   []error // why tracers are not among the streams
-	sender   *sender
-	metrics  *workloadMetrics
-	balance  *reconciliation
-	crashes  *emit.CrashHistory
+	// dispatcher calls the handlers of system calls of all tracers.
+	dispatcher tracer.Dispatcher
+	filter     *filter
+	streams    []*stream
+	failed     []error // why tracers are not among the streams
+	sender     *sender
+	metrics    *workloadMetrics
+	balance    *reconciliation
+	crashes    *emit.CrashHistory
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -93,6 +96,9 @@ func (s *session) open(r *ebpfReceiver) error {
 	}
 	if r.nextLogs != nil {
 		s.sender = newSender(r.nextLogs, obs, s.logger)
+	}
+	if s.filter, err = newFilter(&s.config.Filters); err != nil {
+		return err
 	}
 	if err := s.openStreams(); err != nil {
 		return err
@@ -153,8 +159,11 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		RingBytes:  common.RingBufferBytes,
 		Constants:  s.identity.constants(),
 		MapEntries: map[string]uint32{},
+		Dispatcher: &s.dispatcher,
+		Filter:     s.filter.kernel,
 	}
 	settings.Constants["ring_wakeup_bytes"] = min(ringWakeupBytesMax, common.RingBufferBytes/4)
+	settings.Constants["syscall_measure"] = s.config.ProgramStatistics
 	if d.settings != nil {
 		d.settings(s.config, &settings)
 	}
@@ -179,6 +188,7 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		wanted:     common.Enabled && s.sender != nil,
 		logs:       emit.NewLogs(s.scope, s.host, s.identity.clock),
 		sender:     s.sender,
+		filter:     s.filter,
 	}
 	if st.reader, err = ring.NewReader(t.Ring(), st.handle); err != nil {
 		return nil, errors.Join(fmt.Errorf("tracer %q: %w", d.spec.Name, err), t.Close())
@@ -225,6 +235,9 @@ func (s *session) connectStreams(types *btf.Cache) {
 	if err := s.identity.snapshot(first.tracer, types); err != nil {
 		s.logger.Warn("Not everything is known of what was here before", zap.Error(err))
 	}
+	if err := s.filter.apply(s.identity.processes.Own()); err != nil {
+		s.logger.Warn("What the collector itself does is not left out", zap.Error(err))
+	}
 }
 
 // run starts the goroutines.
@@ -248,6 +261,8 @@ func (s *session) run() {
 	s.workers.Go(func() { every(ctx, companionInterval, func() { s.tickCompanions(false) }) })
 	if s.metrics != nil {
 		s.workers.Go(func() { s.metrics.run(ctx, s.config.MetricsInterval) })
+	} else {
+		s.workers.Go(func() { every(ctx, s.config.MetricsInterval, s.forgetRemoved) })
 	}
 }
 
@@ -257,6 +272,17 @@ func (s *session) followClock(ctx context.Context) {
 			s.logger.Warn("The clocks can't be read", zap.Error(err))
 		}
 	})
+}
+
+// forgetRemoved lets go of cgroups that were removed some time ago.
+func (s *session) forgetRemoved() {
+	forgotten := s.identity.workloads.TakeForgotten(uint64(s.identity.clock.BootTime()))
+	for _, st := range s.streams {
+		st.tracer.ForgetWorkloads(forgotten)
+	}
+	if err := s.filter.forget(forgotten); err != nil {
+		s.logger.Warn("Verdicts on cgroups that are gone can't be removed", zap.Error(err))
+	}
 }
 
 func (s *session) tickCompanions(last bool) {
@@ -307,6 +333,10 @@ func (s *session) stop(ctx context.Context) error {
 	}
 	for _, st := range s.streams {
 		errs = append(errs, st.tracer.Close())
+	}
+	errs = append(errs, s.dispatcher.Close())
+	if s.filter != nil {
+		errs = append(errs, s.filter.kernel.Close())
 	}
 	if s.statistics != nil {
 		errs = append(errs, s.statistics.Close())

@@ -36,7 +36,9 @@ func objects() map[string]object {
 			"event_counters": processbpf.ProcessEventCounters{}, "exec_event": processbpf.ProcessExecEvent{},
 			"exec_failed_event": processbpf.ProcessExecFailedEvent{}, "fork_event": processbpf.ProcessForkEvent{},
 			"exit_event": processbpf.ProcessExitEvent{}, "cgroup_event": processbpf.ProcessCgroupEvent{},
-			"process_workload": processbpf.ProcessProcessWorkload{},
+			"process_workload": processbpf.ProcessProcessWorkload{}, "filter_settings": processbpf.ProcessFilterSettings{},
+			"filter_network": processbpf.ProcessFilterNetwork{}, "filter_process": processbpf.ProcessFilterProcess{},
+			"rate_key": processbpf.ProcessRateKey{}, "rate": processbpf.ProcessRate{},
 		}},
 		"file": {filebpf.LoadFile, map[string]any{
 			"event_header": filebpf.FileEventHeader{}, "file_event": filebpf.FileFileEvent{},

@@ -75,7 +75,9 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 	require.NoError(t, err)
 	r := &recorder{t: t, tracers: map[string]*tracerRecords{}}
 	types := btf.NewCache()
-	settings := tracer.Settings{RingBytes: recorderRingBytes, Constants: map[string]any{
+	dispatcher := &tracer.Dispatcher{}
+	t.Cleanup(func() { require.NoError(t, dispatcher.Close()) })
+	settings := tracer.Settings{RingBytes: recorderRingBytes, Dispatcher: dispatcher, Constants: map[string]any{
 		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
 		"cgroup_hierarchy_id":     int32(hierarchy.ID),
 	}}

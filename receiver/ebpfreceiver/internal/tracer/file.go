@@ -5,10 +5,8 @@ package tracer
 import (
 	"fmt"
 	"maps"
-	"os"
+	"slices"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 )
@@ -24,7 +22,7 @@ func File() Spec {
 		Kinds:          []string{"open", "create", "rename", "delete", "link", "mode_change", "owner_change", "repeat"},
 		Load:           filebpf.LoadFile,
 		Hooks: []Hook{
-			hook("sys_exit", filebpf.FileProgFileSysExit, filebpf.FileProgFileSysExitRaw),
+			syscallHook(filebpf.FileProgFileSyscall, slices.Sorted(maps.Keys(fileOperations()))...),
 		},
 	}
 }
@@ -46,58 +44,56 @@ const (
 // operation is what one system call does to files.
 type operation = filebpf.FileFileOperation
 
-// fchmodat2 came with Linux 6.6; its number is the same everywhere.
-const sysFchmodat2 = 452
-
-// fileOperations are the calls that every architecture has. The numbers in the fields are positions of
-// arguments, from 1.
-func fileOperations() map[int]operation {
-	return map[int]operation{
-		unix.SYS_OPENAT:            {Kind: fileOpen, ReturnsFile: 1},
-		unix.SYS_OPENAT2:           {Kind: fileOpen, ReturnsFile: 1},
-		unix.SYS_OPEN_BY_HANDLE_AT: {Kind: fileOpen, ReturnsFile: 1},
-		unix.SYS_MKDIRAT:           {Kind: fileCreate, Directory: 1, Path: 2, Value: 3, Flags: isDirectory},
-		unix.SYS_MKNODAT:           {Kind: fileCreate, Directory: 1, Path: 2, Value: 3},
-		unix.SYS_RENAMEAT2:         {Kind: fileRename, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
-		unix.SYS_RENAMEAT:          {Kind: fileRename, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
-		unix.SYS_UNLINKAT:          {Kind: fileDelete, Directory: 1, Path: 2, Removal: 3},
-		unix.SYS_LINKAT:            {Kind: fileLink, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
-		unix.SYS_SYMLINKAT:         {Kind: fileLink, Path: 1, OtherDirectory: 2, OtherPath: 3, Flags: isSymbolic},
-		unix.SYS_FCHMOD:            {Kind: fileModeChange, Descriptor: 1, Value: 2},
-		unix.SYS_FCHMODAT:          {Kind: fileModeChange, Directory: 1, Path: 2, Value: 3},
-		sysFchmodat2:               {Kind: fileModeChange, Directory: 1, Path: 2, Value: 3},
-		unix.SYS_FCHOWN:            {Kind: fileOwnerChange, Descriptor: 1, Value: 2},
-		unix.SYS_FCHOWNAT:          {Kind: fileOwnerChange, Directory: 1, Path: 2, Value: 3},
+// fileOperations are the calls by name. The numbers in the fields are positions of arguments, from 1.
+func fileOperations() map[string]operation {
+	return map[string]operation{
+		"open":              {Kind: fileOpen, ReturnsFile: 1},
+		"creat":             {Kind: fileOpen, ReturnsFile: 1},
+		"openat":            {Kind: fileOpen, ReturnsFile: 1},
+		"openat2":           {Kind: fileOpen, ReturnsFile: 1},
+		"open_by_handle_at": {Kind: fileOpen, ReturnsFile: 1},
+		"mkdir":             {Kind: fileCreate, Path: 1, Value: 2, Flags: isDirectory},
+		"mkdirat":           {Kind: fileCreate, Directory: 1, Path: 2, Value: 3, Flags: isDirectory},
+		"mknod":             {Kind: fileCreate, Path: 1, Value: 2},
+		"mknodat":           {Kind: fileCreate, Directory: 1, Path: 2, Value: 3},
+		"rename":            {Kind: fileRename, Path: 1, OtherPath: 2},
+		"renameat":          {Kind: fileRename, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
+		"renameat2":         {Kind: fileRename, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
+		"unlink":            {Kind: fileDelete, Path: 1},
+		"unlinkat":          {Kind: fileDelete, Directory: 1, Path: 2, Removal: 3},
+		"rmdir":             {Kind: fileDelete, Path: 1, Flags: isDirectory},
+		"link":              {Kind: fileLink, Path: 1, OtherPath: 2},
+		"linkat":            {Kind: fileLink, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
+		"symlink":           {Kind: fileLink, Path: 1, OtherPath: 2, Flags: isSymbolic},
+		"symlinkat":         {Kind: fileLink, Path: 1, OtherDirectory: 2, OtherPath: 3, Flags: isSymbolic},
+		"chmod":             {Kind: fileModeChange, Path: 1, Value: 2},
+		"fchmod":            {Kind: fileModeChange, Descriptor: 1, Value: 2},
+		"fchmodat":          {Kind: fileModeChange, Directory: 1, Path: 2, Value: 3},
+		"fchmodat2":         {Kind: fileModeChange, Directory: 1, Path: 2, Value: 3},
+		"chown":             {Kind: fileOwnerChange, Path: 1, Value: 2},
+		"chown32":           {Kind: fileOwnerChange, Path: 1, Value: 2},
+		"lchown":            {Kind: fileOwnerChange, Path: 1, Value: 2},
+		"lchown32":          {Kind: fileOwnerChange, Path: 1, Value: 2},
+		"fchown":            {Kind: fileOwnerChange, Descriptor: 1, Value: 2},
+		"fchown32":          {Kind: fileOwnerChange, Descriptor: 1, Value: 2},
+		"fchownat":          {Kind: fileOwnerChange, Directory: 1, Path: 2, Value: 3},
 	}
 }
-
-// fileOperationsMax is SYSCALLS_MAX of bpf/file.
-const fileOperationsMax = 512
 
 // FileConstants are the constants of the tracer's programs that depend on the architecture alone.
 func FileConstants() map[string]any {
-	var table [fileOperationsMax]operation
-	operations := fileOperations()
-	maps.Copy(operations, olderFileOperations())
-	for number, o := range operations {
+	var table [2 * syscallsMax]operation
+	for name, o := range fileOperations() {
 		o.Wanted = 1
-		table[number] = o
+		native, compat, hasNative, hasCompat := syscallNumbers(name)
+		if hasNative {
+			table[native] = o
+		}
+		if hasCompat {
+			table[syscallsMax+compat] = o
+		}
 	}
 	return map[string]any{filebpf.FileVarOperations: table}
-}
-
-// OwnProcessConstants tell the tracer's programs which process they are not to report: this one.
-// Without /proc none is left out.
-func OwnProcessConstants() map[string]any {
-	var namespace unix.Stat_t
-	if err := unix.Stat("/proc/self/ns/pid", &namespace); err != nil {
-		return nil
-	}
-	return map[string]any{
-		filebpf.FileVarOwnPid:             uint32(os.Getpid()),
-		filebpf.FileVarOwnNamespaceDevice: namespace.Dev,
-		filebpf.FileVarOwnNamespaceInode:  namespace.Ino,
-	}
 }
 
 // FileReadPathBytesMax bounds a path in SetFileReadPaths.

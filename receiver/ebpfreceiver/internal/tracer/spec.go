@@ -49,11 +49,19 @@ type Hook struct {
 	Name string
 	// Programs are tried in order until one loads and attaches.
 	Programs []string
+	// Syscalls are the calls at whose end the program runs, by name; empty for another kind of hook.
+	// Calls that this kernel or architecture doesn't have are left out.
+	Syscalls []string
 }
 
 // hook is the usual case: a hook named after what it observes, with its programs.
 func hook(name string, programs ...string) Hook {
 	return Hook{Name: name, Programs: programs}
+}
+
+// syscallHook is a handler at the end of system calls.
+func syscallHook(program string, syscalls ...string) Hook {
+	return Hook{Name: "sys_exit", Programs: []string{program}, Syscalls: syscalls}
 }
 
 // basePrivileges is what loading and attaching tracing programs takes since 5.8.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
+
+	syscallbpf "github.com/meerkat-otel/meerkat/bpf/syscall"
 )
 
 // Status sums up how well a tracer runs.
@@ -119,6 +121,12 @@ func (t *Tracer) ProgramStats() []ProgramStats {
 		if a.link == nil || !ok || t.closed {
 			continue
 		}
+		if len(a.hook.Syscalls) > 0 {
+			if stats, err := t.handlerStats(a.program); err == nil {
+				all = append(all, stats)
+			}
+			continue
+		}
 		stats, err := program.Stats()
 		if err != nil {
 			continue
@@ -128,6 +136,21 @@ func (t *Tracer) ProgramStats() []ProgramStats {
 		})
 	}
 	return all
+}
+
+// handlerStats are what a handler of system calls has measured itself: the kernel counts it for the
+// dispatcher.
+func (t *Tracer) handlerStats(program string) (ProgramStats, error) {
+	var perProcessor []syscallbpf.SyscallSyscallCost
+	if err := t.maps[mapSyscallCosts].Lookup(uint32(0), &perProcessor); err != nil {
+		return ProgramStats{}, err
+	}
+	stats := ProgramStats{Program: program}
+	for _, c := range perProcessor {
+		stats.RunCount += c.Runs
+		stats.RunTime += time.Duration(c.Nanoseconds)
+	}
+	return stats, nil
 }
 
 // MapBytes is the memory of all maps of the tracer, as the kernel accounts for it. Some kernels, 6.1 for
@@ -140,15 +163,19 @@ func (t *Tracer) MapBytes() uint64 {
 		return 0
 	}
 	for _, m := range t.maps {
-		info, err := m.Info()
-		if err != nil {
-			continue
-		}
-		bytes, _ := info.Memlock()
-		if m.Type() == ebpf.RingBuf {
-			bytes = max(bytes, uint64(m.MaxEntries()))
-		}
-		sum += bytes
+		sum += mapBytes(m)
 	}
 	return sum
+}
+
+func mapBytes(m *ebpf.Map) uint64 {
+	info, err := m.Info()
+	if err != nil {
+		return 0
+	}
+	bytes, _ := info.Memlock()
+	if m.Type() == ebpf.RingBuf {
+		bytes = max(bytes, uint64(m.MaxEntries()))
+	}
+	return bytes
 }

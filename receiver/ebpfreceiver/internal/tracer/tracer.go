@@ -23,6 +23,7 @@ const (
 	mapEvents    = "events"
 	mapCounters  = "counters"
 	mapWorkloads = "workloads"
+	mapRates     = "rates"
 )
 
 // Settings are what a configuration says about a tracer.
@@ -34,6 +35,11 @@ type Settings struct {
 	// Constants are values that are fixed before the programs are verified, by name. Those that
 	// an object doesn't have are skipped, so that one set can serve all tracers.
 	Constants map[string]any
+	// Dispatcher calls the tracer's handlers of system calls; nil for a tracer that has none. Tracers
+	// share it.
+	Dispatcher *Dispatcher
+	// Filter decides which events are wanted; nil for all of them. Tracers share it.
+	Filter *Filter
 }
 
 // Tracer is a Spec that has been loaded. Its methods may be called from several goroutines.
@@ -42,6 +48,11 @@ type Tracer struct {
 	object *ebpf.CollectionSpec
 	maps   map[string]*ebpf.Map
 	logger *zap.Logger
+	// sharedMaps stand in for maps of the object, and belong to the dispatcher and the filter.
+	sharedMaps map[string]*ebpf.Map
+	// dispatcher is nil if the tracer has no handlers of system calls.
+	dispatcher    *Dispatcher
+	handlerNumber uint32
 
 	mu       sync.Mutex
 	hooks    []*attachment
@@ -53,7 +64,7 @@ type Tracer struct {
 type attachment struct {
 	hook    Hook
 	program string
-	link    link.Link
+	link    io.Closer
 	err     error
 }
 
@@ -63,28 +74,77 @@ func Load(spec Spec, settings Settings, logger *zap.Logger) (*Tracer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the object of tracer %q: %w", spec.Name, err)
 	}
-	if err := configure(object, settings); err != nil {
-		return nil, fmt.Errorf("configure tracer %q: %w", spec.Name, err)
-	}
-	collection, err := ebpf.NewCollection(&ebpf.CollectionSpec{
-		Maps: object.Maps, Types: object.Types, Variables: object.Variables, ByteOrder: object.ByteOrder,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("create the maps of tracer %q: %w", spec.Name, explain(err))
-	}
 	t := &Tracer{
 		spec:     spec,
 		object:   object,
-		maps:     collection.Maps,
 		logger:   logger.With(zap.String("tracer", spec.Name)),
 		programs: map[string]*ebpf.Program{},
+
+		sharedMaps: map[string]*ebpf.Map{},
 	}
-	// From here on the tracer owns the maps.
-	collection.Maps = nil
-	if err := t.addOverflowWorkload(); err != nil {
+	if settings.Filter != nil {
+		for name, m := range settings.Filter.maps {
+			if object.Maps[name] != nil {
+				t.sharedMaps[name] = m
+			}
+		}
+	}
+	err = t.registerHandler(settings.Dispatcher)
+	if err == nil {
+		err = configure(object, settings)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("configure tracer %q: %w", spec.Name, err), t.Close())
+	}
+	if err := t.createMaps(); err != nil {
+		return nil, errors.Join(fmt.Errorf("create the maps of tracer %q: %w", spec.Name, explain(err)), t.Close())
+	}
+	if err := t.addOverflowEntries(); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare tracer %q: %w", spec.Name, err), t.Close())
 	}
 	return t, nil
+}
+
+// registerHandler prepares a tracer that handles system calls: its handler gets a number, and its object
+// the maps that all handlers share.
+func (t *Tracer) registerHandler(d *Dispatcher) error {
+	if t.object.Maps[mapSyscallChains] == nil {
+		return nil
+	}
+	if d == nil {
+		return errors.New("it handles system calls, which takes a dispatcher")
+	}
+	shared, err := d.shareMaps()
+	if err != nil {
+		return err
+	}
+	maps.Copy(t.sharedMaps, shared)
+	ownNumber, passesOn := t.object.Variables[constantOwnNumber]
+	if t.handlerNumber, err = d.reserve(passesOn); err != nil {
+		return err
+	}
+	t.dispatcher = d
+	if passesOn {
+		return ownNumber.Set(t.handlerNumber)
+	}
+	return nil
+}
+
+// createMaps creates those that are the tracer's own.
+func (t *Tracer) createMaps() error {
+	own := maps.Clone(t.object.Maps)
+	for name := range t.sharedMaps {
+		delete(own, name)
+	}
+	collection, err := ebpf.NewCollection(&ebpf.CollectionSpec{
+		Maps: own, Types: t.object.Types, Variables: t.object.Variables, ByteOrder: t.object.ByteOrder,
+	})
+	if err != nil {
+		return err
+	}
+	// From here on the tracer owns the maps.
+	t.maps, collection.Maps = collection.Maps, nil
+	return nil
 }
 
 func configure(object *ebpf.CollectionSpec, settings Settings) error {
@@ -109,8 +169,15 @@ func configure(object *ebpf.CollectionSpec, settings Settings) error {
 	return nil
 }
 
-// addOverflowWorkload makes the entry that takes the counts of cgroups beyond the map's limit.
-func (t *Tracer) addOverflowWorkload() error {
+// addOverflowEntries makes those that take the counts of cgroups beyond the maps' limits.
+func (t *Tracer) addOverflowEntries() error {
+	if rates, ok := t.maps[mapRates]; ok {
+		for kind := range t.spec.Kinds {
+			if err := rates.Put(processbpf.ProcessRateKey{Kind: uint32(kind)}, processbpf.ProcessRate{}); err != nil {
+				return fmt.Errorf("add the overflow entries to map %q: %w", mapRates, err)
+			}
+		}
+	}
 	workloads, ok := t.maps[mapWorkloads]
 	if !ok {
 		return nil
@@ -163,9 +230,11 @@ func (t *Tracer) loadPrograms(types *btf.Cache, names ...string) error {
 		}
 		programs[name] = spec
 	}
+	replacements := maps.Clone(t.maps)
+	maps.Copy(replacements, t.sharedMaps)
 	collection, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
 		Maps: t.object.Maps, Programs: programs, Types: t.object.Types, ByteOrder: t.object.ByteOrder,
-	}, ebpf.CollectionOptions{MapReplacements: t.maps, Cache: types})
+	}, ebpf.CollectionOptions{MapReplacements: replacements, Cache: types})
 	if err != nil {
 		return err
 	}
@@ -179,7 +248,7 @@ func (t *Tracer) loadPrograms(types *btf.Cache, names ...string) error {
 func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 	a := &attachment{hook: hook}
 	for _, name := range hook.Programs {
-		l, err := t.attachProgram(types, name)
+		l, err := t.attachProgram(types, hook, name)
 		if err == nil {
 			a.program, a.link = name, l
 			return a
@@ -190,7 +259,7 @@ func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 	return a
 }
 
-func (t *Tracer) attachProgram(types *btf.Cache, name string) (link.Link, error) {
+func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Closer, error) {
 	program, loaded := t.programs[name]
 	if !loaded {
 		if err := t.loadPrograms(types, name); err != nil {
@@ -198,7 +267,13 @@ func (t *Tracer) attachProgram(types *btf.Cache, name string) (link.Link, error)
 		}
 		program = t.programs[name]
 	}
-	l, err := attach(program, t.object.Programs[name])
+	var l io.Closer
+	var err error
+	if len(hook.Syscalls) > 0 {
+		l, err = t.dispatcher.add(types, program, t.handlerNumber, hook.Syscalls)
+	} else {
+		l, err = attach(program, t.object.Programs[name])
+	}
 	if err != nil {
 		delete(t.programs, name)
 		return nil, errors.Join(fmt.Errorf("attach to %q: %w", t.object.Programs[name].AttachTo, err), program.Close())
@@ -248,11 +323,49 @@ func (t *Tracer) Ring() *ebpf.Map { return t.maps[mapEvents] }
 // Workloads is the map of counts per cgroup, nil if the tracer has none.
 func (t *Tracer) Workloads() *ebpf.Map { return t.maps[mapWorkloads] }
 
+// ForgetWorkloads removes the counts of cgroups that are gone. One that has none is as good as removed.
+func (t *Tracer) ForgetWorkloads(cgroups []uint64) {
+	for _, cgroup := range cgroups {
+		if workloads := t.maps[mapWorkloads]; workloads != nil {
+			_ = workloads.Delete(cgroup)
+		}
+		for kind := range t.spec.Kinds {
+			_ = t.maps[mapRates].Delete(processbpf.ProcessRateKey{CgroupId: cgroup, Kind: uint32(kind)})
+		}
+	}
+}
+
+// HeldBack is how many events of one kind of one workload stayed in the kernel because of the rate that
+// is set. Cgroup 0 stands for all workloads beyond the bound.
+type HeldBack struct {
+	Cgroup uint64
+	Kind   int
+	Events uint64
+}
+
+// HeldBack returns those counts that are not zero.
+func (t *Tracer) HeldBack() ([]HeldBack, error) {
+	var all []HeldBack
+	var key processbpf.ProcessRateKey
+	var rate processbpf.ProcessRate
+	entries := t.maps[mapRates].Iterate()
+	for entries.Next(&key, &rate) {
+		if rate.HeldBack > 0 && int(key.Kind) < len(t.spec.Kinds) {
+			all = append(all, HeldBack{Cgroup: key.CgroupId, Kind: int(key.Kind), Events: rate.HeldBack})
+		}
+	}
+	// The map changes while it is read: what was passed over comes the next time.
+	if err := entries.Err(); err != nil && !errors.Is(err, ebpf.ErrIterationAborted) {
+		return all, fmt.Errorf("read what tracer %q holds back: %w", t.spec.Name, err)
+	}
+	return all, nil
+}
+
 // Map returns another map of the object by name, nil if there is none.
 func (t *Tracer) Map(name string) *ebpf.Map { return t.maps[name] }
 
 // Counters says what became of the events of one kind inside the kernel. Between events
-// Offered = Submitted + Filtered + Aggregated + LostRing + LostMap.
+// Offered = Submitted + Filtered + Aggregated + HeldBack + LostRing + LostMap.
 type Counters = processbpf.ProcessEventCounters
 
 // Counters returns the counters of every kind, summed over processors, in the order of Spec.Kinds.
@@ -268,6 +381,7 @@ func (t *Tracer) Counters() ([]Counters, error) {
 			sums[kind].Submitted += c.Submitted
 			sums[kind].Filtered += c.Filtered
 			sums[kind].Aggregated += c.Aggregated
+			sums[kind].HeldBack += c.HeldBack
 			sums[kind].LostRing += c.LostRing
 			sums[kind].LostMap += c.LostMap
 			sums[kind].Cut += c.Cut
@@ -294,6 +408,9 @@ func (t *Tracer) Close() error {
 	errs := []error{t.detach()}
 	for _, program := range t.programs {
 		errs = append(errs, program.Close())
+	}
+	if t.dispatcher != nil {
+		t.dispatcher.release(t.handlerNumber)
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.maps)) {
 		errs = append(errs, t.maps[name].Close())

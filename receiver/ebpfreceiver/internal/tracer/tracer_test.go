@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 
 func load(t *testing.T, spec Spec, settings Settings) *Tracer {
 	t.Helper()
+	if settings.Dispatcher == nil {
+		settings.Dispatcher = &Dispatcher{}
+		t.Cleanup(func() { require.NoError(t, settings.Dispatcher.Close()) })
+	}
 	tr, err := Load(spec, settings, zaptest.NewLogger(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, tr.Close()) })
