@@ -50,6 +50,16 @@ static __always_inline bool signal_is_in(__u32 number, __u64 set)
 // No kernel stack is larger.
 #define STACK_BYTES_MAX (64 << 10)
 
+static __always_inline bool is_on_stack(void *pointer, struct task_struct *current)
+{
+	__u64 from = (__u64)BPF_CORE_READ(current, stack);
+	__u64 to = from + STACK_BYTES_MAX;
+
+	// The verifier lets nobody subtract from a pointer, which the compiler would do.
+	FORGET(to);
+	return (__u64)pointer >= from && (__u64)pointer < to;
+}
+
 // signal_is_of_user tells signals that the current process sends from those that the kernel sends, which
 // it does in the context of whoever runs. A process may give any negative code to its signals: then
 // the information about them is on its kernel stack, where that of an expired timer never is.
@@ -61,7 +71,7 @@ static __always_inline bool signal_is_of_user(struct kernel_siginfo *info, struc
 		return true;
 	int code = BPF_CORE_READ(info, si_code);
 	if (code == SI_TIMER || code == SI_ASYNCIO)
-		return (__u64)info - (__u64)BPF_CORE_READ(current, stack) < STACK_BYTES_MAX;
+		return is_on_stack(info, current);
 	return code <= SI_USER;
 }
 
