@@ -165,7 +165,7 @@ static __always_inline void where(struct crash_event *event, struct mm_struct *m
 		event->flags |= CRASH_MODULE_IS_CUT;
 }
 
-static __always_inline bool is_deadly(int number, struct k_sigaction *action, struct task_struct *task)
+static __always_inline bool is_deadly(struct k_sigaction *action, struct task_struct *task)
 {
 	if (signal_handling_of(BPF_CORE_READ(action, sa.sa_handler)) != SIGNAL_DEFAULT)
 		return false;
@@ -174,18 +174,9 @@ static __always_inline bool is_deadly(int number, struct k_sigaction *action, st
 	return !(BPF_CORE_READ(task, signal, flags) & SIGNAL_UNKILLABLE);
 }
 
-static __always_inline int delivered(int number, struct kernel_siginfo *info, struct k_sigaction *action)
+static __always_inline void keep_details(int number, struct kernel_siginfo *info, struct task_struct *task)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct crash_event event = { .number = number, .flags = CRASH_HAS_DETAILS };
-
-	if (!signal_is_in(number, SIGNALS_THAT_DUMP))
-		return 0;
-	if (!is_deadly(number, action, task)) {
-		event_offer(CRASH_EXIT);
-		event_filter(CRASH_EXIT);
-		return 0;
-	}
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	struct pt_regs *registers = user_registers();
 	event_header_of(&event.header, CRASH_EXIT, task);
@@ -196,6 +187,20 @@ static __always_inline int delivered(int number, struct kernel_siginfo *info, st
 	// The first thread counts, should two fault at once. When there is no room, the end is reported
 	// without all this.
 	bpf_map_update_elem(&dying, &event.header.process, &event, BPF_NOEXIST);
+}
+
+static __always_inline int delivered(int number, struct kernel_siginfo *info, struct k_sigaction *action)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (!signal_is_in(number, SIGNALS_THAT_DUMP))
+		return 0;
+	if (is_deadly(action, task)) {
+		keep_details(number, info, task);
+		return 0;
+	}
+	event_offer(CRASH_EXIT);
+	event_filter(CRASH_EXIT);
 	return 0;
 }
 
@@ -229,27 +234,31 @@ static __always_inline void report(struct crash_event *event, int status)
 	event_submit(CRASH_EXIT, event, sizeof(*event));
 }
 
+static __always_inline void crashed(struct task_struct *task, struct process_key *key, int status)
+{
+	struct crash_event *found = bpf_map_lookup_elem(&dying, key), event = {};
+	__u8 known = 1;
+
+	// Two threads that leave at once may both be taken for the last one.
+	if (bpf_map_update_elem(&reported, key, &known, BPF_NOEXIST))
+		return;
+	if (found)
+		event = *found;
+	else
+		event_header_of(&event.header, CRASH_EXIT, task);
+	report(&event, status);
+}
+
 static __always_inline int exit_of_group(struct task_struct *task)
 {
 	int status = exit_status(task);
-	struct crash_event event = {};
 	struct process_key key;
-	__u8 known = 1;
 
 	process_key_of(&key, task);
-	struct crash_event *found = bpf_map_lookup_elem(&dying, &key);
-	if (found) {
-		event = *found;
-		bpf_map_delete_elem(&dying, &key);
-	}
-	if (!signal_is_in(status & STATUS_SIGNAL, SIGNALS_THAT_DUMP))
-		return 0;
-	// Two threads that leave at once may both be taken for the last one.
-	if (bpf_map_update_elem(&reported, &key, &known, BPF_NOEXIST))
-		return 0;
-	if (!found)
-		event_header_of(&event.header, CRASH_EXIT, task);
-	report(&event, status);
+	if (signal_is_in(status & STATUS_SIGNAL, SIGNALS_THAT_DUMP))
+		crashed(task, &key, status);
+	// It may have ended otherwise in the end.
+	bpf_map_delete_elem(&dying, &key);
 	return 0;
 }
 

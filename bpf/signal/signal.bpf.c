@@ -79,25 +79,31 @@ static __always_inline __u8 crossings_of(int number, struct kernel_siginfo *info
 	return crossings_between(sender, target);
 }
 
-static __always_inline int generated(int number, struct kernel_siginfo *info, struct task_struct *target, int result)
+static __always_inline void report(struct task_struct *sender, struct kernel_siginfo *info, struct task_struct *target,
+				   int number, int result, __u8 crossings)
 {
-	struct task_struct *sender = (void *)bpf_get_current_task();
-	struct signal_event event = { .number = number, .result = result };
+	struct signal_event event = { .number = number, .result = result, .crossings = crossings };
 
-	event_offer(SIGNAL_SEND);
-	event.crossings = crossings_of(number, info, sender, target, result);
-	if (!event.crossings) {
-		event_filter(SIGNAL_SEND);
-		return 0;
-	}
 	event_header_of(&event.header, SIGNAL_SEND, sender);
 	if (!event_wanted(&event.header))
-		return 0;
+		return;
 	event_header_of(&event.target, SIGNAL_SEND, target);
 	event.code = signal_code(info);
 	event.handling = signal_handling(target, number);
 	WORKLOAD_ADD(event.header.cgroup_id, sends, 1);
 	event_submit(SIGNAL_SEND, &event, sizeof(event));
+}
+
+static __always_inline int generated(int number, struct kernel_siginfo *info, struct task_struct *target, int result)
+{
+	struct task_struct *sender = (void *)bpf_get_current_task();
+	__u8 crossings = crossings_of(number, info, sender, target, result);
+
+	event_offer(SIGNAL_SEND);
+	if (crossings)
+		report(sender, info, target, number, result, crossings);
+	else
+		event_filter(SIGNAL_SEND);
 	return 0;
 }
 

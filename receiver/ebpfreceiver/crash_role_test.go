@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -54,25 +55,18 @@ func leaveToKernel(number unix.Signal) error {
 
 // crashInThread faults in a thread that has a name and is not the first one.
 func crashInThread() error {
-	started := make(chan struct{})
-	go func() {
-		runtime.LockOSThread()
-		if unix.Gettid() != unix.Getpid() {
+	for {
+		go func() {
+			runtime.LockOSThread()
+			if unix.Gettid() == unix.Getpid() {
+				select {} // The next one can't land here.
+			}
 			name := append([]byte("faulty"), 0)
 			_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0)
 			readAt(8)
-		}
-		close(started)
-		select {} // The first thread is kept busy, so the next one is another.
-	}()
-	<-started
-	go func() {
-		runtime.LockOSThread()
-		name := append([]byte("faulty"), 0)
-		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0)
-		readAt(8)
-	}()
-	select {}
+		}()
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // memoryFault is an access that fails.

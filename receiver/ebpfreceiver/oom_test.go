@@ -219,7 +219,7 @@ func TestOOM_victimOfAnother(t *testing.T) {
 	}
 }
 
-func TestOOM_container(t *testing.T) {
+func TestContainer_outOfMemory(t *testing.T) {
 	const limit = 64 * mebibyte
 	c := startContainerd(t)
 	l := startLive(t, only("oom"))

@@ -140,7 +140,7 @@ func TestSignal_toInit(t *testing.T) {
 	assert.Equal(t, "delivered", killed.str(names.SignalResult))
 }
 
-func TestSignal_toContainer(t *testing.T) {
+func TestContainer_signal(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("signal"))
 	id := containerID(21)
