@@ -23,8 +23,8 @@ enum memory_counter {
 // stands for all of them. What lies between the two is where a processor's memory starts, and leads to
 // every other value that the kernel keeps per processor.
 struct per_processor {
+	__s64 pages[MEMORY_COUNTERS]; // first: nothing has to be added to an address that may be none
 	__u64 by_way_of;
-	__s64 pages[MEMORY_COUNTERS];
 };
 
 struct {

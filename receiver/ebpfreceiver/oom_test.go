@@ -178,9 +178,12 @@ func TestOOM_victimThatAsks(t *testing.T) {
 	assert.Greater(t, r.num(names.OOMMemoryAnonymous), int64(before.RssAnon))
 	assert.Less(t, r.num(names.OOMMemoryAnonymous), int64(limit))
 	assert.Greater(t, r.num(names.OOMMemoryAnonymous), int64(limit-16*mebibyte), "all else in the cgroup is small")
-	assert.EqualValues(t, before.RssShmem, r.num(names.OOMMemoryShared))
-	assert.EqualValues(t, 8*mebibyte, r.num(names.OOMMemoryShared))
-	assert.InDelta(t, before.RssFile, r.num(names.OOMMemoryFile), 4*mebibyte, "the program may have run more of itself")
+	assert.InDelta(t, before.RssShmem, r.num(names.OOMMemoryShared), 4*mebibyte, "the program may have run more of itself")
+	assert.InDelta(t, before.RssFile, r.num(names.OOMMemoryFile), 4*mebibyte)
+	if before.RssShmem == 8*mebibyte {
+		// The program is not on a file system in memory, and nothing else is shared.
+		assert.EqualValues(t, 8*mebibyte, r.num(names.OOMMemoryShared))
+	}
 	assert.Zero(t, r.num(names.OOMMemorySwap))
 	assert.Greater(t, r.num(names.OOMMemoryPageTables), int64(before.VmPTE))
 	assert.GreaterOrEqual(t, r.num(names.OOMMemoryVirtual), int64(before.VmSize)+200*mebibyte)
