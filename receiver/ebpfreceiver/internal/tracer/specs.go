@@ -14,5 +14,8 @@ func Specs() []Spec {
 		UDP(),
 		DNS(),
 		TTY(),
+		Signal(),
+		OOM(),
+		Crash(),
 	}
 }
