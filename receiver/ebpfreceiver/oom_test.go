@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/prometheus/procfs"
 	"github.com/stretchr/testify/assert"
@@ -49,6 +50,11 @@ func newMemoryCgroup(t *testing.T, name string, limit int) *memoryCgroup {
 	g := &memoryCgroup{t: t}
 	g.folder, g.path = cgroupFolder(t, name)
 	g.killedFile = filepath.Join(g.folder, killedFile)
+	// Before 5.11 a cgroup of version 1 counts what is below it only if it is told to.
+	hierarchical := filepath.Join(g.folder, "memory.use_hierarchy")
+	if set, err := os.ReadFile(hierarchical); err == nil && strings.TrimSpace(string(set)) == "0" {
+		require.NoError(t, os.WriteFile(hierarchical, []byte("1"), 0))
+	}
 	require.NoError(t, os.WriteFile(filepath.Join(g.folder, limitFile), []byte(strconv.Itoa(limit)), 0))
 	return g
 }
@@ -150,6 +156,11 @@ func (u *memoryUser) grow(mebibytes int) {
 // awaitKill checks that the process was killed, not that it gave up.
 func (u *memoryUser) awaitKill() {
 	u.t.Helper()
+	// Otherwise a kernel that kills nobody would be waited for.
+	defer time.AfterFunc(patience, func() {
+		u.t.Errorf("the kernel has not killed process %d", u.pid())
+		_ = u.command.Process.Kill()
+	}).Stop()
 	err := u.command.Wait()
 	status, ok := u.command.ProcessState.Sys().(syscall.WaitStatus)
 	require.True(u.t, ok)
