@@ -82,6 +82,7 @@ func MetricAttributes() []Attribute {
 		{FileOperation, String, "`open` (for writing), `create`, `rename`, `delete`, `link`, `mode_change` or `owner_change`."},
 		{NetworkIODirection, String, "`transmit` or `receive`, as the process sees it."},
 		{EventName, String, "Name of the events that were held back."},
+		{PrivilegeEvent, String, "What was done, as the last part of the event's name: `user_change`, `capability_use` and so on."},
 		{MetricOverflow, Bool, "True for the one series that counts all workloads beyond the bound; its resource is the host. Absent otherwise."},
 	}
 }

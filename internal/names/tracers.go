@@ -24,5 +24,9 @@ func Tracers() []TracerDescription {
 			FileEvents(), FileAttributes(), FileMetrics()},
 		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
 			TCPEvents(), TCPAttributes(), TCPMetrics()},
+		{"privilege", "How processes come by privileges, use them, and give them up. Calls that change nothing are left out, those that fail are not.\n" +
+			"The same thing done again by a process is reported once in a window. A change is that of a thread: programs that change\n" +
+			"all of their threads do so one by one, which is reported once.",
+			PrivilegeEvents(), PrivilegeAttributes(), PrivilegeMetrics()},
 	}
 }

@@ -6,6 +6,7 @@ package ebpfreceiver
 
 import (
 	"maps"
+	"runtime"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
@@ -33,9 +34,10 @@ type companion struct {
 // catalogue lists every tracer there is, in the order of tracer.Specs.
 func catalogue() []definition {
 	particular := map[string]definition{
-		"process": {settings: processSettings},
-		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
-		"tcp":     {settings: tcpSettings},
+		"process":   {settings: processSettings},
+		"file":      {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
+		"tcp":       {settings: tcpSettings},
+		"privilege": {settings: privilegeSettings},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -48,9 +50,14 @@ func catalogue() []definition {
 
 // emitterOptions are what the configuration says about events.
 func emitterOptions(c *Config, r *emit.Redactor) emit.Options {
-	return emit.Options{Process: emit.ProcessOptions{
-		Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys, Redact: r,
-	}}
+	return emit.Options{
+		Process: emit.ProcessOptions{
+			Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys, Redact: r,
+		},
+		SyscallName: func(number uint32, isCompat bool) string {
+			return tracer.SyscallName(runtime.GOARCH, number, isCompat)
+		},
+	}
 }
 
 func processSettings(c *Config, s *tracer.Settings) {
@@ -72,4 +79,10 @@ func prepareFile(c *Config, t *tracer.Tracer) error {
 
 func tcpSettings(c *Config, s *tracer.Settings) {
 	s.MapEntries[tracer.TCPOwners] = c.Tracers.TCP.TrackedConnections
+}
+
+func privilegeSettings(c *Config, s *tracer.Settings) {
+	p := &c.Tracers.Privilege
+	maps.Copy(s.Constants, tracer.PrivilegeConstants(p.capabilitySet(), p.CapabilityScope == CapabilityScopeEverywhere))
+	s.Constants["window_ns"] = uint64(p.DeduplicationWindow)
 }

@@ -41,9 +41,10 @@ type Config struct {
 
 // TracersConfig has one section per tracer.
 type TracersConfig struct {
-	Process ProcessConfig `mapstructure:"process"`
-	File    FileConfig    `mapstructure:"file"`
-	TCP     TCPConfig     `mapstructure:"tcp"`
+	Process   ProcessConfig   `mapstructure:"process"`
+	File      FileConfig      `mapstructure:"file"`
+	TCP       TCPConfig       `mapstructure:"tcp"`
+	Privilege PrivilegeConfig `mapstructure:"privilege"`
 
 	_ struct{}
 }
@@ -51,9 +52,10 @@ type TracersConfig struct {
 // sections returns what all tracers have in common, by the name of the tracer.
 func (c *TracersConfig) sections() map[string]*TracerConfig {
 	return map[string]*TracerConfig{
-		"process": &c.Process.Common,
-		"file":    &c.File.Common,
-		"tcp":     &c.TCP.Common,
+		"process":   &c.Process.Common,
+		"file":      &c.File.Common,
+		"tcp":       &c.TCP.Common,
+		"privilege": &c.Privilege.Common,
 	}
 }
 
@@ -105,9 +107,10 @@ const redactKeysDefault = `(?i)(password|passwd|passphrase|secret|token|api[-_]?
 func createDefaultConfig() component.Config {
 	return &Config{
 		Tracers: TracersConfig{
-			Process: processConfigDefault(),
-			File:    fileConfigDefault(),
-			TCP:     tcpConfigDefault(),
+			Process:   processConfigDefault(),
+			File:      fileConfigDefault(),
+			TCP:       tcpConfigDefault(),
+			Privilege: privilegeConfigDefault(),
 		},
 		Filters:         filtersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,

@@ -60,9 +60,10 @@ type Decoder interface {
 // Decoders lists what makes a decoder, by the name of the tracer.
 func Decoders() map[string]func() Decoder {
 	return map[string]func() Decoder{
-		"process": NewProcess,
-		"file":    NewFile,
-		"tcp":     NewTCP,
+		"process":   NewProcess,
+		"file":      NewFile,
+		"tcp":       NewTCP,
+		"privilege": NewPrivilege,
 	}
 }
 

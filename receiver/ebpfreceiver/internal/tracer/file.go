@@ -82,18 +82,12 @@ func fileOperations() map[string]operation {
 
 // FileConstants are the constants of the tracer's programs that depend on the architecture alone.
 func FileConstants() map[string]any {
-	var table [2 * syscallsMax]operation
-	for name, o := range fileOperations() {
+	operations := fileOperations()
+	for name, o := range operations {
 		o.Wanted = 1
-		native, compat, hasNative, hasCompat := syscallNumbers(name)
-		if hasNative {
-			table[native] = o
-		}
-		if hasCompat {
-			table[syscallsMax+compat] = o
-		}
+		operations[name] = o
 	}
-	return map[string]any{filebpf.FileVarOperations: table}
+	return map[string]any{filebpf.FileVarOperations: syscallTable(operations)}
 }
 
 // FileReadPathBytesMax bounds a path in SetFileReadPaths.

@@ -34,3 +34,32 @@ func syscallTables(architecture string) (native, compat *arch.Info) {
 	}
 	return nil, nil
 }
+
+// syscallTable puts what is said of system calls by name where programs look for it: by number, native
+// ones first, then 32-bit ones.
+func syscallTable[T any](byName map[string]T) [2 * syscallsMax]T {
+	var table [2 * syscallsMax]T
+	for name, entry := range byName {
+		native, compat, hasNative, hasCompat := syscallNumbers(name)
+		if hasNative {
+			table[native] = entry
+		}
+		if hasCompat {
+			table[syscallsMax+compat] = entry
+		}
+	}
+	return table
+}
+
+// SyscallName is the name of a system call of an architecture, as of runtime.GOARCH, or of the 32-bit one
+// beside it. It is empty for numbers that are not known.
+func SyscallName(architecture string, number uint32, isCompat bool) string {
+	table, compat := syscallTables(architecture)
+	if isCompat {
+		table = compat
+	}
+	if table == nil {
+		return ""
+	}
+	return table.SyscallNumbers[int(number)]
+}
