@@ -599,11 +599,11 @@ static __always_inline void restriction_change(struct privilege_scratch *scratch
 static __always_inline void seccomp_change(struct privilege_scratch *scratch, struct task_struct *task, struct syscall *call,
 					   bool by_prctl)
 {
-	// A filter that isn't there can't be meant: libraries try so what the kernel knows.
-	unsigned long mode = by_prctl ? call->arguments[1] : call->arguments[0];
-	bool wants_filter = mode == (by_prctl ? SECCOMP_MODE_FILTER : SECCOMP_SET_MODE_FILTER);
+	// No filter, or flags for a mode that has none: libraries try so what the kernel knows.
+	bool wants_filter = by_prctl ? call->arguments[1] == SECCOMP_MODE_FILTER : call->arguments[0] == SECCOMP_SET_MODE_FILTER;
+	bool has_flags = !by_prctl && call->arguments[1];
 
-	if (call->result < 0 && wants_filter && !call->arguments[2]) {
+	if (call->result < 0 && !call->arguments[2] && (wants_filter || has_flags)) {
 		event_offer(PRIVILEGE_RESTRICTION_CHANGE);
 		event_filter(PRIVILEGE_RESTRICTION_CHANGE);
 		return;

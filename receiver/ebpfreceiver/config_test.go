@@ -55,6 +55,10 @@ func TestConfig_accepted(t *testing.T) {
 					DeduplicationWindow: 10 * time.Second,
 				},
 				TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024},
+				Privilege: PrivilegeConfig{
+					Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
+					Capabilities: []string{"CAP_BPF"}, CapabilityScope: CapabilityScopeEverywhere, DeduplicationWindow: 5 * time.Second,
+				},
 			},
 			Filters: FiltersConfig{
 				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
@@ -71,7 +75,9 @@ func TestConfig_accepted(t *testing.T) {
 			ErrorMode:         ErrorModeIgnore,
 		},
 		"ebpf/one_tracer": defaults(func(c *Config) {
-			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
+			for name, section := range c.Tracers.sections() {
+				section.Enabled = name == "process"
+			}
 		}),
 		"ebpf/no_deduplication": defaults(func(c *Config) { c.Tracers.File.DeduplicationWindow = 0 }),
 		"ebpf/no_redaction": defaults(func(c *Config) {
@@ -131,8 +137,10 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +
 			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
 		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
-		"ebpf/table":       "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
-		"ebpf/redaction":   "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
+		"ebpf/capabilities": "tracers::privilege: capabilities[1]: \"SYS_ADMIN\" is not the name of a capability, such as CAP_SYS_ADMIN\n" +
+			"capability_scope: \"host\" is neither \"containers\" nor \"everywhere\"",
+		"ebpf/table":     "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
+		"ebpf/redaction": "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
 		"ebpf/filters": "filters::exclude: containers[1]: a pattern has 1 to 256 bytes, not 0\n" +

@@ -199,6 +199,41 @@ func TestContainer_privileged(t *testing.T) {
 	assert.Equal(t, bits.OnesCount64(set), grep.capabilityCount())
 }
 
+// start runs a script in a container until the test ends, and returns the pid of its first process.
+func (c *containers) start(id, script string, options ...string) int {
+	c.t.Helper()
+	arguments := append([]string{"--address", c.address, "run", "--rm", "--net-host"}, options...)
+	arguments = append(arguments, "--rootfs", c.rootfs, id, "/bin/busybox", "sh", "-c", script)
+	command := exec.Command("ctr", arguments...)
+	require.NoError(c.t, command.Start())
+	c.t.Cleanup(func() {
+		_ = exec.Command("ctr", "--address", c.address, "task", "kill", "--signal", "SIGKILL", id).Run()
+		_ = command.Wait()
+	})
+	var pid int
+	require.Eventually(c.t, func() bool {
+		output, err := exec.Command("ctr", "--address", c.address, "task", "ls").Output()
+		require.NoError(c.t, err)
+		for line := range strings.Lines(string(output)) {
+			if fields := strings.Fields(line); len(fields) == 3 && fields[0] == id && fields[2] == "RUNNING" {
+				pid, err = strconv.Atoi(fields[1])
+				require.NoError(c.t, err)
+			}
+		}
+		return pid != 0
+	}, patience, 50*time.Millisecond)
+	return pid
+}
+
+// exec runs a command in a container that runs, and returns what it printed.
+func (c *containers) exec(id string, command ...string) string {
+	c.t.Helper()
+	arguments := append([]string{"--address", c.address, "task", "exec", "--exec-id", "probe", id}, command...)
+	output, err := exec.Command("ctr", arguments...).CombinedOutput()
+	require.NoError(c.t, err, string(output))
+	return string(output)
+}
+
 // Containers that are gone at once still get their names, each of them.
 func TestContainer_shortLived(t *testing.T) {
 	const number = 10

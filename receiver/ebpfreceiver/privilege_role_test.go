@@ -138,6 +138,7 @@ var actionsByName = map[string]func([]string) error{
 	"setgroups":   setgroups,
 	"capset":      capset,
 	"seccomp":     seccomp,
+	"raw_seccomp": raw(unix.SYS_SECCOMP),
 	"setns":       setns,
 	"chroot":      func(words []string) error { return unix.Chroot(words[0]) },
 	"chdir":       func(words []string) error { return unix.Chdir(words[0]) },

@@ -198,8 +198,10 @@ func TestPrivilege_capabilities(t *testing.T) {
 
 func TestPrivilege_restrictions(t *testing.T) {
 	l := startLive(t, only("privilege"))
-	a := startActor(t, nil, "prctl 38 1 0 0 0", "prctl 38 1 0 0 0", "seccomp prctl", "seccomp seccomp", "prctl 8 1 0 0 0", "prctl 28 0x5 0 0 0")
-	require.Equal(t, []string{"", "", "", "", "", ""}, a.Results)
+	probes := []string{"raw_seccomp 1 0 0", "raw_seccomp 0 1 0", "prctl 22 2 0 0 0"} // as libraries do
+	a := startActor(t, nil, append(probes,
+		"prctl 38 1 0 0 0", "prctl 38 1 0 0 0", "seccomp prctl", "seccomp seccomp", "prctl 8 1 0 0 0", "prctl 28 0x5 0 0 0")...)
+	require.Equal(t, []string{"EFAULT", "EINVAL", "EFAULT", "", "", "", "", "", ""}, a.Results)
 	l.one(names.EventPrivilegeRestrictionChange, byOperation(a.PID, "no_new_privileges"))
 	assert.Equal(t, []string{"1"}, statusOf(t, a.thread(), "NoNewPrivs"))
 	require.Eventually(t, func() bool {

@@ -19,6 +19,8 @@ func FuzzFile(f *testing.F) { fuzz(f, "file") }
 
 func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
 
+func FuzzPrivilege(f *testing.F) { fuzz(f, "privilege") }
+
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
 func fuzz(f *testing.F, tracer string) {
@@ -74,6 +76,20 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	case *File:
 		fixed(unsafe.Pointer(e.FileFileEvent), unsafe.Sizeof(*e.FileFileEvent))
 		strs = [][]byte{e.Directory, e.Path, e.OtherDirectory, e.OtherPath}
+	case *PrivilegeIDs:
+		fixed(unsafe.Pointer(e.PrivilegeIdsEvent), unsafe.Sizeof(*e.PrivilegeIdsEvent))
+		_ = e.ListedGroups()
+	case *PrivilegeCapabilities:
+		fixed(unsafe.Pointer(e.PrivilegeCapabilitiesEvent), unsafe.Sizeof(*e.PrivilegeCapabilitiesEvent))
+	case *PrivilegeCapabilityUse:
+		fixed(unsafe.Pointer(e.PrivilegeCapabilityUseEvent), unsafe.Sizeof(*e.PrivilegeCapabilityUseEvent))
+	case *PrivilegeNamespaces:
+		fixed(unsafe.Pointer(e.PrivilegeNamespaceEvent), unsafe.Sizeof(*e.PrivilegeNamespaceEvent))
+	case *PrivilegeRoot:
+		fixed(unsafe.Pointer(e.PrivilegeRootEvent), unsafe.Sizeof(*e.PrivilegeRootEvent))
+		strs = [][]byte{e.Directory, e.Argument, e.Root, e.Filesystem}
+	case *PrivilegeRestriction:
+		fixed(unsafe.Pointer(e.PrivilegeRestrictionEvent), unsafe.Sizeof(*e.PrivilegeRestrictionEvent))
 	case *TCPConnection:
 		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
 		_, _ = e.Local(), e.Remote()
@@ -93,7 +109,9 @@ func assertInside(t *testing.T, record []byte, event Event) {
 
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
-	for target, tracer := range map[string]string{"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp"} {
+	for target, tracer := range map[string]string{
+		"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzPrivilege": "privilege",
+	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {
 			if g.tracer == tracer {

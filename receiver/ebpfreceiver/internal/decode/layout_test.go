@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	privilegebpf "github.com/meerkat-otel/meerkat/bpf/privilege"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
@@ -42,6 +43,14 @@ func objects() map[string]object {
 			"file_operation": filebpf.FileFileOperation{}, "file_seen_key": filebpf.FileFileSeenKey{},
 			"file_seen": filebpf.FileFileSeen{}, "file_workload": filebpf.FileFileWorkload{},
 			"read_path": filebpf.FileReadPath{},
+		}},
+		"privilege": {privilegebpf.LoadPrivilege, map[string]any{
+			"event_header": privilegebpf.PrivilegeEventHeader{}, "ids": privilegebpf.PrivilegeIds{},
+			"capabilities": privilegebpf.PrivilegeCapabilities{}, "namespaces": privilegebpf.PrivilegeNamespaces{},
+			"ids_event": privilegebpf.PrivilegeIdsEvent{}, "capabilities_event": privilegebpf.PrivilegeCapabilitiesEvent{},
+			"capability_use_event": privilegebpf.PrivilegeCapabilityUseEvent{}, "namespace_event": privilegebpf.PrivilegeNamespaceEvent{},
+			"root_event": privilegebpf.PrivilegeRootEvent{}, "restriction_event": privilegebpf.PrivilegeRestrictionEvent{},
+			"privilege_workload": privilegebpf.PrivilegePrivilegeWorkload{},
 		}},
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
@@ -136,12 +145,16 @@ func TestLayout_coversEveryExportedType(t *testing.T) {
 // Every object has a type of its own for the header, and a decoder takes each for a Header.
 func TestLayout_headersAreEqual(t *testing.T) {
 	want := reflect.TypeFor[Header]()
-	for _, other := range []reflect.Type{reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader]()} {
+	for _, other := range []reflect.Type{
+		reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader](), reflect.TypeFor[privilegebpf.PrivilegeEventHeader](),
+	} {
 		assertSameLayout(t, other.Name(), want, other)
 	}
 	for _, event := range []any{
 		processbpf.ProcessExecEvent{}, processbpf.ProcessExecFailedEvent{}, processbpf.ProcessForkEvent{},
 		processbpf.ProcessExitEvent{}, processbpf.ProcessCgroupEvent{}, filebpf.FileFileEvent{}, tcpbpf.TCPConnectionEvent{},
+		privilegebpf.PrivilegeIdsEvent{}, privilegebpf.PrivilegeCapabilitiesEvent{}, privilegebpf.PrivilegeCapabilityUseEvent{},
+		privilegebpf.PrivilegeNamespaceEvent{}, privilegebpf.PrivilegeRootEvent{}, privilegebpf.PrivilegeRestrictionEvent{},
 	} {
 		first := fieldsOf(reflect.TypeOf(event))[0]
 		assert.Equal(t, "Header", first.Name, "%T", event)

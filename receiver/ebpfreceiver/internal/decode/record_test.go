@@ -123,6 +123,7 @@ func goodRecords(t testing.TB) map[string]good {
 			Side: uint16(SideClient), Flags: uint16(tcpbpf.TCPTcpFlagsTCP_OWNER_UNKNOWN),
 		}, nil)
 	}
+	addPrivilegeRecords(add)
 	return records
 }
 

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	privilegebpf "github.com/meerkat-otel/meerkat/bpf/privilege"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 	"github.com/meerkat-otel/meerkat/internal/names"
@@ -102,7 +103,7 @@ func TestMetrics(t *testing.T) {
 
 func TestMetrics_zerosMakeNoSeries(t *testing.T) {
 	m := NewMetrics(testScope, testHost, bootedAt, observedAt)
-	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts()} {
+	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), PrivilegeCounts()} {
 		m.Append(counts, WorkloadCounts{Workload: inContainer(1, "web"), Values: make([]uint64, len(counts))})
 	}
 	assert.Zero(t, m.Take().ResourceMetrics().Len(), "not even a resource")
@@ -114,9 +115,10 @@ func TestCounts_areTheKernelsFields(t *testing.T) {
 		load   func() (*ebpf.CollectionSpec, error)
 		counts []Count
 	}{
-		"process_workload": {processbpf.LoadProcess, ProcessCounts()},
-		"file_workload":    {filebpf.LoadFile, FileCounts()},
-		"tcp_workload":     {tcpbpf.LoadTCP, TCPCounts()},
+		"process_workload":   {processbpf.LoadProcess, ProcessCounts()},
+		"file_workload":      {filebpf.LoadFile, FileCounts()},
+		"tcp_workload":       {tcpbpf.LoadTCP, TCPCounts()},
+		"privilege_workload": {privilegebpf.LoadPrivilege, PrivilegeCounts()},
 	} {
 		spec, err := c.load()
 		require.NoError(t, err)
@@ -134,7 +136,7 @@ func TestCounts_areTheKernelsFields(t *testing.T) {
 // Counts of one metric stand next to each other and agree on what it is.
 func TestCounts_metricsAreConsistent(t *testing.T) {
 	seen := map[string]bool{}
-	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts()} {
+	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), PrivilegeCounts()} {
 		for i, count := range counts {
 			assert.NotEmpty(t, count.Metric.Unit)
 			if i > 0 && counts[i-1].Metric.Name == count.Metric.Name {

@@ -35,6 +35,7 @@ func TestRecord(t *testing.T) {
 	t.Run("processes", recordProcesses)
 	t.Run("files", recordFiles)
 	t.Run("connections", recordConnections)
+	t.Run("privileges", recordPrivileges)
 	t.Run("container", recordContainer)
 }
 
@@ -47,7 +48,7 @@ type scenario struct {
 
 // recordedScenarios are all that there are.
 var recordedScenarios = []string{
-	"clock_jump", "container", "file_operations", "process_corrupt", "process_losses", "process_pipeline", "tcp_connections",
+	"clock_jump", "container", "file_operations", "privilege_changes", "process_corrupt", "process_losses", "process_pipeline", "tcp_connections",
 }
 
 // Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.
@@ -265,4 +266,33 @@ listens on IPv6, and to a port where nobody listens.`)
 	s.write()
 
 	writeSeeds(t, "../decode/testdata/fuzz/FuzzTCP", seedsOf(t, r.chosen("tcp", family)))
+}
+
+// privilegeScript has an event of each kind, and some that are refused.
+const privilegeScript = `
+su nobody -s /bin/sh -c true
+setpriv --reuid 12 --regid 34 --groups 5,6,7 --inh-caps +kill --ambient-caps +kill --no-new-privs true
+unshare --net --mount true
+unshare --user --uts --map-root-user sh -c 'hostname meerkat; dmesg -C; unshare --pid true'
+mkdir jail
+busybox chroot jail /none
+setpriv --securebits +noroot true
+su nobody -s /bin/sh -c 'unshare --net true'
+nsenter --target $$ --uts true
+`
+
+func recordPrivileges(t *testing.T) {
+	sh, r := recordShell(t, privilegeScript, map[string]any{"window_ns": uint64(time.Hour)}, tracer.Process(), tracer.Privileges())
+	family := r.family(sh.command.Process.Pid)
+	s := newScenario(t, "privilege_changes", `
+A shell's children change users and groups, capabilities and restrictions, namespaces and the root
+directory. One of them becomes root of a user namespace, and uses a capability there.`)
+	s.addBefore(sh, r)
+	s.addRecords(r.chosen("process", family))
+	s.add("process logs", nil)
+	s.addRecords(r.chosen("privilege", family))
+	s.results("privilege")
+	s.write()
+
+	writeSeeds(t, "../decode/testdata/fuzz/FuzzPrivilege", seedsOf(t, r.chosen("privilege", family)))
 }

@@ -35,6 +35,9 @@ import (
 
 var record = flag.Bool("record", false, "record the scenarios anew from the kernel that the tests run on; needs root")
 
+// recordedCapabilities are all of them.
+const recordedCapabilities = 1<<64 - 1
+
 const (
 	recorderRingBytes = 4 << 20
 	// recorderPatience is how long the recorder waits for others.
@@ -81,7 +84,9 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
 		"cgroup_hierarchy_id":     int32(hierarchy.ID),
 	}}
-	for _, more := range []map[string]any{tracer.FileConstants(), constants} {
+	for _, more := range []map[string]any{
+		tracer.FileConstants(), tracer.PrivilegeConstants(recordedCapabilities, false), constants,
+	} {
 		maps.Copy(settings.Constants, more)
 	}
 	for _, spec := range specs {
