@@ -96,8 +96,11 @@ struct file_system_type {
 	const char *name;
 };
 
+struct dentry;
+
 struct super_block {
 	__u32 s_dev;
+	struct dentry *s_root;
 	unsigned long s_magic;
 	struct file_system_type *s_type;
 };

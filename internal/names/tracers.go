@@ -28,5 +28,8 @@ func Tracers() []TracerDescription {
 			"The same thing done again by a process is reported once in a window. A change is that of a thread: programs that change\n" +
 			"all of their threads do so one by one, which is reported once.",
 			PrivilegeEvents(), PrivilegeAttributes(), PrivilegeMetrics()},
+		{"mount", "File systems that are mounted, moved, changed and unmounted, and the steps of the newer system calls towards that. Calls that\n" +
+			"fail are events too. Options of file systems are not told, since there are passwords among them.",
+			MountEvents(), MountAttributes(), MountMetrics()},
 	}
 }

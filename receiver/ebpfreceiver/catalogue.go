@@ -38,6 +38,7 @@ func catalogue() []definition {
 		"file":      {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
 		"tcp":       {settings: tcpSettings},
 		"privilege": {settings: privilegeSettings},
+		"mount":     {settings: mountSettings},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -86,3 +87,5 @@ func privilegeSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.PrivilegeConstants(p.capabilitySet(), p.CapabilityScope == CapabilityScopeEverywhere))
 	s.Constants["window_ns"] = uint64(p.DeduplicationWindow)
 }
+
+func mountSettings(_ *Config, s *tracer.Settings) { maps.Copy(s.Constants, tracer.MountConstants()) }

@@ -41,10 +41,11 @@ type Config struct {
 
 // TracersConfig has one section per tracer.
 type TracersConfig struct {
-	Process   ProcessConfig   `mapstructure:"process"`
-	File      FileConfig      `mapstructure:"file"`
-	TCP       TCPConfig       `mapstructure:"tcp"`
-	Privilege PrivilegeConfig `mapstructure:"privilege"`
+	Process   ProcessConfig      `mapstructure:"process"`
+	File      FileConfig         `mapstructure:"file"`
+	TCP       TCPConfig          `mapstructure:"tcp"`
+	Privilege PrivilegeConfig    `mapstructure:"privilege"`
+	Mount     SimpleTracerConfig `mapstructure:"mount"`
 
 	_ struct{}
 }
@@ -56,6 +57,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"file":      &c.File.Common,
 		"tcp":       &c.TCP.Common,
 		"privilege": &c.Privilege.Common,
+		"mount":     &c.Mount.Common,
 	}
 }
 
@@ -111,6 +113,7 @@ func createDefaultConfig() component.Config {
 			File:      fileConfigDefault(),
 			TCP:       tcpConfigDefault(),
 			Privilege: privilegeConfigDefault(),
+			Mount:     simpleConfigDefault(true),
 		},
 		Filters:         filtersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,

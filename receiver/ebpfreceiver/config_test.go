@@ -59,6 +59,7 @@ func TestConfig_accepted(t *testing.T) {
 					Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
 					Capabilities: []string{"CAP_BPF"}, CapabilityScope: CapabilityScopeEverywhere, DeduplicationWindow: 5 * time.Second,
 				},
+				Mount: SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
 			},
 			Filters: FiltersConfig{
 				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},

@@ -64,6 +64,7 @@ func Decoders() map[string]func() Decoder {
 		"file":      NewFile,
 		"tcp":       NewTCP,
 		"privilege": NewPrivilege,
+		"mount":     NewMount,
 	}
 }
 

@@ -21,6 +21,8 @@ func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
 
 func FuzzPrivilege(f *testing.F) { fuzz(f, "privilege") }
 
+func FuzzMount(f *testing.F) { fuzz(f, "mount") }
+
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
 func fuzz(f *testing.F, tracer string) {
@@ -90,6 +92,10 @@ func assertInside(t *testing.T, record []byte, event Event) {
 		strs = [][]byte{e.Directory, e.Argument, e.Root, e.Filesystem}
 	case *PrivilegeRestriction:
 		fixed(unsafe.Pointer(e.PrivilegeRestrictionEvent), unsafe.Sizeof(*e.PrivilegeRestrictionEvent))
+	case *Mount:
+		fixed(unsafe.Pointer(e.MountMountEvent), unsafe.Sizeof(*e.MountMountEvent))
+		strs = [][]byte{e.SourceDirectory, e.Source, e.TargetDirectory, e.Target, e.Filesystem, e.Point, e.Root}
+		_ = e.KeyName()
 	case *TCPConnection:
 		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
 		_, _ = e.Local(), e.Remote()
@@ -111,6 +117,7 @@ func assertInside(t *testing.T, record []byte, event Event) {
 func TestDecode_recordedRecords(t *testing.T) {
 	for target, tracer := range map[string]string{
 		"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzPrivilege": "privilege",
+		"FuzzMount": "mount",
 	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {

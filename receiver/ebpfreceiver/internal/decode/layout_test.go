@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	mountbpf "github.com/meerkat-otel/meerkat/bpf/mount"
 	privilegebpf "github.com/meerkat-otel/meerkat/bpf/privilege"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
@@ -51,6 +52,9 @@ func objects() map[string]object {
 			"capability_use_event": privilegebpf.PrivilegeCapabilityUseEvent{}, "namespace_event": privilegebpf.PrivilegeNamespaceEvent{},
 			"root_event": privilegebpf.PrivilegeRootEvent{}, "restriction_event": privilegebpf.PrivilegeRestrictionEvent{},
 			"privilege_workload": privilegebpf.PrivilegePrivilegeWorkload{},
+		}},
+		"mount": {mountbpf.LoadMount, map[string]any{
+			"event_header": mountbpf.MountEventHeader{}, "mount_event": mountbpf.MountMountEvent{}, "mount_workload": mountbpf.MountMountWorkload{},
 		}},
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
@@ -147,6 +151,7 @@ func TestLayout_headersAreEqual(t *testing.T) {
 	want := reflect.TypeFor[Header]()
 	for _, other := range []reflect.Type{
 		reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader](), reflect.TypeFor[privilegebpf.PrivilegeEventHeader](),
+		reflect.TypeFor[mountbpf.MountEventHeader](),
 	} {
 		assertSameLayout(t, other.Name(), want, other)
 	}
@@ -155,6 +160,7 @@ func TestLayout_headersAreEqual(t *testing.T) {
 		processbpf.ProcessExitEvent{}, processbpf.ProcessCgroupEvent{}, filebpf.FileFileEvent{}, tcpbpf.TCPConnectionEvent{},
 		privilegebpf.PrivilegeIdsEvent{}, privilegebpf.PrivilegeCapabilitiesEvent{}, privilegebpf.PrivilegeCapabilityUseEvent{},
 		privilegebpf.PrivilegeNamespaceEvent{}, privilegebpf.PrivilegeRootEvent{}, privilegebpf.PrivilegeRestrictionEvent{},
+		mountbpf.MountMountEvent{},
 	} {
 		first := fieldsOf(reflect.TypeOf(event))[0]
 		assert.Equal(t, "Header", first.Name, "%T", event)

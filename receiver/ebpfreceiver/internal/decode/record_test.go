@@ -124,6 +124,7 @@ func goodRecords(t testing.TB) map[string]good {
 		}, nil)
 	}
 	addPrivilegeRecords(add)
+	addMountRecords(add)
 	return records
 }
 

@@ -21,6 +21,7 @@ func BenchmarkLogs(b *testing.B) {
 	for tracer, scenario := range map[string]string{
 		"process": "process_pipeline", "file": "file_operations", "tcp": "tcp_connections",
 		"privilege": "privilege_changes",
+		"mount":     "mount_operations",
 	} {
 		b.Run(tracer, func(b *testing.B) {
 			r := newReplay(b)

@@ -20,6 +20,7 @@ func Emitters(o Options) map[string]Emitter {
 		"file":      File,
 		"tcp":       TCP,
 		"privilege": Privilege(o.SyscallName),
+		"mount":     Mount,
 	}
 }
 
@@ -30,5 +31,6 @@ func Counts() map[string][]Count {
 		"file":      FileCounts(),
 		"tcp":       TCPCounts(),
 		"privilege": PrivilegeCounts(),
+		"mount":     MountCounts(),
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	mountbpf "github.com/meerkat-otel/meerkat/bpf/mount"
 	privilegebpf "github.com/meerkat-otel/meerkat/bpf/privilege"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
@@ -103,7 +104,7 @@ func TestMetrics(t *testing.T) {
 
 func TestMetrics_zerosMakeNoSeries(t *testing.T) {
 	m := NewMetrics(testScope, testHost, bootedAt, observedAt)
-	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), PrivilegeCounts()} {
+	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), PrivilegeCounts(), MountCounts()} {
 		m.Append(counts, WorkloadCounts{Workload: inContainer(1, "web"), Values: make([]uint64, len(counts))})
 	}
 	assert.Zero(t, m.Take().ResourceMetrics().Len(), "not even a resource")
@@ -119,6 +120,7 @@ func TestCounts_areTheKernelsFields(t *testing.T) {
 		"file_workload":      {filebpf.LoadFile, FileCounts()},
 		"tcp_workload":       {tcpbpf.LoadTCP, TCPCounts()},
 		"privilege_workload": {privilegebpf.LoadPrivilege, PrivilegeCounts()},
+		"mount_workload":     {mountbpf.LoadMount, MountCounts()},
 	} {
 		spec, err := c.load()
 		require.NoError(t, err)
@@ -136,7 +138,7 @@ func TestCounts_areTheKernelsFields(t *testing.T) {
 // Counts of one metric stand next to each other and agree on what it is.
 func TestCounts_metricsAreConsistent(t *testing.T) {
 	seen := map[string]bool{}
-	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), PrivilegeCounts()} {
+	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), PrivilegeCounts(), MountCounts()} {
 		for i, count := range counts {
 			assert.NotEmpty(t, count.Metric.Unit)
 			if i > 0 && counts[i-1].Metric.Name == count.Metric.Name {

@@ -36,6 +36,7 @@ func TestRecord(t *testing.T) {
 	t.Run("files", recordFiles)
 	t.Run("connections", recordConnections)
 	t.Run("privileges", recordPrivileges)
+	t.Run("mounts", recordMounts)
 	t.Run("container", recordContainer)
 }
 
@@ -48,7 +49,7 @@ type scenario struct {
 
 // recordedScenarios are all that there are.
 var recordedScenarios = []string{
-	"clock_jump", "container", "file_operations", "privilege_changes", "process_corrupt", "process_losses", "process_pipeline", "tcp_connections",
+	"clock_jump", "container", "file_operations", "mount_operations", "privilege_changes", "process_corrupt", "process_losses", "process_pipeline", "tcp_connections",
 }
 
 // Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.
@@ -295,4 +296,39 @@ directory. One of them becomes root of a user namespace, and uses a capability t
 	s.write()
 
 	writeSeeds(t, "../decode/testdata/fuzz/FuzzPrivilege", seedsOf(t, r.chosen("privilege", family)))
+}
+
+func recordMounts(t *testing.T) {
+	sh, r := recordShell(t, `
+mkdir disk bound moved
+unshare --mount sh -c '
+mount -t tmpfs -o nosuid,noexec first disk
+busybox mount -t tmpfs second disk
+busybox mount -o bind disk bound
+busybox mount -o remount,bind,ro bound
+busybox mount --make-private bound
+busybox mount --move bound moved
+umount -l moved
+busybox umount disk'
+unshare --mount perl -e '
+$context = syscall(430, "tmpfs", 0);
+syscall(431, $context, 1, "source", "memory", 0);
+syscall(431, $context, 1, "password", "unseen", 0);
+syscall(431, $context, 6, 0, 0, 0);
+$mount = syscall(432, $context, 0, 8);
+syscall(429, $mount, "", -100, "disk", 4);'
+su nobody -s /bin/sh -c 'busybox umount /'
+`, nil, tracer.Process(), tracer.Mount())
+	family := r.family(sh.command.Process.Pid)
+	s := newScenario(t, "mount_operations", `
+A shell in a mount namespace of its own mounts memory by the newer calls and by mount(), and part of it
+again; makes that one read-only, keeps it to itself and moves it; unmounts both. Somebody else may not.`)
+	s.addBefore(sh, r)
+	s.addRecords(r.chosen("process", family))
+	s.add("process logs", nil)
+	s.addRecords(r.chosen("mount", family))
+	s.results("mount")
+	s.write()
+
+	writeSeeds(t, "../decode/testdata/fuzz/FuzzMount", seedsOf(t, r.chosen("mount", family)))
 }

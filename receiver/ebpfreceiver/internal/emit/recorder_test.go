@@ -71,6 +71,13 @@ type recorder struct {
 // hierarchyChoices are the values of enum cgroup_hierarchy_choice in bpf/include/cgroup.h.
 var hierarchyChoices = map[string]uint32{"": 0, "memory": 1, "pids": 2, "cpu": 3}
 
+// ownConstants are those of each tracer, as the receiver sets them.
+var ownConstants = map[string]map[string]any{
+	"file":      tracer.FileConstants(),
+	"privilege": tracer.PrivilegeConstants(recordedCapabilities, false),
+	"mount":     tracer.MountConstants(),
+}
+
 // startRecorder attaches tracers. The iterator runs afterwards, as in the receiver.
 func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec) *recorder {
 	t.Helper()
@@ -84,12 +91,12 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
 		"cgroup_hierarchy_id":     int32(hierarchy.ID),
 	}}
-	for _, more := range []map[string]any{
-		tracer.FileConstants(), tracer.PrivilegeConstants(recordedCapabilities, false), constants,
-	} {
-		maps.Copy(settings.Constants, more)
-	}
+	common := settings.Constants
 	for _, spec := range specs {
+		// Tracers have names in common.
+		settings.Constants = maps.Clone(common)
+		maps.Copy(settings.Constants, ownConstants[spec.Name])
+		maps.Copy(settings.Constants, constants)
 		live, err := tracer.Load(spec, settings, zaptest.NewLogger(t))
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, live.Close()) })

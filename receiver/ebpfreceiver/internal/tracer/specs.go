@@ -10,5 +10,6 @@ func Specs() []Spec {
 		File(),
 		TCP(),
 		Privileges(),
+		Mount(),
 	}
 }
