@@ -311,12 +311,13 @@ busybox mount --move bound moved
 umount -l moved
 busybox umount disk'
 unshare --mount perl -e '
-$context = syscall(430, "tmpfs", 0);
-syscall(431, $context, 1, "source", "memory", 0);
-syscall(431, $context, 1, "password", "unseen", 0);
+($type, $source, $memory, $password, $unseen, $nothing, $disk) = ("tmpfs", "source", "memory", "password", "unseen", "", "disk");
+$context = syscall(430, $type, 0);
+syscall(431, $context, 1, $source, $memory, 0);
+syscall(431, $context, 1, $password, $unseen, 0);
 syscall(431, $context, 6, 0, 0, 0);
 $mount = syscall(432, $context, 0, 8);
-syscall(429, $mount, "", -100, "disk", 4);'
+syscall(429, $mount, $nothing, -100, $disk, 4);'
 su nobody -s /bin/sh -c 'busybox umount /'
 `, nil, tracer.Process(), tracer.Mount())
 	family := r.family(sh.command.Process.Pid)
