@@ -111,7 +111,14 @@ type MountMountWorkload struct {
 const (
 	MountMapCounters                 = "counters"
 	MountMapEvents                   = "events"
+	MountMapFilterCgroups            = "filter_cgroups"
+	MountMapFilterCurrent            = "filter_current"
+	MountMapFilterNetworks           = "filter_networks"
+	MountMapFilterPorts              = "filter_ports"
+	MountMapFilterProcesses          = "filter_processes"
+	MountMapFilterUsers              = "filter_users"
 	MountMapPathBuffers              = "path_buffers"
+	MountMapRates                    = "rates"
 	MountMapScratchMap               = "scratch_map"
 	MountMapSyscallChains            = "syscall_chains"
 	MountMapSyscallCosts             = "syscall_costs"
@@ -180,7 +187,14 @@ type MountProgramSpecs struct {
 type MountMapSpecs struct {
 	Counters        *ebpf.MapSpec `ebpf:"counters"`
 	Events          *ebpf.MapSpec `ebpf:"events"`
+	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
 	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
+	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	ScratchMap      *ebpf.MapSpec `ebpf:"scratch_map"`
 	SyscallChains   *ebpf.MapSpec `ebpf:"syscall_chains"`
 	SyscallCosts    *ebpf.MapSpec `ebpf:"syscall_costs"`
@@ -225,7 +239,14 @@ func (o *MountObjects) Close() error {
 type MountMaps struct {
 	Counters        *ebpf.Map `ebpf:"counters"`
 	Events          *ebpf.Map `ebpf:"events"`
+	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
 	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
+	Rates           *ebpf.Map `ebpf:"rates"`
 	ScratchMap      *ebpf.Map `ebpf:"scratch_map"`
 	SyscallChains   *ebpf.Map `ebpf:"syscall_chains"`
 	SyscallCosts    *ebpf.Map `ebpf:"syscall_costs"`
@@ -237,7 +258,14 @@ func (m *MountMaps) Close() error {
 	return _MountClose(
 		m.Counters,
 		m.Events,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
 		m.PathBuffers,
+		m.Rates,
 		m.ScratchMap,
 		m.SyscallChains,
 		m.SyscallCosts,

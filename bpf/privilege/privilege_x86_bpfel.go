@@ -220,7 +220,14 @@ const (
 	PrivilegeMapCounters                     = "counters"
 	PrivilegeMapEnterScratchMap              = "enter_scratch_map"
 	PrivilegeMapEvents                       = "events"
+	PrivilegeMapFilterCgroups                = "filter_cgroups"
+	PrivilegeMapFilterCurrent                = "filter_current"
+	PrivilegeMapFilterNetworks               = "filter_networks"
+	PrivilegeMapFilterPorts                  = "filter_ports"
+	PrivilegeMapFilterProcesses              = "filter_processes"
+	PrivilegeMapFilterUsers                  = "filter_users"
 	PrivilegeMapPathBuffers                  = "path_buffers"
+	PrivilegeMapRates                        = "rates"
 	PrivilegeMapScratchMap                   = "scratch_map"
 	PrivilegeMapSeen                         = "seen"
 	PrivilegeMapSyscallChains                = "syscall_chains"
@@ -317,7 +324,14 @@ type PrivilegeMapSpecs struct {
 	Counters        *ebpf.MapSpec `ebpf:"counters"`
 	EnterScratchMap *ebpf.MapSpec `ebpf:"enter_scratch_map"`
 	Events          *ebpf.MapSpec `ebpf:"events"`
+	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
 	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
+	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	ScratchMap      *ebpf.MapSpec `ebpf:"scratch_map"`
 	Seen            *ebpf.MapSpec `ebpf:"seen"`
 	SyscallChains   *ebpf.MapSpec `ebpf:"syscall_chains"`
@@ -376,7 +390,14 @@ type PrivilegeMaps struct {
 	Counters        *ebpf.Map `ebpf:"counters"`
 	EnterScratchMap *ebpf.Map `ebpf:"enter_scratch_map"`
 	Events          *ebpf.Map `ebpf:"events"`
+	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
 	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
+	Rates           *ebpf.Map `ebpf:"rates"`
 	ScratchMap      *ebpf.Map `ebpf:"scratch_map"`
 	Seen            *ebpf.Map `ebpf:"seen"`
 	SyscallChains   *ebpf.Map `ebpf:"syscall_chains"`
@@ -391,7 +412,14 @@ func (m *PrivilegeMaps) Close() error {
 		m.Counters,
 		m.EnterScratchMap,
 		m.Events,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
 		m.PathBuffers,
+		m.Rates,
 		m.ScratchMap,
 		m.Seen,
 		m.SyscallChains,
