@@ -97,31 +97,35 @@ func PrivilegeEvents() []Event {
 
 // PrivilegeAttributes describes the attributes of privilege events.
 func PrivilegeAttributes() []Attribute {
-	const (
-		before = " id before, in the initial user namespace, if it changed."
-		after  = " id after, in the initial user namespace, if it changed or it is not known whether it did; " +
+	before := func(role string) string {
+		return role + " id before, in the initial user namespace, if it changed."
+	}
+	after := func(role string) string {
+		return role + " id after, in the initial user namespace, if it changed or it is not known whether it did; " +
 			"of a failed call the one that was asked for, in the caller's user namespace."
-		set = " set after, if it changed or it is not known whether it did; of a failed call the one that was asked for."
-	)
+	}
+	set := func(kind string) string {
+		return kind + " set after, if it changed or it is not known whether it did; of a failed call the one that was asked for."
+	}
 	inode := func(kind string) string {
 		return "Inode number of the " + kind + " namespace, as `/proc/PID/ns` has it."
 	}
 	return []Attribute{
 		{PrivilegeOperation, String, "What was called: the name of the system call, or, for those of prctl(), `ambient_capabilities`, `securebits`, `keep_capabilities` or `no_new_privileges`."},
-		{PrivilegeBeforeRealID, Int, "Real" + before},
-		{PrivilegeBeforeEffectiveID, Int, "Effective" + before},
-		{PrivilegeBeforeSavedID, Int, "Saved" + before},
-		{PrivilegeBeforeFilesystemID, Int, "File system's" + before},
-		{PrivilegeAfterRealID, Int, "Real" + after},
-		{PrivilegeAfterEffectiveID, Int, "Effective" + after},
-		{PrivilegeAfterSavedID, Int, "Saved" + after},
-		{PrivilegeAfterFilesystemID, Int, "File system's" + after},
+		{PrivilegeBeforeRealID, Int, before("Real")},
+		{PrivilegeBeforeEffectiveID, Int, before("Effective")},
+		{PrivilegeBeforeSavedID, Int, before("Saved")},
+		{PrivilegeBeforeFilesystemID, Int, before("File system's")},
+		{PrivilegeAfterRealID, Int, after("Real")},
+		{PrivilegeAfterEffectiveID, Int, after("Effective")},
+		{PrivilegeAfterSavedID, Int, after("Saved")},
+		{PrivilegeAfterFilesystemID, Int, after("File system's")},
 		{PrivilegeGroups, StringArray, "Ids of the supplementary groups after setgroups(), at most 32 of them."},
 		{PrivilegeGroupCount, Int, "Number of supplementary groups; of a failed call how many were given."},
-		{PrivilegeCapabilitiesEffective, StringArray, "Effective" + set},
-		{PrivilegeCapabilitiesPermitted, StringArray, "Permitted" + set},
-		{PrivilegeCapabilitiesInheritable, StringArray, "Inheritable" + set},
-		{PrivilegeCapabilitiesAmbient, StringArray, "Ambient" + set},
+		{PrivilegeCapabilitiesEffective, StringArray, set("Effective")},
+		{PrivilegeCapabilitiesPermitted, StringArray, set("Permitted")},
+		{PrivilegeCapabilitiesInheritable, StringArray, set("Inheritable")},
+		{PrivilegeCapabilitiesAmbient, StringArray, set("Ambient")},
 		{PrivilegeCapabilitiesGained, StringArray, "What the effective set has now and had not before."},
 		{PrivilegeCapabilitiesLost, StringArray, "What the effective set had before and has not now."},
 		{PrivilegeCapability, String, "The capability (`CAP_SYS_ADMIN`)."},
