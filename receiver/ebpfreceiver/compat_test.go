@@ -68,3 +68,22 @@ func TestFile_of32BitProgram(t *testing.T) {
 	assert.Equal(t, filepath.Join(d, "renamed"), renamed.str(names.FileNewPath))
 	l.one(names.EventFileDelete, at(filepath.Join(d, "renamed")))
 }
+
+// What was before a 32-bit call is not known, so all that is afterwards is told.
+func TestPrivilege_of32BitProgram(t *testing.T) {
+	program := buildCompat(t)
+	l := startLive(t, only("privilege"))
+	output, err := exec.Command(program, t.TempDir()).CombinedOutput()
+	if errors.Is(err, syscall.ENOEXEC) {
+		t.Skip("this kernel runs no 32-bit programs")
+	}
+	require.NoError(t, err, string(output))
+	pid, err := strconv.Atoi(strings.TrimSpace(string(output)))
+	require.NoError(t, err)
+	// Each thread does it; it is told once.
+	changed := l.one(names.EventPrivilegeUserChange, byPID(pid))
+	assert.Equal(t, "setresuid", changed.str(names.PrivilegeOperation))
+	assert.Equal(t, []string{"11", "12", "13", "12"}, changed.idsOf(idsAfter))
+	assert.Equal(t, []string{"-", "-", "-", "-"}, changed.idsOf(idsBefore))
+	assert.Equal(t, program, changed.str(names.ProcessExecutablePath))
+}
