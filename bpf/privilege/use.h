@@ -11,8 +11,6 @@
 // include/uapi/linux/magic.h
 #define TMPFS_MAGIC 0x01021994
 
-enum bpf_func_id { BPF_FUNC_task_pt_regs = 175 };
-
 // Before 5.15 there is no helper that tells where the registers of the system call are: at the top of the
 // task's stack, whose size is that of a kernel without debugging of memory.
 #define THREAD_BYTES (16 << 10)

@@ -80,6 +80,8 @@ func EventAttributes() []Attribute {
 func MetricAttributes() []Attribute {
 	return []Attribute{
 		{FileOperation, String, "`open` (for writing), `create`, `rename`, `delete`, `link`, `mode_change` or `owner_change`."},
+		{IPCOperation, String, "`get`, `attach`, `remove`, `open`, `create` or `connect`."},
+		{SocketOperation, String, "`create`, `bind` or `listen`."},
 		{NetworkIODirection, String, "`transmit` or `receive`, as the process sees it."},
 		{EventName, String, "Name of the events that were held back."},
 		{PrivilegeEvent, String, "What was done, as the last part of the event's name: `user_change`, `capability_use` and so on."},

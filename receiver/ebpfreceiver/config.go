@@ -44,6 +44,10 @@ type TracersConfig struct {
 	Process   ProcessConfig      `mapstructure:"process"`
 	File      FileConfig         `mapstructure:"file"`
 	TCP       TCPConfig          `mapstructure:"tcp"`
+	Socket    SocketConfig       `mapstructure:"socket"`
+	IPC       IPCConfig          `mapstructure:"ipc"`
+	UDP       UDPConfig          `mapstructure:"udp"`
+	DNS       DNSConfig          `mapstructure:"dns"`
 	Privilege PrivilegeConfig    `mapstructure:"privilege"`
 	Mount     SimpleTracerConfig `mapstructure:"mount"`
 
@@ -56,6 +60,10 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"process":   &c.Process.Common,
 		"file":      &c.File.Common,
 		"tcp":       &c.TCP.Common,
+		"socket":    &c.Socket.Common,
+		"ipc":       &c.IPC.Common,
+		"udp":       &c.UDP.Common,
+		"dns":       &c.DNS.Common,
 		"privilege": &c.Privilege.Common,
 		"mount":     &c.Mount.Common,
 	}
@@ -112,6 +120,10 @@ func createDefaultConfig() component.Config {
 			Process:   processConfigDefault(),
 			File:      fileConfigDefault(),
 			TCP:       tcpConfigDefault(),
+			Socket:    socketConfigDefault(),
+			IPC:       ipcConfigDefault(),
+			UDP:       udpConfigDefault(),
+			DNS:       dnsConfigDefault(),
 			Privilege: privilegeConfigDefault(),
 			Mount:     simpleConfigDefault(true),
 		},

@@ -55,6 +55,19 @@ func TestConfig_accepted(t *testing.T) {
 					DeduplicationWindow: 10 * time.Second,
 				},
 				TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024},
+				Socket: SocketConfig{
+					Common:              TracerConfig{Enabled: true, RingBufferBytes: 128 << 10},
+					ExpectedFamilies:    []string{"inet", "packet"},
+					DeduplicationWindow: 5 * time.Minute,
+				},
+				IPC: IPCConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
+				UDP: UDPConfig{
+					Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
+					TrackedFlows: 4096, IdleTimeout: 15 * time.Second, ReportInterval: 5 * time.Minute,
+				},
+				DNS: DNSConfig{
+					Common: TracerConfig{Enabled: true, RingBufferBytes: 256 << 10}, Ports: []uint16{53, 5353}, Timeout: 3 * time.Second,
+				},
 				Privilege: PrivilegeConfig{
 					Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
 					Capabilities: []string{"CAP_BPF"}, CapabilityScope: CapabilityScopeEverywhere, DeduplicationWindow: 5 * time.Second,
@@ -75,10 +88,8 @@ func TestConfig_accepted(t *testing.T) {
 			ProgramStatistics: true,
 			ErrorMode:         ErrorModeIgnore,
 		},
-		"ebpf/one_tracer": defaults(func(c *Config) {
-			for name, section := range c.Tracers.sections() {
-				section.Enabled = name == "process"
-			}
+		"ebpf/fewer_tracers": defaults(func(c *Config) {
+			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
 		}),
 		"ebpf/no_deduplication": defaults(func(c *Config) { c.Tracers.File.DeduplicationWindow = 0 }),
 		"ebpf/no_redaction": defaults(func(c *Config) {
@@ -123,9 +134,8 @@ func TestConfig_documentation(t *testing.T) {
 func TestConfig_refused(t *testing.T) {
 	for section, message := range map[string]string{
 		"ebpf/unknown_key":          "decoding failed due to the following error(s):\n\n'ebpfreceiver.Config' has invalid keys: tracer",
-		"ebpf/unknown_tracer":       "decoding failed due to the following error(s):\n\n'tracers' has invalid keys: udp",
+		"ebpf/unknown_tracer":       "decoding failed due to the following error(s):\n\n'tracers' has invalid keys: sctp",
 		"ebpf/unknown_option":       "decoding failed due to the following error(s):\n\n'tracers.file' has invalid keys: read_path",
-		"ebpf/no_tracer":            "tracers: no tracer is enabled: set enabled to true for at least one, or leave the receiver out",
 		"ebpf/fork_without_process": "tracers::process: fork: true contradicts enabled: false; set enabled to true or leave fork out",
 		"ebpf/ring_not_a_power_of_two": "tracers::tcp: ring_buffer_bytes: 100000 is not a power of two from 65536 to 268435456; " +
 			"the default is 2097152",
@@ -137,7 +147,17 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +
 			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
+		"ebpf/socket_families": "tracers::socket: expected_families[1]: \"AF_PACKET\" is none of the kernel's address families, which are " +
+			"named like inet6 or packet",
+		"ebpf/ipc_window":  "tracers::ipc: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
+		"ebpf/flows": "tracers::udp: tracked_flows: 1 is outside 256 to 1048576; the default is 8192\n" +
+			"idle_timeout: 5s is outside 10s to 1h0m0s; the default is 30s\n" +
+			"report_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/no_ports": "tracers::dns: ports: 0 ports are not within 1 to 8; the default is [53]\n" +
+			"timeout: 2m0s is outside 100ms to 1m0s; the default is 5s",
+		"ebpf/ports": "tracers::dns: ports: 9 ports are not within 1 to 8; the default is [53]\n" +
+			"ports: 0 is no port; the default is [53]",
 		"ebpf/capabilities": "tracers::privilege: capabilities[1]: \"SYS_ADMIN\" is not the name of a capability, such as CAP_SYS_ADMIN\n" +
 			"capability_scope: \"host\" is neither \"containers\" nor \"everywhere\"",
 		"ebpf/table":     "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
@@ -156,6 +176,15 @@ func TestConfig_refused(t *testing.T) {
 			require.EqualError(t, err, message)
 		})
 	}
+}
+
+func TestConfig_noTracer(t *testing.T) {
+	config := createDefaultConfig().(*Config)
+	for _, section := range config.Tracers.sections() {
+		section.Enabled = false
+	}
+	require.EqualError(t, confmap.Validate(config),
+		"tracers: no tracer is enabled: set enabled to true for at least one, or leave the receiver out")
 }
 
 func TestFactory_type(t *testing.T) {

@@ -47,3 +47,12 @@ func (c *FileConfig) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// validateWindow checks a window of deduplication, which several tracers have.
+func validateWindow(w time.Duration) error {
+	if w != 0 && (w < deduplicationWindowMin || w > deduplicationWindowMax) {
+		return fmt.Errorf("deduplication_window: %s is neither 0 nor within %s to %s; the default is %s",
+			w, deduplicationWindowMin, deduplicationWindowMax, deduplicationWindowDefault)
+	}
+	return nil
+}

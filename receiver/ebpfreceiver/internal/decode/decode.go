@@ -63,6 +63,10 @@ func Decoders() map[string]func() Decoder {
 		"process":   NewProcess,
 		"file":      NewFile,
 		"tcp":       NewTCP,
+		"socket":    NewSocket,
+		"ipc":       NewIPC,
+		"udp":       NewUDP,
+		"dns":       NewDNS,
 		"privilege": NewPrivilege,
 		"mount":     NewMount,
 	}

@@ -16,21 +16,29 @@ type SyscallName func(number uint32, isCompat bool) string
 // Emitters lists the emitters by the name of the tracer.
 func Emitters(o Options) map[string]Emitter {
 	return map[string]Emitter{
+		"privilege": Privilege(o.SyscallName),
+		"mount":     Mount,
 		"process":   Process(o.Process),
 		"file":      File,
 		"tcp":       TCP,
-		"privilege": Privilege(o.SyscallName),
-		"mount":     Mount,
+		"socket":    Socket,
+		"ipc":       IPC,
+		"udp":       UDP,
+		"dns":       DNS,
 	}
 }
 
 // Counts lists what the counts per workload are, by the name of the tracer.
 func Counts() map[string][]Count {
 	return map[string][]Count{
+		"privilege": PrivilegeCounts(),
+		"mount":     MountCounts(),
 		"process":   ProcessCounts(),
 		"file":      FileCounts(),
 		"tcp":       TCPCounts(),
-		"privilege": PrivilegeCounts(),
-		"mount":     MountCounts(),
+		"socket":    SocketCounts(),
+		"ipc":       IPCCounts(),
+		"udp":       UDPCounts(),
+		"dns":       DNSCounts(),
 	}
 }

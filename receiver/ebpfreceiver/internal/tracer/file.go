@@ -82,12 +82,18 @@ func fileOperations() map[string]operation {
 
 // FileConstants are the constants of the tracer's programs that depend on the architecture alone.
 func FileConstants() map[string]any {
-	operations := fileOperations()
-	for name, o := range operations {
+	var table [2 * syscallsMax]operation
+	for name, o := range fileOperations() {
 		o.Wanted = 1
-		operations[name] = o
+		native, compat, hasNative, hasCompat := syscallNumbers(name)
+		if hasNative {
+			table[native] = o
+		}
+		if hasCompat {
+			table[syscallsMax+compat] = o
+		}
 	}
-	return map[string]any{filebpf.FileVarOperations: syscallTable(operations)}
+	return map[string]any{filebpf.FileVarOperations: table}
 }
 
 // FileReadPathBytesMax bounds a path in SetFileReadPaths.

@@ -26,19 +26,19 @@ func Mount() Spec {
 }
 
 // mountOperations are the system calls by name. 32-bit architectures have had one of unmounting before umount2.
-func mountOperations() map[string]uint8 {
-	return map[string]uint8{
-		"mount":          uint8(mountbpf.MountMountOperationOPERATION_MOUNT),
-		"umount":         uint8(mountbpf.MountMountOperationOPERATION_UMOUNT_OLD),
-		"umount2":        uint8(mountbpf.MountMountOperationOPERATION_UMOUNT),
-		"move_mount":     uint8(mountbpf.MountMountOperationOPERATION_MOVE_MOUNT),
-		"fsopen":         uint8(mountbpf.MountMountOperationOPERATION_FSOPEN),
-		"fsconfig":       uint8(mountbpf.MountMountOperationOPERATION_FSCONFIG),
-		"fsmount":        uint8(mountbpf.MountMountOperationOPERATION_FSMOUNT),
-		"fspick":         uint8(mountbpf.MountMountOperationOPERATION_FSPICK),
-		"open_tree":      uint8(mountbpf.MountMountOperationOPERATION_OPEN_TREE),
-		"open_tree_attr": uint8(mountbpf.MountMountOperationOPERATION_OPEN_TREE),
-		"mount_setattr":  uint8(mountbpf.MountMountOperationOPERATION_MOUNT_SETATTR),
+func mountOperations() map[string]mountbpf.MountMountOperation {
+	return map[string]mountbpf.MountMountOperation{
+		"mount":          mountbpf.MountMountOperationOPERATION_MOUNT,
+		"umount":         mountbpf.MountMountOperationOPERATION_UMOUNT_OLD,
+		"umount2":        mountbpf.MountMountOperationOPERATION_UMOUNT,
+		"move_mount":     mountbpf.MountMountOperationOPERATION_MOVE_MOUNT,
+		"fsopen":         mountbpf.MountMountOperationOPERATION_FSOPEN,
+		"fsconfig":       mountbpf.MountMountOperationOPERATION_FSCONFIG,
+		"fsmount":        mountbpf.MountMountOperationOPERATION_FSMOUNT,
+		"fspick":         mountbpf.MountMountOperationOPERATION_FSPICK,
+		"open_tree":      mountbpf.MountMountOperationOPERATION_OPEN_TREE,
+		"open_tree_attr": mountbpf.MountMountOperationOPERATION_OPEN_TREE,
+		"mount_setattr":  mountbpf.MountMountOperationOPERATION_MOUNT_SETATTR,
 	}
 }
 

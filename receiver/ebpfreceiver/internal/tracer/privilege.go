@@ -36,8 +36,8 @@ func Privileges() Spec {
 }
 
 // privilegeOperations are the system calls by name.
-func privilegeOperations() map[string]uint8 {
-	all := map[string]privilegebpf.PrivilegePrivilegeOperation{
+func privilegeOperations() map[string]privilegebpf.PrivilegePrivilegeOperation {
+	operations := map[string]privilegebpf.PrivilegePrivilegeOperation{
 		"setuid":     privilegebpf.PrivilegePrivilegeOperationOPERATION_SETUID,
 		"setreuid":   privilegebpf.PrivilegePrivilegeOperationOPERATION_SETREUID,
 		"setresuid":  privilegebpf.PrivilegePrivilegeOperationOPERATION_SETRESUID,
@@ -57,12 +57,10 @@ func privilegeOperations() map[string]uint8 {
 		"chroot":     privilegebpf.PrivilegePrivilegeOperationOPERATION_CHROOT,
 		"pivot_root": privilegebpf.PrivilegePrivilegeOperationOPERATION_PIVOT_ROOT,
 	}
-	operations := map[string]uint8{}
-	for name, operation := range all {
-		operations[name] = uint8(operation)
+	for name, operation := range maps.Clone(operations) {
 		// 32-bit architectures have had ids of 16 bits, and give the calls for longer ones another name.
 		if setsIDs(operation) {
-			operations[name+"32"] = uint8(operation)
+			operations[name+"32"] = operation
 		}
 	}
 	return operations
@@ -76,7 +74,7 @@ func setsIDs(operation privilegebpf.PrivilegePrivilegeOperation) bool {
 func privilegeEnters() []string {
 	names := []string{"capset", "prctl"}
 	for name, operation := range privilegeOperations() {
-		if setsIDs(privilegebpf.PrivilegePrivilegeOperation(operation)) {
+		if setsIDs(operation) {
 			names = append(names, name)
 		}
 	}
@@ -86,8 +84,8 @@ func privilegeEnters() []string {
 
 // memoryCalls are those in which the kernel asks for CAP_SYS_ADMIN to account for memory. Not all is
 // lost with them: what clone() needs it for is an event of its own.
-func memoryCalls() map[string]uint8 {
-	calls := map[string]uint8{}
+func memoryCalls() map[string]privilegebpf.PrivilegeMemoryCall {
+	calls := map[string]privilegebpf.PrivilegeMemoryCall{}
 	for call, names := range map[privilegebpf.PrivilegeMemoryCall]string{
 		privilegebpf.PrivilegeMemoryCallMEMORY_CALL_ALWAYS: "mmap mmap2 munmap brk mremap mprotect pkey_mprotect madvise mlock mlock2 " +
 			"mlockall remap_file_pages clone clone3 fork vfork execve execveat shmget shmat ipc io_setup memfd_create memfd_secret " +
@@ -97,7 +95,7 @@ func memoryCalls() map[string]uint8 {
 		privilegebpf.PrivilegeMemoryCallMEMORY_CALL_WRITES_TO_THIRD: "splice copy_file_range",
 	} {
 		for name := range strings.FieldsSeq(names) {
-			calls[name] = uint8(call)
+			calls[name] = call
 		}
 	}
 	return calls

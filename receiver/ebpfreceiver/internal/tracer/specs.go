@@ -9,6 +9,10 @@ func Specs() []Spec {
 		Process(),
 		File(),
 		TCP(),
+		Socket(),
+		IPC(),
+		UDP(),
+		DNS(),
 		Privileges(),
 		Mount(),
 	}

@@ -35,17 +35,16 @@ func syscallTables(architecture string) (native, compat *arch.Info) {
 	return nil, nil
 }
 
-// syscallTable puts what is said of system calls by name where programs look for it: by number, native
-// ones first, then 32-bit ones.
-func syscallTable[T any](byName map[string]T) [2 * syscallsMax]T {
-	var table [2 * syscallsMax]T
-	for name, entry := range byName {
+// syscallTable has for each number of a system call what it does. 32-bit calls come behind the others.
+func syscallTable[O ~uint32](operations map[string]O) [2 * syscallsMax]uint8 {
+	var table [2 * syscallsMax]uint8
+	for name, o := range operations {
 		native, compat, hasNative, hasCompat := syscallNumbers(name)
 		if hasNative {
-			table[native] = entry
+			table[native] = uint8(o)
 		}
 		if hasCompat {
-			table[syscallsMax+compat] = entry
+			table[syscallsMax+compat] = uint8(o)
 		}
 	}
 	return table

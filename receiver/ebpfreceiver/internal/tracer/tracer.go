@@ -53,6 +53,8 @@ type Tracer struct {
 	// dispatcher is nil if the tracer has no handlers of system calls.
 	dispatcher    *Dispatcher
 	handlerNumber uint32
+	// logLevel is what the verifier tells about programs that it takes; nothing unless a test asks.
+	logLevel ebpf.LogLevel
 
 	mu       sync.Mutex
 	hooks    []*attachment
@@ -234,7 +236,9 @@ func (t *Tracer) loadPrograms(types *btf.Cache, names ...string) error {
 	maps.Copy(replacements, t.sharedMaps)
 	collection, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
 		Maps: t.object.Maps, Programs: programs, Types: t.object.Types, ByteOrder: t.object.ByteOrder,
-	}, ebpf.CollectionOptions{MapReplacements: replacements, Cache: types})
+	}, ebpf.CollectionOptions{
+		MapReplacements: replacements, Cache: types, Programs: ebpf.ProgramOptions{LogLevel: t.logLevel},
+	})
 	if err != nil {
 		return err
 	}
@@ -245,6 +249,16 @@ func (t *Tracer) loadPrograms(types *btf.Cache, names ...string) error {
 	return nil
 }
 
+// program returns a program, and loads it unless it is loaded already.
+func (t *Tracer) program(types *btf.Cache, name string) (*ebpf.Program, error) {
+	if _, loaded := t.programs[name]; !loaded {
+		if err := t.loadPrograms(types, name); err != nil {
+			return nil, err
+		}
+	}
+	return t.programs[name], nil
+}
+
 func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 	a := &attachment{hook: hook}
 	for _, name := range hook.Programs {
@@ -253,22 +267,25 @@ func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 			a.program, a.link = name, l
 			return a
 		}
-		a.err = errors.Join(a.err, fmt.Errorf("program %q: %w", name, explain(err)))
+		a.err = errors.Join(a.err, fmt.Errorf("program %q: %w", name, explain(explainCgroup(t.programType(name), err))))
 	}
 	t.logger.Warn("A hook could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
 	return a
 }
 
+func (t *Tracer) programType(name string) ebpf.ProgramType {
+	if spec, ok := t.object.Programs[name]; ok {
+		return spec.Type
+	}
+	return ebpf.UnspecifiedProgram
+}
+
 func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Closer, error) {
-	program, loaded := t.programs[name]
-	if !loaded {
-		if err := t.loadPrograms(types, name); err != nil {
-			return nil, err
-		}
-		program = t.programs[name]
+	program, err := t.program(types, name)
+	if err != nil {
+		return nil, explainTarget(t.object.Programs[name].AttachTo, err)
 	}
 	var l io.Closer
-	var err error
 	switch {
 	case len(hook.Syscalls) > 0:
 		l, err = t.dispatcher.add(types, program, t.handlerNumber, hook.Syscalls)
@@ -301,10 +318,10 @@ func (t *Tracer) Snapshot(types *btf.Cache) (io.ReadCloser, error) {
 	if t.spec.Snapshot == "" {
 		return nil, nil
 	}
-	if err := t.loadPrograms(types, t.spec.Snapshot); err != nil {
+	program, err := t.program(types, t.spec.Snapshot)
+	if err != nil {
 		return nil, fmt.Errorf("load iterator %q: %w", t.spec.Snapshot, explain(err))
 	}
-	program := t.programs[t.spec.Snapshot]
 	iterator, err := link.AttachIter(link.IterOptions{Program: program})
 	if err != nil {
 		return nil, fmt.Errorf("attach iterator %q: %w", t.spec.Snapshot, explain(err))
