@@ -6,6 +6,7 @@
 // its arguments are. User space fills the table, since it knows the numbers of its architecture.
 // An opened file tells its path itself. Calls that leave no file behind tell it by the argument as it
 // was given and the directory that it is relative to; user space joins the two.
+#include "../include/collector.h"
 #include "../include/event.h"
 #include "../include/file.h"
 #include "../include/syscall.h"
@@ -66,11 +67,6 @@ const volatile struct file_operation operations[2 * SYSCALLS_MAX] = {};
 // Length of the time in which a thing is reported once; 0 switches deduplication off.
 const volatile __u64 window_ns = 60000000000ULL;
 const volatile bool has_read_paths = false;
-// The collector, by its pid in its own pid namespace: what it does to files would make events of its
-// events. The namespace is named by device and inode of its file in nsfs.
-const volatile __u32 own_pid = 0;
-const volatile __u64 own_namespace_device = 0;
-const volatile __u64 own_namespace_inode = 0;
 
 // Strings behind it: directory, path, other directory, other path. A path that starts with a slash
 // has no directory.
@@ -383,15 +379,6 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 	submit(scratch, kind, used);
 }
 
-static __always_inline bool current_is_collector(void)
-{
-	struct bpf_pidns_info inside = {};
-
-	if (bpf_get_ns_current_pid_tgid(own_namespace_device, own_namespace_inode, &inside, sizeof(inside)))
-		return false;
-	return inside.tgid == own_pid;
-}
-
 SYSCALL_HANDLER(file_syscall, call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -407,6 +394,7 @@ SYSCALL_HANDLER(file_syscall, call)
 	struct file_scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
 	if (!scratch || !operation->wanted)
 		return;
+	// What it does to files would make events of its events.
 	if (current_is_collector()) {
 		event_offer(kind);
 		event_filter(kind);

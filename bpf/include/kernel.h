@@ -102,6 +102,7 @@ struct inode {
 	unsigned long i_ino;
 	unsigned int i_nlink;
 	__u32 i_rdev;
+	void *i_private;
 };
 
 struct hlist_bl_node {
@@ -158,18 +159,85 @@ struct fs_struct {
 	struct path pwd;
 };
 
+struct rb_node {
+	struct rb_node *rb_right, *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct anon_vma;
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end, vm_flags;
+	struct rb_node vm_rb; // before 6.1
+	struct anon_vma *anon_vma;
+	struct file *vm_file;
+};
+
+// Since 6.1 the mappings of a process stand in a tree of these nodes; mapping.h tells them apart.
+struct maple_tree {
+	void *ma_root;
+};
+
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+};
+
 struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;
+	struct rb_root mm_rb;	 // before 6.1
+	struct maple_tree mm_mt; // since 6.1
 	struct file *exe_file;
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct idr {
+	struct xarray idr_rt;
+	unsigned int idr_base;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+
+struct pid_namespace {
+	struct idr idr;
 };
 
 struct upid {
 	int nr;
+	struct pid_namespace *ns;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
 };
 
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[1];
+};
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
 };
 
 struct tty_struct {
@@ -247,6 +315,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	__u64 start_boottime;
 	const struct cred *real_cred;
 	const struct cred *cred;
@@ -306,6 +375,28 @@ struct tcp_sock {
 struct socket {
 	short type;
 	struct sock *sk;
+};
+
+struct io_kiocb {
+	__u8 opcode;
+};
+
+struct module {
+	char name[56];
+};
+
+struct bpf_prog_aux {
+	__u32 id;
+	char name[16];
+};
+
+enum bpf_prog_type {
+	BPF_PROG_TYPE_UNSPEC,
+};
+
+struct bpf_prog {
+	enum bpf_prog_type type;
+	struct bpf_prog_aux *aux;
 };
 
 // Of both processor architectures: a program for one never reads the other's fields.

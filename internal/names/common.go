@@ -69,6 +69,7 @@ func EventAttributes() []Attribute {
 func MetricAttributes() []Attribute {
 	return []Attribute{
 		{FileOperation, String, "`open` (for writing), `create`, `rename`, `delete`, `link`, `mode_change` or `owner_change`."},
+		{InjectionTechnique, String, "Last part of an event's name: `process_access`, `memory_file`, `fileless_exec`, `executable_memory`, `loader_change`, `kernel_code` or `io_uring`."},
 		{NetworkIODirection, String, "`transmit` or `receive`, as the process sees it."},
 		{MetricOverflow, Bool, "True for the one series that counts all workloads beyond the bound; its resource is the host. Absent otherwise."},
 	}

@@ -24,5 +24,9 @@ func Tracers() []TracerDescription {
 			FileEvents(), FileAttributes(), FileMetrics()},
 		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
 			TCPEvents(), TCPAttributes(), TCPMetrics()},
+		{"injection", "Ways to put code where it was not, failed attempts included (`" + ErrorType + "`), and work that is handed to the kernel past the system calls.\n" +
+			"The same operation of a process on the same object is reported once in a window; repeats are counted in the kernel, and reported\n" +
+			"at the end by one event of the same name with `" + RepeatCount + "`.",
+			InjectionEvents(), InjectionAttributes(), InjectionMetrics()},
 	}
 }

@@ -36,6 +36,8 @@ func catalogue() []definition {
 		"process": {settings: processSettings},
 		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
 		"tcp":     {settings: tcpSettings},
+
+		"injection": {settings: injectionSettings, prepare: prepareInjection, companion: newInjectionRepeats},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -73,4 +75,18 @@ func prepareFile(c *Config, t *tracer.Tracer) error {
 
 func tcpSettings(c *Config, s *tracer.Settings) {
 	s.MapEntries[tracer.TCPOwners] = c.Tracers.TCP.TrackedConnections
+}
+
+func injectionSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.InjectionConstants())
+	maps.Copy(s.Constants, tracer.OwnProcessConstants())
+	s.Constants["window_ns"] = uint64(c.Tracers.Injection.DeduplicationWindow)
+	s.Constants["executable_memory"] = c.Tracers.Injection.ExecutableMemory
+	if !c.Tracers.Injection.ExecutableMemory {
+		s.WithoutSyscalls = tracer.InjectionMemoryCalls()
+	}
+}
+
+func prepareInjection(c *Config, t *tracer.Tracer) error {
+	return tracer.SetInjectionLoaderFiles(t, c.Tracers.Injection.LoaderFiles)
 }

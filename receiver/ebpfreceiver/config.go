@@ -44,6 +44,8 @@ type TracersConfig struct {
 	File    FileConfig    `mapstructure:"file"`
 	TCP     TCPConfig     `mapstructure:"tcp"`
 
+	Injection InjectionConfig `mapstructure:"injection"`
+
 	_ struct{}
 }
 
@@ -53,6 +55,8 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"process": &c.Process.Common,
 		"file":    &c.File.Common,
 		"tcp":     &c.TCP.Common,
+
+		"injection": &c.Injection.Common,
 	}
 }
 
@@ -107,6 +111,8 @@ func createDefaultConfig() component.Config {
 			Process: processConfigDefault(),
 			File:    fileConfigDefault(),
 			TCP:     tcpConfigDefault(),
+
+			Injection: injectionConfigDefault(),
 		},
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},

@@ -45,6 +45,11 @@ const (
 	readPathsMax     = 256
 	readPathBytesMax = 255
 
+	// What the kernel half has room for of loaderFilesMax paths, and of the last two elements of each.
+	loaderFilesMax          = 32
+	loaderDirectoryBytesMax = 30
+	loaderNameBytesMax      = 62
+
 	// ancestorsMax is how far an exec event names the processes above it.
 	ancestorsMax = 8
 

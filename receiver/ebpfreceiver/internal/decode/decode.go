@@ -57,6 +57,8 @@ func Decoders() map[string]func() Decoder {
 		"process": NewProcess,
 		"file":    NewFile,
 		"tcp":     NewTCP,
+
+		"injection": NewInjection,
 	}
 }
 

@@ -13,6 +13,8 @@ func Emitters(o Options) map[string]Emitter {
 		"process": Process(o.Process),
 		"file":    File,
 		"tcp":     TCP,
+
+		"injection": Injection,
 	}
 }
 
@@ -22,5 +24,7 @@ func Counts() map[string][]Count {
 		"process": ProcessCounts(),
 		"file":    FileCounts(),
 		"tcp":     TCPCounts(),
+
+		"injection": InjectionCounts(),
 	}
 }

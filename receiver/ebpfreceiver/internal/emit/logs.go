@@ -30,6 +30,8 @@ type Who struct {
 	// Ancestors of the process, parent first; of exec events only.
 	Ancestors []*process.Process
 	Workload  *process.Workload
+	// Other is the second process of an event that has two, such as the target of a signal; nil otherwise.
+	Other *Who
 }
 
 // Emitter writes what is particular to the events of one tracer: name, body and attributes. What all
@@ -133,8 +135,8 @@ func (r Record) putIdentity(h *decode.Header) {
 	if h.Tid != h.Process.Pid {
 		attributes.PutInt(names.ThreadID, int64(h.Tid))
 	}
-	if comm := string(decode.UntilNUL(h.Comm[:])); comm != "" && comm != name[:min(len(name), commBytesMax)] {
-		attributes.PutStr(names.ThreadName, text([]byte(comm)))
+	if comm := decode.UntilNUL(h.Comm[:]); !isNameOf(comm, name) {
+		attributes.PutStr(names.ThreadName, text(comm))
 	}
 	switch r.Who.Outcome {
 	case process.Stale:
@@ -144,10 +146,19 @@ func (r Record) putIdentity(h *decode.Header) {
 	}
 }
 
+// isNameOf tells whether a thread's name says nothing that its executable's doesn't.
+func isNameOf(comm []byte, executable string) bool {
+	return len(comm) == 0 || string(comm) == executable[:min(len(executable), commBytesMax)]
+}
+
 // subject is how a sentence for people names the process.
 func (r Record) subject(h *decode.Header) string {
-	if name := r.Who.Process.ExecutableName(); name != "" {
-		return name
+	return nameOf(r.Who.Process.ExecutableName(), h)
+}
+
+func nameOf(executable string, h *decode.Header) string {
+	if executable != "" {
+		return executable
 	}
 	if comm := decode.UntilNUL(h.Comm[:]); len(comm) > 0 {
 		return text(comm)

@@ -190,6 +190,10 @@ func (r *replay) identify(event decode.Event) (who emit.Who, repeated bool) {
 		r.workloads.Changed(e)
 	}
 	who.Workload = r.workloads.Lookup(event.Head().CgroupId)
+	if pair, ok := event.(decode.Pair); ok {
+		who.Other = &emit.Who{Workload: r.workloads.Lookup(pair.Other().CgroupId)}
+		who.Other.Process, who.Other.Outcome = r.processes.Lookup(pair.Other())
+	}
 	return who, repeated
 }
 

@@ -9,5 +9,6 @@ func Specs() []Spec {
 		Process(),
 		File(),
 		TCP(),
+		Injection(),
 	}
 }

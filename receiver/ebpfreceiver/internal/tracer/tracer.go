@@ -37,6 +37,8 @@ type Settings struct {
 	// Dispatcher calls the tracer's handlers of system calls; nil for a tracer that has none. Tracers
 	// share it.
 	Dispatcher *Dispatcher
+	// WithoutSyscalls names calls that the tracer's handler is not to be called for.
+	WithoutSyscalls []string
 }
 
 // Tracer is a Spec that has been loaded. Its methods may be called from several goroutines.
@@ -49,6 +51,8 @@ type Tracer struct {
 	dispatcher    *Dispatcher
 	sharedMaps    map[string]*ebpf.Map
 	handlerNumber uint32
+	// withoutSyscalls are those of the settings.
+	withoutSyscalls []string
 
 	mu       sync.Mutex
 	hooks    []*attachment
@@ -75,6 +79,8 @@ func Load(spec Spec, settings Settings, logger *zap.Logger) (*Tracer, error) {
 		object:   object,
 		logger:   logger.With(zap.String("tracer", spec.Name)),
 		programs: map[string]*ebpf.Program{},
+
+		withoutSyscalls: settings.WithoutSyscalls,
 	}
 	err = t.registerHandler(settings.Dispatcher)
 	if err == nil {
@@ -193,7 +199,10 @@ func (t *Tracer) Attach(types *btf.Cache) error {
 func (t *Tracer) loadFirstChoices(types *btf.Cache) {
 	var names []string
 	for _, hook := range t.spec.Hooks {
-		names = append(names, hook.Programs[0])
+		// Many a kernel lacks those.
+		if !hook.Optional {
+			names = append(names, hook.Programs[0])
+		}
 	}
 	if err := t.loadPrograms(types, names...); err != nil {
 		t.logger.Debug("Not every first choice of the hooks can be loaded", zap.Error(err))
@@ -234,6 +243,10 @@ func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 		}
 		a.err = errors.Join(a.err, fmt.Errorf("program %q: %w", name, explain(err)))
 	}
+	if hook.Optional {
+		t.logger.Debug("A hook that need not be there could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
+		return a
+	}
 	t.logger.Warn("A hook could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
 	return a
 }
@@ -249,7 +262,7 @@ func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Clo
 	var l io.Closer
 	var err error
 	if len(hook.Syscalls) > 0 {
-		l, err = t.dispatcher.add(types, program, t.handlerNumber, hook.Syscalls)
+		l, err = t.dispatcher.add(types, program, t.handlerNumber, t.wantedSyscalls(hook))
 	} else {
 		l, err = attach(program, t.object.Programs[name])
 	}
@@ -258,6 +271,11 @@ func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Clo
 		return nil, errors.Join(fmt.Errorf("attach to %q: %w", t.object.Programs[name].AttachTo, err), program.Close())
 	}
 	return l, nil
+}
+
+// wantedSyscalls are those of a hook that the settings don't leave out.
+func (t *Tracer) wantedSyscalls(hook Hook) []string {
+	return slices.DeleteFunc(slices.Clone(hook.Syscalls), func(name string) bool { return slices.Contains(t.withoutSyscalls, name) })
 }
 
 func (t *Tracer) firstError() error {
