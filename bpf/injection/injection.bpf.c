@@ -32,7 +32,7 @@ enum injection_flags {
 #define DIRECTORIES_MAX 3
 
 // 32-bit calls come behind the others.
-const volatile struct injection_call calls[2 * SYSCALLS_MAX] = {};
+const volatile struct injection_call injection_calls[2 * SYSCALLS_MAX] = {};
 const volatile bool executable_memory = false;
 // Operations that are submitted through io_uring and are events, a bit each.
 const volatile __u64 io_uring_operations = 0;
@@ -254,7 +254,7 @@ SYSCALL_HANDLER_AND_NEXT(injection_syscall, call)
 		return;
 	if (call->compat)
 		index += SYSCALLS_MAX;
-	const volatile struct injection_call *what = &calls[index];
+	const volatile struct injection_call *what = &injection_calls[index];
 	struct injection_scratch *scratch = bpf_map_lookup_elem(&syscall_scratch, &zero);
 	if (!scratch || !what->operation)
 		return;

@@ -187,11 +187,11 @@ const (
 	InjectionProgInjectionSubmitRequest      = "injection_submit_request"
 	InjectionProgInjectionSubmitRequestRaw   = "injection_submit_request_raw"
 	InjectionProgInjectionSyscall            = "injection_syscall"
-	InjectionVarCalls                        = "calls"
 	InjectionVarCgroupHierarchyChoice        = "cgroup_hierarchy_choice"
 	InjectionVarEventHeaderIsExported        = "event_header_is_exported"
 	InjectionVarExecutableMemory             = "executable_memory"
 	InjectionVarInjectionCallIsExported      = "injection_call_is_exported"
+	InjectionVarInjectionCalls               = "injection_calls"
 	InjectionVarInjectionEventIsExported     = "injection_event_is_exported"
 	InjectionVarInjectionFlagsIsExported     = "injection_flags_is_exported"
 	InjectionVarInjectionKindIsExported      = "injection_kind_is_exported"
@@ -283,11 +283,11 @@ type InjectionMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type InjectionVariableSpecs struct {
-	Calls                        *ebpf.VariableSpec `ebpf:"calls"`
 	CgroupHierarchyChoice        *ebpf.VariableSpec `ebpf:"cgroup_hierarchy_choice"`
 	EventHeaderIsExported        *ebpf.VariableSpec `ebpf:"event_header_is_exported"`
 	ExecutableMemory             *ebpf.VariableSpec `ebpf:"executable_memory"`
 	InjectionCallIsExported      *ebpf.VariableSpec `ebpf:"injection_call_is_exported"`
+	InjectionCalls               *ebpf.VariableSpec `ebpf:"injection_calls"`
 	InjectionEventIsExported     *ebpf.VariableSpec `ebpf:"injection_event_is_exported"`
 	InjectionFlagsIsExported     *ebpf.VariableSpec `ebpf:"injection_flags_is_exported"`
 	InjectionKindIsExported      *ebpf.VariableSpec `ebpf:"injection_kind_is_exported"`
@@ -359,11 +359,11 @@ func (m *InjectionMaps) Close() error {
 //
 // It can be passed to LoadInjectionObjects or ebpf.CollectionSpec.LoadAndAssign.
 type InjectionVariables struct {
-	Calls                        *ebpf.Variable `ebpf:"calls"`
 	CgroupHierarchyChoice        *ebpf.Variable `ebpf:"cgroup_hierarchy_choice"`
 	EventHeaderIsExported        *ebpf.Variable `ebpf:"event_header_is_exported"`
 	ExecutableMemory             *ebpf.Variable `ebpf:"executable_memory"`
 	InjectionCallIsExported      *ebpf.Variable `ebpf:"injection_call_is_exported"`
+	InjectionCalls               *ebpf.Variable `ebpf:"injection_calls"`
 	InjectionEventIsExported     *ebpf.Variable `ebpf:"injection_event_is_exported"`
 	InjectionFlagsIsExported     *ebpf.Variable `ebpf:"injection_flags_is_exported"`
 	InjectionKindIsExported      *ebpf.Variable `ebpf:"injection_kind_is_exported"`

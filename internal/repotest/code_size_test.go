@@ -27,6 +27,7 @@ func longFiles() map[string]string {
 		"bpf/include/kernel.h":                            "the kernel's types, a list",
 		"bpf/process/process.bpf.c":                       "the programs of a tracer share static functions and maps: one unit",
 		"bpf/file/file.bpf.c":                             "the programs of a tracer share static functions and maps: one unit",
+		"bpf/injection/injection.bpf.c":                   "the programs of a tracer share static functions and maps: one unit",
 		"bpf/tcp/tcp.bpf.c":                               "the programs of a tracer share static functions and maps: one unit",
 		"receiver/ebpfreceiver/session.go":                "start and stop of everything, to be read in one go",
 		"receiver/ebpfreceiver/internal/tracer/tracer.go": "the life cycle of a tracer, to be read in one go",

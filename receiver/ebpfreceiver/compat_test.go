@@ -43,9 +43,9 @@ func buildCompat(t *testing.T) string {
 }
 
 // 32-bit programs have their own numbers of system calls, and registers for their arguments.
-func TestFile_of32BitProgram(t *testing.T) {
+func TestCompat_of32BitProgram(t *testing.T) {
 	program := buildCompat(t)
-	l := startLive(t, only("file"))
+	l := startLive(t, only("file", "injection"))
 	d := t.TempDir()
 	output, err := exec.Command(program, d).CombinedOutput()
 	if errors.Is(err, syscall.ENOEXEC) {
@@ -67,4 +67,12 @@ func TestFile_of32BitProgram(t *testing.T) {
 	renamed := l.one(names.EventFileRename, at(filepath.Join(d, "created")))
 	assert.Equal(t, filepath.Join(d, "renamed"), renamed.str(names.FileNewPath))
 	l.one(names.EventFileDelete, at(filepath.Join(d, "renamed")))
+
+	memfd := l.one(names.EventInjectionMemoryFile, byPID(pid))
+	assert.Equal(t, "payload", memfd.str(names.InjectionName))
+	access := l.one(names.EventInjectionProcessAccess, byPID(pid))
+	assert.Equal(t, "memory_write", access.str(names.InjectionOperation))
+	assert.EqualValues(t, pid, access.num(names.InjectionTargetPID))
+	assert.Equal(t, "EFAULT", access.str(names.ErrorType))
+	l.one(names.EventInjectionLoaderChange, pathEnds(pid, "create", "/etc/ld.so.preload"))
 }

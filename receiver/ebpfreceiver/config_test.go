@@ -55,6 +55,10 @@ func TestConfig_accepted(t *testing.T) {
 					DeduplicationWindow: 10 * time.Second,
 				},
 				TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024},
+				Injection: InjectionConfig{
+					Common:           TracerConfig{Enabled: true, RingBufferBytes: 128 << 10},
+					ExecutableMemory: true, LoaderFiles: []string{"/etc/ld.so.preload", "/etc/cron.d/"},
+				},
 			},
 			MetricsInterval:   time.Minute,
 			ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
@@ -63,7 +67,7 @@ func TestConfig_accepted(t *testing.T) {
 			ErrorMode:         ErrorModeIgnore,
 		},
 		"ebpf/one_tracer": defaults(func(c *Config) {
-			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
+			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled, c.Tracers.Injection.Common.Enabled = false, false, false
 		}),
 		"ebpf/no_deduplication": defaults(func(c *Config) { c.Tracers.File.DeduplicationWindow = 0 }),
 		"ebpf/no_redaction": defaults(func(c *Config) {
@@ -117,9 +121,16 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +
 			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
-		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
-		"ebpf/table":       "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
-		"ebpf/redaction":   "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
+		"ebpf/connections":      "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
+		"ebpf/injection_window": "tracers::injection: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/loader_files": "tracers::injection: loader_files[0]: \"ld.so.preload\" is not the absolute path of a file, or of a directory below the root\n" +
+			"loader_files[1]: \"/etc/../etc/ld.so.conf\" is not in its shortest form, which is \"/etc/ld.so.conf\"\n" +
+			"loader_files[2]: \"/\" is not the absolute path of a file, or of a directory below the root\n" +
+			"loader_files[3]: \"/etc/cron.*/\" looks like a pattern; a directory with a slash at its end matches all in it\n" +
+			"loader_files[4]: \"/etc/012345678901234567890123456789x/\" has a directory of more than 30 bytes or a name of more than 62, " +
+			"as its last two elements",
+		"ebpf/table":     "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
+		"ebpf/redaction": "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
 		"ebpf/error_mode": "error_mode: \"explode\" is neither \"propagate\" nor \"ignore\"",

@@ -19,6 +19,8 @@ func FuzzFile(f *testing.F) { fuzz(f, "file") }
 
 func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
 
+func FuzzInjection(f *testing.F) { fuzz(f, "injection") }
+
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
 func fuzz(f *testing.F, tracer string) {
@@ -74,6 +76,12 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	case *File:
 		fixed(unsafe.Pointer(e.FileFileEvent), unsafe.Sizeof(*e.FileFileEvent))
 		strs = [][]byte{e.Directory, e.Path, e.OtherDirectory, e.OtherPath}
+	case *Injection:
+		fixed(unsafe.Pointer(e.InjectionInjectionEvent), unsafe.Sizeof(*e.InjectionInjectionEvent))
+		strs = [][]byte{e.Name, e.Path, e.Directories[0], e.Directories[1], e.Directories[2]}
+		if uintptr(unsafe.Pointer(e.Other())) != start+unsafe.Offsetof(e.InjectionInjectionEvent.Target) {
+			t.Fatal("the target is not in the record")
+		}
 	case *TCPConnection:
 		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
 		_, _ = e.Local(), e.Remote()
@@ -93,7 +101,9 @@ func assertInside(t *testing.T, record []byte, event Event) {
 
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
-	for target, tracer := range map[string]string{"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp"} {
+	for target, tracer := range map[string]string{
+		"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzInjection": "injection",
+	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {
 			if g.tracer == tracer {

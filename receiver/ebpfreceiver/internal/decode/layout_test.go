@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	injectionbpf "github.com/meerkat-otel/meerkat/bpf/injection"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
@@ -40,6 +41,12 @@ func objects() map[string]object {
 			"file_operation": filebpf.FileFileOperation{}, "file_seen_key": filebpf.FileFileSeenKey{},
 			"file_seen": filebpf.FileFileSeen{}, "file_workload": filebpf.FileFileWorkload{},
 			"read_path": filebpf.FileReadPath{},
+		}},
+		"injection": {injectionbpf.LoadInjection, map[string]any{
+			"event_header": injectionbpf.InjectionEventHeader{}, "injection_event": injectionbpf.InjectionInjectionEvent{},
+			"injection_call": injectionbpf.InjectionInjectionCall{}, "seen_key": injectionbpf.InjectionSeenKey{},
+			"seen_count": injectionbpf.InjectionSeenCount{}, "injection_workload": injectionbpf.InjectionInjectionWorkload{},
+			"loader_file": injectionbpf.InjectionLoaderFile{},
 		}},
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
@@ -134,12 +141,15 @@ func TestLayout_coversEveryExportedType(t *testing.T) {
 // Every object has a type of its own for the header, and a decoder takes each for a Header.
 func TestLayout_headersAreEqual(t *testing.T) {
 	want := reflect.TypeFor[Header]()
-	for _, other := range []reflect.Type{reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader]()} {
+	for _, other := range []reflect.Type{
+		reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader](), reflect.TypeFor[injectionbpf.InjectionEventHeader](),
+	} {
 		assertSameLayout(t, other.Name(), want, other)
 	}
 	for _, event := range []any{
 		processbpf.ProcessExecEvent{}, processbpf.ProcessExecFailedEvent{}, processbpf.ProcessForkEvent{},
 		processbpf.ProcessExitEvent{}, processbpf.ProcessCgroupEvent{}, filebpf.FileFileEvent{}, tcpbpf.TCPConnectionEvent{},
+		injectionbpf.InjectionInjectionEvent{},
 	} {
 		first := fieldsOf(reflect.TypeOf(event))[0]
 		assert.Equal(t, "Header", first.Name, "%T", event)

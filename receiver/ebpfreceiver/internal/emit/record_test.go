@@ -36,6 +36,7 @@ func TestRecord(t *testing.T) {
 	t.Run("files", recordFiles)
 	t.Run("connections", recordConnections)
 	t.Run("container", recordContainer)
+	t.Run("injection", recordInjection)
 }
 
 // scenario is one that is being written.
@@ -47,7 +48,7 @@ type scenario struct {
 
 // recordedScenarios are all that there are.
 var recordedScenarios = []string{
-	"clock_jump", "container", "file_operations", "process_corrupt", "process_losses", "process_pipeline", "tcp_connections",
+	"clock_jump", "container", "file_operations", "injection_techniques", "process_corrupt", "process_losses", "process_pipeline", "tcp_connections",
 }
 
 // Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.

@@ -81,13 +81,16 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
 		"cgroup_hierarchy_id":     int32(hierarchy.ID),
 	}}
-	for _, more := range []map[string]any{tracer.FileConstants(), constants} {
+	for _, more := range []map[string]any{tracer.FileConstants(), tracer.InjectionConstants(), constants} {
 		maps.Copy(settings.Constants, more)
 	}
 	for _, spec := range specs {
 		live, err := tracer.Load(spec, settings, zaptest.NewLogger(t))
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, live.Close()) })
+		if spec.Name == "injection" {
+			require.NoError(t, tracer.SetInjectionLoaderFiles(live, []string{"/etc/ld.so.conf", "/etc/ld.so.preload"}))
+		}
 		require.NoError(t, live.Attach(types))
 		records := &tracerRecords{tracer: live, decoder: decode.Decoders()[spec.Name](), ended: make(chan error, 1)}
 		records.reader, err = ring.NewReader(live.Ring(), records.keep)

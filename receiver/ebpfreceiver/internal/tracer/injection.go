@@ -128,7 +128,7 @@ func InjectionConstants() map[string]any {
 	for _, operation := range injectionIOUring() {
 		operations |= 1 << operation
 	}
-	return map[string]any{injectionbpf.InjectionVarCalls: table, injectionbpf.InjectionVarIoUringOperations: operations}
+	return map[string]any{injectionbpf.InjectionVarInjectionCalls: table, injectionbpf.InjectionVarIoUringOperations: operations}
 }
 
 // SetInjectionLoaderFiles names the files whose change is reported, and, with a slash at the end,

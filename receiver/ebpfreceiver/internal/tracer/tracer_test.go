@@ -6,6 +6,7 @@ package tracer
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,14 +90,20 @@ func TestTracer_runsAndStops(t *testing.T) {
 			assert.Equal(t, StatusRunning, state.Status)
 			assert.Empty(t, state.Reason)
 			require.Len(t, state.Hooks, len(spec.Hooks))
+			attached := 0
 			for i, h := range state.Hooks {
 				assert.Equal(t, spec.Hooks[i].Name, h.Name)
+				if spec.Hooks[i].Optional && h.Program == "" {
+					assert.NotEmpty(t, h.Reason)
+					continue
+				}
+				attached++
 				assert.Contains(t, spec.Hooks[i].Programs, h.Program)
 				t.Logf("%s is served by %s", h.Name, h.Program)
 			}
 			assert.EqualValues(t, 128<<10, tr.Ring().MaxEntries())
 			assert.GreaterOrEqual(t, tr.MapBytes(), uint64(128<<10))
-			assert.Len(t, tr.ProgramStats(), len(spec.Hooks))
+			assert.Len(t, tr.ProgramStats(), attached)
 			require.NoError(t, tr.Detach())
 			assert.Equal(t, StatusStopped, tr.State().Status)
 			_, err := tr.Counters()
@@ -118,13 +125,38 @@ func TestTracer_fallsBack(t *testing.T) {
 	assert.Contains(t, state.Hooks[0].Reason, `program "process_exec": `, "why the better one is not used")
 }
 
-// Each hook's last choice works too: it is there for kernels that refuse the better ones.
+// tracepointExists tells whether this kernel has what a program is attached to.
+func tracepointExists(t *testing.T, kernel *btf.Spec, program *ebpf.ProgramSpec) bool {
+	t.Helper()
+	if program.Type != ebpf.Tracing && program.Type != ebpf.RawTracepoint {
+		return true
+	}
+	_, err := kernel.AnyTypeByName("btf_trace_" + program.AttachTo)
+	return err == nil
+}
+
+// Each hook's last choice works too: it is there for kernels that refuse the better ones. Those for kernels
+// that have other tracepoints can't be tried.
 func TestTracer_lastChoices(t *testing.T) {
+	kernel, err := btf.LoadKernelSpec()
+	require.NoError(t, err)
 	for _, spec := range Specs() {
 		t.Run(spec.Name, func(t *testing.T) {
-			for i, h := range spec.Hooks {
-				spec.Hooks[i].Programs = h.Programs[len(h.Programs)-1:]
+			object, err := spec.Load()
+			require.NoError(t, err)
+			var hooks []Hook
+			for _, h := range spec.Hooks {
+				h.Programs = slices.DeleteFunc(h.Programs, func(program string) bool {
+					return !tracepointExists(t, kernel, object.Programs[program])
+				})
+				if h.Optional && len(h.Programs) == 0 {
+					continue
+				}
+				require.NotEmpty(t, h.Programs, h.Name)
+				h.Programs = h.Programs[len(h.Programs)-1:]
+				hooks = append(hooks, h)
 			}
+			spec.Hooks = hooks
 			tr := load(t, spec, Settings{})
 			require.NoError(t, tr.Attach(btf.NewCache()))
 			state := tr.State()
@@ -186,4 +218,34 @@ func TestExplain_saysWhatToDo(t *testing.T) {
 	for _, err := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
 		assert.Contains(t, err.Error(), ": ", "what is wrong, then what to do")
 	}
+}
+
+// A hook that need not be there makes nobody worry when it isn't.
+func TestTracer_optionalHook(t *testing.T) {
+	missing := processbpf.ProcessProgProcessExecRaw
+	fork := hook("fork", processbpf.ProcessProgProcessForkRaw)
+	tr := load(t, altered(missing, "no_such_tracepoint", optional(hook("exec", missing)), fork), Settings{})
+	require.NoError(t, tr.Attach(btf.NewCache()))
+	state := tr.State()
+	assert.Equal(t, StatusRunning, state.Status)
+	assert.Empty(t, state.Reason)
+	assert.Contains(t, state.Hooks[0].Reason, "no_such_tracepoint")
+	assert.Len(t, tr.ProgramStats(), 1)
+}
+
+// System calls that the settings leave out don't reach the handler.
+func TestTracer_withoutSyscalls(t *testing.T) {
+	d := &Dispatcher{}
+	tr, err := Load(Injection(), Settings{Dispatcher: d, WithoutSyscalls: InjectionMemoryCalls()}, zap.NewNop())
+	require.NoError(t, err)
+	require.NoError(t, tr.Attach(btf.NewCache()))
+	chain := func(name string) [4]uint8 {
+		native, _, found, _ := syscallNumbers(name)
+		require.True(t, found, name)
+		return d.chains[native].Native
+	}
+	assert.Zero(t, chain("mprotect"))
+	assert.NotZero(t, chain("ptrace"))
+	require.NoError(t, tr.Close())
+	require.NoError(t, d.Close())
 }
