@@ -61,7 +61,7 @@ func TestInjection_loaderFilesReplaced(t *testing.T) {
 		"link":              {"echo > l; ln l etc//ld.so.cache", "link", "/etc//ld.so.cache"},
 		"symlink":           {"cd etc; ln -s /tmp/evil.so ld.so.conf.d/s.conf", "symlink", "/ld.so.conf.d/s.conf"},
 		"in the directory":  {"cd etc/ld.so.conf.d; echo > r; mv r n.conf", "rename", "/etc/ld.so.conf.d/n.conf"},
-		"long way":          {"echo > w; mv w " + long + "etc/ld.so.cache", "rename", "/../etc/ld.so.cache"},
+		"long way":          {"echo > w; mv w " + long + "etc/ld.so.preload", "rename", "/../etc/ld.so.preload"},
 		"onto another name": {"echo > o; mv o ld.so.preload2; mv ld.so.preload2 etc/other", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
