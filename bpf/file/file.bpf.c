@@ -6,7 +6,6 @@
 // its arguments are. User space fills the table, since it knows the numbers of its architecture.
 // An opened file tells its path itself. Calls that leave no file behind tell it by the argument as it
 // was given and the directory that it is relative to; user space joins the two.
-#include "../include/collector.h"
 #include "../include/event.h"
 #include "../include/file.h"
 #include "../include/syscall.h"
@@ -256,7 +255,6 @@ static __always_inline void report_file(struct file_scratch *scratch, struct fil
 	struct file_event *event = &scratch->event;
 	__u32 used = 0;
 
-	count_for_workload(event->header.cgroup_id, kind, event->access);
 	if (already_seen(scratch)) {
 		event_aggregate(kind);
 		return;
@@ -295,6 +293,9 @@ static __always_inline void opened(struct file_scratch *scratch, struct task_str
 		}
 	}
 	event_header_of(&event->header, kind, task);
+	count_for_workload(event->header.cgroup_id, kind, event->access);
+	if (!event_wanted(&event->header))
+		return;
 	describe(event, file);
 	report_file(scratch, file, path, task, kind);
 }
@@ -313,6 +314,9 @@ static __always_inline void by_descriptor(struct file_scratch *scratch, struct t
 		return;
 	event_offer(kind);
 	event_header_of(&scratch->event.header, kind, task);
+	count_for_workload(scratch->event.header.cgroup_id, kind, ACCESS_WRITE);
+	if (!event_wanted(&scratch->event.header))
+		return;
 	__u32 mode = scratch->event.mode, uid = scratch->event.owner_uid, gid = scratch->event.owner_gid;
 	describe(&scratch->event, file);
 	if (kind == FILE_MODE_CHANGE)
@@ -359,6 +363,8 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 	event_offer(kind);
 	event_header_of(&event->header, kind, task);
 	count_for_workload(event->header.cgroup_id, kind, ACCESS_WRITE);
+	if (!event_wanted(&event->header))
+		return;
 	event->flags |= FILE_PATH_IS_ARGUMENT | operation->flags;
 	if (operation->removal && argument(scratch, operation->removal) & AT_REMOVEDIR)
 		event->flags |= FILE_IS_DIRECTORY;
@@ -389,17 +395,14 @@ SYSCALL_HANDLER(file_syscall, call)
 		return;
 	if (call->compat)
 		index += SYSCALLS_MAX;
+	// What 5.10 knows of a number does not outlast the addition.
+	FORGET(index);
+	index &= 2 * SYSCALLS_MAX - 1;
 	const volatile struct file_operation *operation = &operations[index];
 	__u32 kind = operation->kind;
 	struct file_scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
 	if (!scratch || !operation->wanted)
 		return;
-	// What it does to files would make events of its events.
-	if (current_is_collector()) {
-		event_offer(kind);
-		event_filter(kind);
-		return;
-	}
 	__builtin_memset(&scratch->event, 0, sizeof(scratch->event));
 	if (operation->returns_file) {
 		opened(scratch, task, call->result);

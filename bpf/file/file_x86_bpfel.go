@@ -145,7 +145,14 @@ type FileReadPath struct {
 const (
 	FileMapCounters                = "counters"
 	FileMapEvents                  = "events"
+	FileMapFilterCgroups           = "filter_cgroups"
+	FileMapFilterCurrent           = "filter_current"
+	FileMapFilterNetworks          = "filter_networks"
+	FileMapFilterPorts             = "filter_ports"
+	FileMapFilterProcesses         = "filter_processes"
+	FileMapFilterUsers             = "filter_users"
 	FileMapPathBuffers             = "path_buffers"
+	FileMapRates                   = "rates"
 	FileMapReadPaths               = "read_paths"
 	FileMapScratchMap              = "scratch_map"
 	FileMapSeen                    = "seen"
@@ -162,9 +169,6 @@ const (
 	FileVarFileOperationIsExported = "file_operation_is_exported"
 	FileVarHasReadPaths            = "has_read_paths"
 	FileVarOperations              = "operations"
-	FileVarOwnNamespaceDevice      = "own_namespace_device"
-	FileVarOwnNamespaceInode       = "own_namespace_inode"
-	FileVarOwnPid                  = "own_pid"
 	FileVarRingWakeupBytes         = "ring_wakeup_bytes"
 	FileVarSyscallMeasure          = "syscall_measure"
 	FileVarWindowNs                = "window_ns"
@@ -221,7 +225,14 @@ type FileProgramSpecs struct {
 type FileMapSpecs struct {
 	Counters        *ebpf.MapSpec `ebpf:"counters"`
 	Events          *ebpf.MapSpec `ebpf:"events"`
+	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
 	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
+	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	ReadPaths       *ebpf.MapSpec `ebpf:"read_paths"`
 	ScratchMap      *ebpf.MapSpec `ebpf:"scratch_map"`
 	Seen            *ebpf.MapSpec `ebpf:"seen"`
@@ -243,9 +254,6 @@ type FileVariableSpecs struct {
 	FileOperationIsExported *ebpf.VariableSpec `ebpf:"file_operation_is_exported"`
 	HasReadPaths            *ebpf.VariableSpec `ebpf:"has_read_paths"`
 	Operations              *ebpf.VariableSpec `ebpf:"operations"`
-	OwnNamespaceDevice      *ebpf.VariableSpec `ebpf:"own_namespace_device"`
-	OwnNamespaceInode       *ebpf.VariableSpec `ebpf:"own_namespace_inode"`
-	OwnPid                  *ebpf.VariableSpec `ebpf:"own_pid"`
 	RingWakeupBytes         *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
 	SyscallMeasure          *ebpf.VariableSpec `ebpf:"syscall_measure"`
 	WindowNs                *ebpf.VariableSpec `ebpf:"window_ns"`
@@ -273,7 +281,14 @@ func (o *FileObjects) Close() error {
 type FileMaps struct {
 	Counters        *ebpf.Map `ebpf:"counters"`
 	Events          *ebpf.Map `ebpf:"events"`
+	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
 	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
+	Rates           *ebpf.Map `ebpf:"rates"`
 	ReadPaths       *ebpf.Map `ebpf:"read_paths"`
 	ScratchMap      *ebpf.Map `ebpf:"scratch_map"`
 	Seen            *ebpf.Map `ebpf:"seen"`
@@ -287,7 +302,14 @@ func (m *FileMaps) Close() error {
 	return _FileClose(
 		m.Counters,
 		m.Events,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
 		m.PathBuffers,
+		m.Rates,
 		m.ReadPaths,
 		m.ScratchMap,
 		m.Seen,
@@ -310,9 +332,6 @@ type FileVariables struct {
 	FileOperationIsExported *ebpf.Variable `ebpf:"file_operation_is_exported"`
 	HasReadPaths            *ebpf.Variable `ebpf:"has_read_paths"`
 	Operations              *ebpf.Variable `ebpf:"operations"`
-	OwnNamespaceDevice      *ebpf.Variable `ebpf:"own_namespace_device"`
-	OwnNamespaceInode       *ebpf.Variable `ebpf:"own_namespace_inode"`
-	OwnPid                  *ebpf.Variable `ebpf:"own_pid"`
 	RingWakeupBytes         *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
 	SyscallMeasure          *ebpf.Variable `ebpf:"syscall_measure"`
 	WindowNs                *ebpf.Variable `ebpf:"window_ns"`

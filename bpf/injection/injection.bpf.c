@@ -8,7 +8,6 @@
 // finding), and only then builds the event. User space fills the table of calls, since it knows the
 // numbers of its architecture.
 #define PATH_SLOTS_MAX 1 // no path is resolved
-#include "../include/collector.h"
 #include "../include/event.h"
 #include "../include/seen.h"
 #include "../include/syscall.h"
@@ -28,6 +27,9 @@ enum injection_flags {
 	INJECTION_NOT_DEDUPLICATED = 4,
 };
 
+// (process, operation, object) that are remembered at one time. Beyond that events are reported without
+// deduplication.
+#define SEEN_MAX 4096
 // Directories above a file that are named.
 #define DIRECTORIES_MAX 3
 
@@ -59,6 +61,16 @@ struct injection_event {
 	__u32 program; // id of a BPF program
 };
 
+// What makes two operations the same.
+struct injection_seen_key {
+	struct process_key process;
+	__u64 window;
+	__u64 object;
+	__s32 error;
+	__u16 operation;
+	__u16 kind;
+};
+
 struct injection_workload {
 	__u64 process_access;
 	__u64 memory_file;
@@ -80,7 +92,7 @@ EXPORT_TYPE(enum, injection_flags);
 struct injection_scratch {
 	struct injection_event event;
 	char tail[INJECTION_TAIL_BYTES];
-	struct seen_key seen_key;
+	struct injection_seen_key seen_key;
 	// Here the verifier does not follow what each kind of call has left in it.
 	struct finding found;
 	struct module_name name;
@@ -93,10 +105,12 @@ SCRATCH(exec_scratch, injection_scratch);
 // For events without strings.
 struct injection_short_scratch {
 	struct injection_event event;
-	struct seen_key seen_key;
+	struct injection_seen_key seen_key;
 };
 
 SCRATCH(io_uring_scratch, injection_short_scratch);
+
+SEEN(injection_seen_key, SEEN_MAX);
 
 WORKLOADS(injection_workload)
 
@@ -119,7 +133,7 @@ static __always_inline void describe_file(struct injection_event *event, struct 
 }
 
 // begin fills all of an event but its strings. It returns false if there is none to submit.
-static __always_inline bool begin(struct injection_event *event, struct seen_key *key, struct finding *found,
+static __always_inline bool begin(struct injection_event *event, struct injection_seen_key *key, struct finding *found,
 				  long result)
 {
 	event_offer(found->kind);
@@ -140,19 +154,22 @@ static __always_inline bool begin(struct injection_event *event, struct seen_key
 	if (found->file)
 		describe_file(event, found->file);
 	count_for_workload(event->header.cgroup_id, found->kind);
+	event->window = seen_window(&event->header);
+	if (!event->window)
+		return true;
+	key->process = event->header.process;
+	key->window = event->window;
+	key->kind = found->kind;
 	key->object = found->object;
 	key->error = event->error;
 	key->operation = event->operation;
-	switch (seen_before(&event->header, key, &event->window)) {
-	case SEEN_REPEAT:
+	enum seen_result seen = seen_before(key, &event->header);
+	if (seen == SEEN_REPEAT) {
 		event_aggregate(found->kind);
 		return false;
-	case SEEN_NO_ROOM:
-		event->flags |= INJECTION_NOT_DEDUPLICATED;
-		break;
-	case SEEN_FIRST:
-		break;
 	}
+	if (seen == SEEN_FULL)
+		event->flags |= INJECTION_NOT_DEDUPLICATED;
 	return true;
 }
 
@@ -264,12 +281,6 @@ SYSCALL_HANDLER_AND_NEXT(injection_syscall, call)
 	find(scratch, call, found, what);
 	if (!found->operation)
 		return;
-	bool loads = found->operation == OPERATION_BPF_LOAD || found->operation == OPERATION_PERF_OPEN;
-	if (loads && current_is_collector()) {
-		event_offer(found->kind);
-		event_filter(found->kind);
-		return;
-	}
 	report(scratch, found, call->result);
 }
 

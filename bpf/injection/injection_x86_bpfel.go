@@ -118,6 +118,21 @@ const (
 	InjectionInjectionOperationOPERATION_IO_URING_SUBMIT      InjectionInjectionOperation = 28
 )
 
+type InjectionInjectionSeenKey struct {
+	_       structs.HostLayout
+	Process struct {
+		_           structs.HostLayout
+		StartTimeNs uint64
+		Pid         uint32
+		Reserved    uint32
+	}
+	Window    uint64
+	Object    uint64
+	Error     int32
+	Operation uint16
+	Kind      uint16
+}
+
 type InjectionInjectionWorkload struct {
 	_                structs.HostLayout
 	ProcessAccess    uint64
@@ -145,21 +160,6 @@ type InjectionSeenCount struct {
 	Gid        uint32
 }
 
-type InjectionSeenKey struct {
-	_       structs.HostLayout
-	Process struct {
-		_           structs.HostLayout
-		StartTimeNs uint64
-		Pid         uint32
-		Reserved    uint32
-	}
-	Window    uint64
-	Object    uint64
-	Error     int32
-	Operation uint16
-	Kind      uint16
-}
-
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -167,10 +167,17 @@ const (
 	InjectionMapCounters                     = "counters"
 	InjectionMapEvents                       = "events"
 	InjectionMapExecScratch                  = "exec_scratch"
+	InjectionMapFilterCgroups                = "filter_cgroups"
+	InjectionMapFilterCurrent                = "filter_current"
+	InjectionMapFilterNetworks               = "filter_networks"
+	InjectionMapFilterPorts                  = "filter_ports"
+	InjectionMapFilterProcesses              = "filter_processes"
+	InjectionMapFilterUsers                  = "filter_users"
 	InjectionMapIoUringScratch               = "io_uring_scratch"
 	InjectionMapLoaderFiles                  = "loader_files"
 	InjectionMapModulesLoading               = "modules_loading"
 	InjectionMapPathBuffers                  = "path_buffers"
+	InjectionMapRates                        = "rates"
 	InjectionMapSeen                         = "seen"
 	InjectionMapSyscallChains                = "syscall_chains"
 	InjectionMapSyscallCosts                 = "syscall_costs"
@@ -197,9 +204,6 @@ const (
 	InjectionVarInjectionKindIsExported      = "injection_kind_is_exported"
 	InjectionVarInjectionOperationIsExported = "injection_operation_is_exported"
 	InjectionVarIoUringOperations            = "io_uring_operations"
-	InjectionVarOwnNamespaceDevice           = "own_namespace_device"
-	InjectionVarOwnNamespaceInode            = "own_namespace_inode"
-	InjectionVarOwnPid                       = "own_pid"
 	InjectionVarRingWakeupBytes              = "ring_wakeup_bytes"
 	InjectionVarSyscallMeasure               = "syscall_measure"
 	InjectionVarSyscallOwnNumber             = "syscall_own_number"
@@ -267,10 +271,17 @@ type InjectionMapSpecs struct {
 	Counters        *ebpf.MapSpec `ebpf:"counters"`
 	Events          *ebpf.MapSpec `ebpf:"events"`
 	ExecScratch     *ebpf.MapSpec `ebpf:"exec_scratch"`
+	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
 	IoUringScratch  *ebpf.MapSpec `ebpf:"io_uring_scratch"`
 	LoaderFiles     *ebpf.MapSpec `ebpf:"loader_files"`
 	ModulesLoading  *ebpf.MapSpec `ebpf:"modules_loading"`
 	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
+	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	Seen            *ebpf.MapSpec `ebpf:"seen"`
 	SyscallChains   *ebpf.MapSpec `ebpf:"syscall_chains"`
 	SyscallCosts    *ebpf.MapSpec `ebpf:"syscall_costs"`
@@ -293,9 +304,6 @@ type InjectionVariableSpecs struct {
 	InjectionKindIsExported      *ebpf.VariableSpec `ebpf:"injection_kind_is_exported"`
 	InjectionOperationIsExported *ebpf.VariableSpec `ebpf:"injection_operation_is_exported"`
 	IoUringOperations            *ebpf.VariableSpec `ebpf:"io_uring_operations"`
-	OwnNamespaceDevice           *ebpf.VariableSpec `ebpf:"own_namespace_device"`
-	OwnNamespaceInode            *ebpf.VariableSpec `ebpf:"own_namespace_inode"`
-	OwnPid                       *ebpf.VariableSpec `ebpf:"own_pid"`
 	RingWakeupBytes              *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
 	SyscallMeasure               *ebpf.VariableSpec `ebpf:"syscall_measure"`
 	SyscallOwnNumber             *ebpf.VariableSpec `ebpf:"syscall_own_number"`
@@ -325,10 +333,17 @@ type InjectionMaps struct {
 	Counters        *ebpf.Map `ebpf:"counters"`
 	Events          *ebpf.Map `ebpf:"events"`
 	ExecScratch     *ebpf.Map `ebpf:"exec_scratch"`
+	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
 	IoUringScratch  *ebpf.Map `ebpf:"io_uring_scratch"`
 	LoaderFiles     *ebpf.Map `ebpf:"loader_files"`
 	ModulesLoading  *ebpf.Map `ebpf:"modules_loading"`
 	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
+	Rates           *ebpf.Map `ebpf:"rates"`
 	Seen            *ebpf.Map `ebpf:"seen"`
 	SyscallChains   *ebpf.Map `ebpf:"syscall_chains"`
 	SyscallCosts    *ebpf.Map `ebpf:"syscall_costs"`
@@ -342,10 +357,17 @@ func (m *InjectionMaps) Close() error {
 		m.Counters,
 		m.Events,
 		m.ExecScratch,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
 		m.IoUringScratch,
 		m.LoaderFiles,
 		m.ModulesLoading,
 		m.PathBuffers,
+		m.Rates,
 		m.Seen,
 		m.SyscallChains,
 		m.SyscallCosts,
@@ -369,9 +391,6 @@ type InjectionVariables struct {
 	InjectionKindIsExported      *ebpf.Variable `ebpf:"injection_kind_is_exported"`
 	InjectionOperationIsExported *ebpf.Variable `ebpf:"injection_operation_is_exported"`
 	IoUringOperations            *ebpf.Variable `ebpf:"io_uring_operations"`
-	OwnNamespaceDevice           *ebpf.Variable `ebpf:"own_namespace_device"`
-	OwnNamespaceInode            *ebpf.Variable `ebpf:"own_namespace_inode"`
-	OwnPid                       *ebpf.Variable `ebpf:"own_pid"`
 	RingWakeupBytes              *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
 	SyscallMeasure               *ebpf.Variable `ebpf:"syscall_measure"`
 	SyscallOwnNumber             *ebpf.Variable `ebpf:"syscall_own_number"`

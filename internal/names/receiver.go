@@ -18,7 +18,7 @@ func ReceiverAttributes() []Attribute {
 	return []Attribute{
 		{Tracer, String, "Name of the tracer."},
 		{Kind, String, "Kind of event: the last part of its name. `repeat`, `cgroup_mkdir` and `cgroup_rmdir` are read like events, but have no name of their own."},
-		{Outcome, String, "`offered`: seen by the kernel half. `delivered`: taken by the pipeline. `filtered`: not wanted. `aggregated`: counted in another event."},
+		{Outcome, String, "`offered`: seen by the kernel half. `delivered`: taken by the pipeline. `filtered`: not wanted. `aggregated`: counted in another event. `held_back`: more than `filters.events_per_second_max`."},
 		{Stage, String, "`ring`: the ring buffer was full. `map`: a map of the kernel half was full. `decode`: the record was damaged. `queue`: the pipeline was too slow. `pipeline`: it refused the batch."},
 		{State, String, "Of a tracer `running`, `degraded` (some of its events can't be seen) or `stopped`; of a process that was forgotten `exited` or `alive`."},
 		{Program, String, "Name of the BPF program."},
@@ -28,12 +28,22 @@ func ReceiverAttributes() []Attribute {
 
 // ReceiverEvents counts events by what became of them.
 func ReceiverEvents() Metric {
-	return Metric{"otelcol.ebpf.events", "{event}", "Events by what became of them: offered = delivered + filtered + aggregated + lost.", []string{Tracer, Kind, Outcome}}
+	return Metric{"otelcol.ebpf.events", "{event}", "Events by what became of them: offered = delivered + filtered + aggregated + held back + lost.", []string{Tracer, Kind, Outcome}}
 }
 
 // ReceiverEventsLost counts events that were lost, by stage.
 func ReceiverEventsLost() Metric {
 	return Metric{"otelcol.ebpf.events.lost", "{event}", "Events that were lost, by where.", []string{Tracer, Kind, Stage}}
+}
+
+// ReceiverEventsKeptInKernel counts events that never left the kernel.
+func ReceiverEventsKeptInKernel() Metric {
+	return Metric{"otelcol.ebpf.events.kept_in_kernel", "{event}", "Events that were filtered, aggregated or held back in the kernel, and so cost no more than that.", []string{Tracer, Kind}}
+}
+
+// ReceiverEventsKernelShare is the share of those in all events.
+func ReceiverEventsKernelShare() Metric {
+	return Metric{"otelcol.ebpf.events.kernel_share", "%", "Share of the events offered since the start that never left the kernel.", []string{Tracer}}
 }
 
 // ReceiverEventsInFlight is what was offered and has not arrived anywhere yet.
@@ -121,6 +131,8 @@ func ReceiverMetrics() []Metric {
 	return []Metric{
 		ReceiverEvents(),
 		ReceiverEventsLost(),
+		ReceiverEventsKeptInKernel(),
+		ReceiverEventsKernelShare(),
 		ReceiverEventsInFlight(),
 		ReceiverEventsTruncated(),
 		ReceiverEventsNotDeduplicated(),

@@ -28,5 +28,14 @@ func Tracers() []TracerDescription {
 			"The same operation of a process on the same object is reported once in a window; repeats are counted in the kernel, and reported\n" +
 			"at the end by one event of the same name with `" + RepeatCount + "`.",
 			InjectionEvents(), InjectionAttributes(), InjectionMetrics()},
+		{"socket", "Sockets that are bound, that listen, and that are of an unusual kind, those included that were there before the start.\n" +
+			"The same operation of a process with the same outcome is reported once in a window, and so are binds to whatever port the\n" +
+			"kernel chooses; repeats are counted in the kernel, and reported at the end by one event of the same name with\n`" + RepeatCount + "`.",
+			SocketEvents(), SocketAttributes(), SocketMetrics()},
+		{"ipc", "How processes of one host reach each other: System V shared memory, message queues and semaphores, POSIX message queues,\n" +
+			"unix sockets with the identity of the peer, named pipes. Off by default. The same operation of a process on the same object\n" +
+			"is reported once in a window; repeats are counted in the kernel, and reported at the end by one event of the same name with\n`" +
+			RepeatCount + "`.",
+			IPCEvents(), IPCAttributes(), IPCMetrics()},
 	}
 }

@@ -35,7 +35,7 @@ func attributes() []names.Attribute {
 }
 
 func metrics() []names.Metric {
-	all := names.ReceiverMetrics()
+	all := slices.Concat(names.ReceiverMetrics(), names.WorkloadMetrics())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Metrics...)
 	}

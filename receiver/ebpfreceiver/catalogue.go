@@ -36,6 +36,8 @@ func catalogue() []definition {
 		"process": {settings: processSettings},
 		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
 		"tcp":     {settings: tcpSettings},
+		"socket":  {settings: socketSettings, companion: newSocketRepeats},
+		"ipc":     {settings: ipcSettings, companion: newIPCRepeats},
 
 		"injection": {settings: injectionSettings, prepare: prepareInjection, companion: newInjectionRepeats},
 	}
@@ -66,11 +68,20 @@ func fileSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.FileConstants())
 	s.Constants["window_ns"] = uint64(c.Tracers.File.DeduplicationWindow)
 	s.Constants["has_read_paths"] = len(c.Tracers.File.ReadPaths) > 0
-	maps.Copy(s.Constants, tracer.OwnProcessConstants())
 }
 
 func prepareFile(c *Config, t *tracer.Tracer) error {
 	return tracer.SetFileReadPaths(t, c.Tracers.File.ReadPaths)
+}
+
+func socketSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.SocketConstants(socketFamilyNumbers(c.Tracers.Socket.ExpectedFamilies)))
+	s.Constants["window_ns"] = uint64(c.Tracers.Socket.DeduplicationWindow)
+}
+
+func ipcSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.IPCConstants())
+	s.Constants["window_ns"] = uint64(c.Tracers.IPC.DeduplicationWindow)
 }
 
 func tcpSettings(c *Config, s *tracer.Settings) {
@@ -79,7 +90,6 @@ func tcpSettings(c *Config, s *tracer.Settings) {
 
 func injectionSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.InjectionConstants())
-	maps.Copy(s.Constants, tracer.OwnProcessConstants())
 	s.Constants["window_ns"] = uint64(c.Tracers.Injection.DeduplicationWindow)
 	s.Constants["executable_memory"] = c.Tracers.Injection.ExecutableMemory
 	if !c.Tracers.Injection.ExecutableMemory {

@@ -59,6 +59,20 @@ func TestConfig_accepted(t *testing.T) {
 					Common:           TracerConfig{Enabled: true, RingBufferBytes: 128 << 10},
 					ExecutableMemory: true, LoaderFiles: []string{"/etc/ld.so.preload", "/etc/cron.d/"},
 				},
+				Socket: SocketConfig{
+					Common:              TracerConfig{Enabled: true, RingBufferBytes: 128 << 10},
+					ExpectedFamilies:    []string{"inet", "packet"},
+					DeduplicationWindow: 5 * time.Minute,
+				},
+				IPC: IPCConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
+			},
+			Filters: FiltersConfig{
+				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
+				Exclude: FilterRulesConfig{
+					Cgroups: []string{"/system.slice/*"}, Containers: []string{"istio-proxy"}, Images: []string{"*/pause:*"},
+					Executables: []string{"/usr/bin/runc"}, Users: []uint32{65534}, Ports: []uint16{9100},
+				},
+				OwnActivity: true, EventsPerSecondMax: 50,
 			},
 			MetricsInterval:   time.Minute,
 			ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
@@ -67,7 +81,8 @@ func TestConfig_accepted(t *testing.T) {
 			ErrorMode:         ErrorModeIgnore,
 		},
 		"ebpf/one_tracer": defaults(func(c *Config) {
-			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled, c.Tracers.Injection.Common.Enabled = false, false, false
+			c.Tracers.Injection.Common.Enabled = false
+			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled, c.Tracers.Socket.Common.Enabled = false, false, false
 		}),
 		"ebpf/no_deduplication": defaults(func(c *Config) { c.Tracers.File.DeduplicationWindow = 0 }),
 		"ebpf/no_redaction": defaults(func(c *Config) {
@@ -100,6 +115,11 @@ func TestConfig_documentation(t *testing.T) {
 	defaults := createDefaultConfig().(*Config)
 	// Nothing and an empty list are the same.
 	defaults.Tracers.Process.EnvironmentKeys, defaults.Tracers.File.ReadPaths = []string{}, []string{}
+	nothing := FilterRulesConfig{
+		Cgroups: []string{}, Containers: []string{}, Images: []string{}, Namespaces: []string{}, Executables: []string{},
+		Users: []uint32{}, Networks: []string{}, Ports: []uint16{},
+	}
+	defaults.Filters.Include, defaults.Filters.Exclude = nothing, nothing
 	assert.Equal(t, defaults, config)
 }
 
@@ -121,7 +141,6 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +
 			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
-		"ebpf/connections":      "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
 		"ebpf/injection_window": "tracers::injection: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/loader_files": "tracers::injection: loader_files[0]: \"ld.so.preload\" is not the absolute path of a file, or of a directory below the root\n" +
 			"loader_files[1]: \"/etc/../etc/ld.so.conf\" is not in its shortest form, which is \"/etc/ld.so.conf\"\n" +
@@ -129,10 +148,16 @@ func TestConfig_refused(t *testing.T) {
 			"loader_files[3]: \"/etc/cron.*/\" looks like a pattern; a directory with a slash at its end matches all in it\n" +
 			"loader_files[4]: \"/etc/012345678901234567890123456789x/\" has a directory of more than 30 bytes or a name of more than 62, " +
 			"as its last two elements",
-		"ebpf/table":     "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
-		"ebpf/redaction": "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
+		"ebpf/socket_families": "tracers::socket: expected_families[1]: \"AF_PACKET\" is none of the kernel's address families, which are " +
+			"named like inet6 or packet",
+		"ebpf/ipc_window":  "tracers::ipc: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
+		"ebpf/table":       "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
+		"ebpf/redaction":   "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
+		"ebpf/filters": "filters::exclude: containers[1]: a pattern has 1 to 256 bytes, not 0\n" +
+			"networks[0]: \"10.0.0.0/33\" is neither an address nor one with a prefix length, such as 10.0.0.0/8",
 		"ebpf/error_mode": "error_mode: \"explode\" is neither \"propagate\" nor \"ignore\"",
 		"ebpf/not_a_size": "decoding failed due to the following error(s):\n\n'tracers.process.ring_buffer_bytes' expected type 'uint32', got unconvertible type 'string'",
 		"ebpf/two_faults": "metrics_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 10s\n" +

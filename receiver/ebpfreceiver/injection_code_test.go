@@ -91,7 +91,10 @@ func TestInjection_programsForTheKernel(t *testing.T) {
 
 // What the collector loads itself is no news.
 func TestInjection_ownProgramsAreLeftOut(t *testing.T) {
-	l := startLive(t, only("injection"))
+	l := startLive(t, func(c *Config) {
+		only("injection")(c)
+		c.Filters.OwnActivity = false
+	})
 	before := l.balance("injection")["kernel_code"].Filtered
 	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
 		Name: "meerkat_own", Type: ebpf.SocketFilter, License: "GPL",

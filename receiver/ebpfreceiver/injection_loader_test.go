@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,12 +37,12 @@ func TestInjection_loaderFiles(t *testing.T) {
 	created := l.one(names.EventInjectionLoaderChange, pathEnds(pid, "create", "/etc/ld.so.preload"))
 	info, err := os.Stat(filepath.Join(d, "etc/ld.so.preload"))
 	require.NoError(t, err)
-	assert.EqualValues(t, inodeOf(info), created.num(names.FileInode))
+	assert.EqualValues(t, info.Sys().(*syscall.Stat_t).Ino, created.num(names.FileInode))
 	assert.True(t, strings.HasSuffix(filepath.Join(d, "etc/ld.so.preload"), created.str(names.FilePath)), created.str(names.FilePath))
 	assert.Equal(t, "truncated", created.str(names.FilePathStatus))
 	assert.Equal(t, "ld.so.preload", created.str(names.FileName))
 	opened := l.one(names.EventInjectionLoaderChange, pathEnds(pid, "open", "/etc/ld.so.preload"))
-	assert.EqualValues(t, inodeOf(info), opened.num(names.FileInode))
+	assert.EqualValues(t, info.Sys().(*syscall.Stat_t).Ino, opened.num(names.FileInode))
 	l.one(names.EventInjectionLoaderChange, pathEnds(pid, "create", "/etc/ld.so.conf.d/evil.conf"))
 	l.balance("injection")
 	assert.Len(t, l.find(names.EventInjectionLoaderChange, byPID(pid)), 3)

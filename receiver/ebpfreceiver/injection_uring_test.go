@@ -21,9 +21,6 @@ import (
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
 
-// inodeOf is the inode number of a file.
-func inodeOf(info os.FileInfo) uint64 { return info.Sys().(*syscall.Stat_t).Ino }
-
 // As in include/uapi/linux/io_uring.h.
 const (
 	uringOpenat, uringUnlinkat, uringNop = 18, 36, 0

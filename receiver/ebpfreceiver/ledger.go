@@ -18,6 +18,7 @@ type userCounters struct {
 	offered      atomic.Uint64 // made in user space
 	undecodable  atomic.Uint64 // too short, too long
 	filtered     atomic.Uint64 // read, and not wanted as an event
+	heldBack     atomic.Uint64 // read, and more than the rate that is set
 	delivered    atomic.Uint64 // taken by the pipeline
 	lostQueue    atomic.Uint64 // the pipeline was too slow
 	lostPipeline atomic.Uint64 // the pipeline refused them
@@ -43,6 +44,9 @@ type account struct {
 	Delivered  uint64
 	Filtered   uint64
 	Aggregated uint64
+	HeldBack   uint64
+	// KeptInKernel is how many of these never left the kernel.
+	KeptInKernel uint64
 	// Lost by stage: "ring" and "map" in the kernel, "decode", "queue" and "pipeline" here.
 	Lost map[string]uint64
 	// Cut counts delivered events that lack a part; NotDeduplicated those that may repeat an earlier
@@ -54,7 +58,7 @@ type account struct {
 // inFlight is what was offered and has not arrived anywhere yet. When nothing happens it is zero, or
 // something was lost without being counted.
 func (a account) inFlight() int64 {
-	arrived := a.Delivered + a.Filtered + a.Aggregated
+	arrived := a.Delivered + a.Filtered + a.Aggregated + a.HeldBack
 	for _, lost := range a.Lost {
 		arrived += lost
 	}
@@ -72,6 +76,9 @@ func (l *ledger) balance(kinds []string, kernel []tracer.Counters) []account {
 			Delivered:  user.delivered.Load(),
 			Filtered:   k.Filtered + user.filtered.Load(),
 			Aggregated: k.Aggregated,
+			HeldBack:   k.HeldBack + user.heldBack.Load(),
+
+			KeptInKernel: k.Filtered + k.Aggregated + k.HeldBack,
 			Lost: map[string]uint64{
 				"ring":     k.LostRing,
 				"map":      k.LostMap,

@@ -45,6 +45,16 @@ const (
 	readPathsMax     = 256
 	readPathBytesMax = 255
 
+	// eventsPerSecondDefault is far above what a workload does that is not out of hand. Further events stay in
+	// the kernel (counter: held back).
+	eventsPerSecondDefault = 1000
+	filterPatternsMax      = 64
+	filterPatternBytesMax  = 256
+	// filterValuesMax is what the kernel half has room for.
+	filterValuesMax = 128
+	// filterVerdictsMax bounds the verdicts on executables that are remembered. When it is reached, they are
+	// found out anew.
+	filterVerdictsMax = 4096
 	// What the kernel half has room for of loaderFilesMax paths, and of the last two elements of each.
 	loaderFilesMax          = 32
 	loaderDirectoryBytesMax = 30

@@ -35,6 +35,16 @@ func play(role string) {
 		err = execFromThread()
 	case "start":
 		err = startAndTell(os.Args[1:])
+	case "hold_sockets":
+		err = holdSockets()
+	case "serve_unix":
+		err = serveUnix(os.Args[1])
+	case "connect_unix":
+		err = connectUnix(os.Args[1])
+	case "leave_listener":
+		err = leaveListener(os.Args[1])
+	case "use_ipc":
+		err = useIPC(os.Args[1])
 	case "serve_one":
 		err = serveOne()
 	case "wait":

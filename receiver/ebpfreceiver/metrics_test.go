@@ -180,7 +180,7 @@ func TestTelemetry_tellsWhatBecameOfEvents(t *testing.T) {
 		assert.Zero(t, value, stage)
 	}
 	states := l.ownMetric(names.ReceiverTracerState())
-	assert.Equal(t, map[string]float64{"running process": 1, "running file": 1, "running tcp": 1}, states)
+	assert.Equal(t, map[string]float64{"running process": 1, "running file": 1, "running tcp": 1, "running socket": 1}, states)
 	assert.InDelta(t, ringBufferBytesDefault, l.ownMetric(names.ReceiverRingSize())["file"], 0)
 	assert.Positive(t, l.ownMetric(names.ReceiverMapBytes())["file"])
 	assert.Positive(t, l.ownMetric(names.ReceiverProgramRuns())["process_exec process"])

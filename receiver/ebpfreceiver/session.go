@@ -38,6 +38,7 @@ type session struct {
 	started  time.Time
 	// dispatcher calls the handlers of system calls of all tracers.
 	dispatcher tracer.Dispatcher
+	filter     *filter
 	streams    []*stream
 	failed     []error // why tracers are not among the streams
 	sender     *sender
@@ -93,6 +94,9 @@ func (s *session) open(r *ebpfReceiver) error {
 	}
 	if r.nextLogs != nil {
 		s.sender = newSender(r.nextLogs, obs, s.logger)
+	}
+	if s.filter, err = newFilter(&s.config.Filters); err != nil {
+		return err
 	}
 	if err := s.openStreams(); err != nil {
 		return err
@@ -154,6 +158,7 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		Constants:  s.identity.constants(),
 		MapEntries: map[string]uint32{},
 		Dispatcher: &s.dispatcher,
+		Filter:     s.filter.kernel,
 	}
 	settings.Constants["ring_wakeup_bytes"] = min(ringWakeupBytesMax, common.RingBufferBytes/4)
 	settings.Constants["syscall_measure"] = s.config.ProgramStatistics
@@ -181,6 +186,7 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		wanted:     common.Enabled && s.sender != nil,
 		logs:       emit.NewLogs(s.scope, s.host, s.identity.clock),
 		sender:     s.sender,
+		filter:     s.filter,
 	}
 	if st.reader, err = ring.NewReader(t.Ring(), st.handle); err != nil {
 		return nil, errors.Join(fmt.Errorf("tracer %q: %w", d.spec.Name, err), t.Close())
@@ -227,6 +233,9 @@ func (s *session) connectStreams(types *btf.Cache) {
 	if err := s.identity.snapshot(first.tracer, types); err != nil {
 		s.logger.Warn("Not everything is known of what was here before", zap.Error(err))
 	}
+	if err := s.filter.apply(s.identity.processes.Own()); err != nil {
+		s.logger.Warn("What the collector itself does is not left out", zap.Error(err))
+	}
 }
 
 // run starts the goroutines.
@@ -250,6 +259,8 @@ func (s *session) run() {
 	s.workers.Go(func() { every(ctx, companionInterval, func() { s.tickCompanions(false) }) })
 	if s.metrics != nil {
 		s.workers.Go(func() { s.metrics.run(ctx, s.config.MetricsInterval) })
+	} else {
+		s.workers.Go(func() { every(ctx, s.config.MetricsInterval, s.forgetRemoved) })
 	}
 }
 
@@ -259,6 +270,17 @@ func (s *session) followClock(ctx context.Context) {
 			s.logger.Warn("The clocks can't be read", zap.Error(err))
 		}
 	})
+}
+
+// forgetRemoved lets go of cgroups that were removed some time ago.
+func (s *session) forgetRemoved() {
+	forgotten := s.identity.workloads.TakeForgotten(uint64(s.identity.clock.BootTime()))
+	for _, st := range s.streams {
+		st.tracer.ForgetWorkloads(forgotten)
+	}
+	if err := s.filter.forget(forgotten); err != nil {
+		s.logger.Warn("Verdicts on cgroups that are gone can't be removed", zap.Error(err))
+	}
 }
 
 func (s *session) tickCompanions(last bool) {
@@ -311,6 +333,9 @@ func (s *session) stop(ctx context.Context) error {
 		errs = append(errs, st.tracer.Close())
 	}
 	errs = append(errs, s.dispatcher.Close())
+	if s.filter != nil {
+		errs = append(errs, s.filter.kernel.Close())
+	}
 	if s.statistics != nil {
 		errs = append(errs, s.statistics.Close())
 	}

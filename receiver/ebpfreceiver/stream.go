@@ -36,6 +36,7 @@ type stream struct {
 	// nil for the tracer that they come from.
 	catchUp func()
 	sender  *sender
+	filter  *filter
 }
 
 // identify finds out whose event it is, and learns from events that tell.
@@ -77,7 +78,11 @@ func (s *stream) handleEvent(event decode.Event, now time.Time) {
 		s.companion.observe(event)
 	}
 	who, err := s.identify(event)
-	if err != nil || !s.wanted || !s.logs.Append(event, who, now, s.emitter) {
+	if decode.HeldBack(event.Head()) {
+		counters.heldBack.Add(1)
+		return
+	}
+	if err != nil || !s.wanted || !s.filter.wants(event, who) || !s.logs.Append(event, who, now, s.emitter) {
 		counters.filtered.Add(1)
 		return
 	}

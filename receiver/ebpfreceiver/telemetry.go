@@ -23,7 +23,9 @@ type telemetry struct {
 
 	events, lost, truncated, repeated, undecodable, identity metric.Int64ObservableCounter
 	programRuns, programMissed, evicted, unknownWorkload     metric.Int64ObservableCounter
+	keptInKernel                                             metric.Int64ObservableCounter
 	programTime                                              metric.Float64ObservableCounter
+	kernelShare                                              metric.Float64ObservableGauge
 	inFlight, tracers, ringWaiting, ringSize, mapBytes       metric.Int64ObservableGauge
 	processes, workloads                                     metric.Int64ObservableGauge
 }
@@ -42,6 +44,8 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.programTime = b.floatCounter(names.ReceiverProgramTime())
 	t.evicted = b.counter(names.ReceiverProcessesEvicted())
 	t.unknownWorkload = b.counter(names.ReceiverWorkloadsUnknown())
+	t.keptInKernel = b.counter(names.ReceiverEventsKeptInKernel())
+	t.kernelShare = b.floatGauge(names.ReceiverEventsKernelShare())
 	t.inFlight = b.gauge(names.ReceiverEventsInFlight())
 	t.tracers = b.gauge(names.ReceiverTracerState())
 	t.ringWaiting = b.gauge(names.ReceiverRingWaiting())
@@ -77,6 +81,12 @@ func (b *instruments) counter(m names.Metric) metric.Int64ObservableCounter {
 
 func (b *instruments) floatCounter(m names.Metric) metric.Float64ObservableCounter {
 	i, err := b.meter.Float64ObservableCounter(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
+	b.add(i, err)
+	return i
+}
+
+func (b *instruments) floatGauge(m names.Metric) metric.Float64ObservableGauge {
+	i, err := b.meter.Float64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
 	b.add(i, err)
 	return i
 }
@@ -126,8 +136,14 @@ func (t *telemetry) observeStream(o metric.Observer, st *stream) error {
 	if err != nil {
 		return err
 	}
+	var offered, kept uint64
 	for _, a := range accounts {
 		t.observeAccount(o, tracerName, a)
+		offered += a.Offered
+		kept += a.KeptInKernel
+	}
+	if offered > 0 {
+		o.ObserveFloat64(t.kernelShare, 100*float64(kept)/float64(offered), metric.WithAttributes(tracerName))
 	}
 	return nil
 }
@@ -141,6 +157,8 @@ func (t *telemetry) observeAccount(o metric.Observer, tracerName attribute.KeyVa
 	observe(t.events, a.Delivered, names.Outcome, "delivered")
 	observe(t.events, a.Filtered, names.Outcome, "filtered")
 	observe(t.events, a.Aggregated, names.Outcome, "aggregated")
+	observe(t.events, a.HeldBack, names.Outcome, "held_back")
+	o.ObserveInt64(t.keptInKernel, int64(a.KeptInKernel), metric.WithAttributes(tracerName, kind))
 	for stage, lost := range a.Lost {
 		observe(t.lost, lost, names.Stage, stage)
 	}

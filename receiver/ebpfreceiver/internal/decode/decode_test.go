@@ -196,7 +196,7 @@ func TestDecode_lengthsThatLie(t *testing.T) {
 
 func TestDecode_unknownKind(t *testing.T) {
 	const kindOffset = unsafe.Offsetof(Header{}.Kind)
-	known := map[string]map[uint16]bool{"process": {}, "file": {}, "tcp": {}, "injection": {}}
+	known := map[string]map[uint16]bool{"process": {}, "file": {}, "tcp": {}, "socket": {}, "ipc": {}, "injection": {}}
 	longest := map[string][]byte{}
 	for _, g := range goodRecords(t) {
 		known[g.tracer][g.kind] = true

@@ -4,6 +4,7 @@ package decode
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -20,6 +21,10 @@ func FuzzFile(f *testing.F) { fuzz(f, "file") }
 func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
 
 func FuzzInjection(f *testing.F) { fuzz(f, "injection") }
+
+func FuzzSocket(f *testing.F) { fuzz(f, "socket") }
+
+func FuzzIPC(f *testing.F) { fuzz(f, "ipc") }
 
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
@@ -82,6 +87,16 @@ func assertInside(t *testing.T, record []byte, event Event) {
 		if uintptr(unsafe.Pointer(e.Other())) != start+unsafe.Offsetof(e.InjectionInjectionEvent.Target) {
 			t.Fatal("the target is not in the record")
 		}
+	case *IPC:
+		fixed(unsafe.Pointer(e.IPCIpcEvent), unsafe.Sizeof(*e.IPCIpcEvent))
+		strs = [][]byte{e.Name, e.PeerName}
+		if other := uintptr(unsafe.Pointer(e.Other())); other < start || other >= end {
+			t.Fatal("the peer is outside the record")
+		}
+	case *Socket:
+		fixed(unsafe.Pointer(e.SocketSocketEvent), unsafe.Sizeof(*e.SocketSocketEvent))
+		strs = [][]byte{e.Name}
+		_ = SocketAddress(&e.Facts)
 	case *TCPConnection:
 		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
 		_, _ = e.Local(), e.Remote()
@@ -102,12 +117,13 @@ func assertInside(t *testing.T, record []byte, event Event) {
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
 	for target, tracer := range map[string]string{
-		"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzInjection": "injection",
+		"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzSocket": "socket", "FuzzIPC": "ipc",
+		"FuzzInjection": "injection",
 	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {
 			if g.tracer == tracer {
-				want[name] = g.kind
+				want[strings.TrimPrefix(name, tracer+" ")] = g.kind
 			}
 		}
 		got := map[string]uint16{}

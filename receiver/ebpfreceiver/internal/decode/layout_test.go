@@ -17,7 +17,9 @@ import (
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	injectionbpf "github.com/meerkat-otel/meerkat/bpf/injection"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
 
@@ -34,7 +36,9 @@ func objects() map[string]object {
 			"event_counters": processbpf.ProcessEventCounters{}, "exec_event": processbpf.ProcessExecEvent{},
 			"exec_failed_event": processbpf.ProcessExecFailedEvent{}, "fork_event": processbpf.ProcessForkEvent{},
 			"exit_event": processbpf.ProcessExitEvent{}, "cgroup_event": processbpf.ProcessCgroupEvent{},
-			"process_workload": processbpf.ProcessProcessWorkload{},
+			"process_workload": processbpf.ProcessProcessWorkload{}, "filter_settings": processbpf.ProcessFilterSettings{},
+			"filter_network": processbpf.ProcessFilterNetwork{}, "filter_process": processbpf.ProcessFilterProcess{},
+			"rate_key": processbpf.ProcessRateKey{}, "rate": processbpf.ProcessRate{},
 		}},
 		"file": {filebpf.LoadFile, map[string]any{
 			"event_header": filebpf.FileEventHeader{}, "file_event": filebpf.FileFileEvent{},
@@ -44,13 +48,22 @@ func objects() map[string]object {
 		}},
 		"injection": {injectionbpf.LoadInjection, map[string]any{
 			"event_header": injectionbpf.InjectionEventHeader{}, "injection_event": injectionbpf.InjectionInjectionEvent{},
-			"injection_call": injectionbpf.InjectionInjectionCall{}, "seen_key": injectionbpf.InjectionSeenKey{},
+			"injection_call": injectionbpf.InjectionInjectionCall{}, "injection_seen_key": injectionbpf.InjectionInjectionSeenKey{},
 			"seen_count": injectionbpf.InjectionSeenCount{}, "injection_workload": injectionbpf.InjectionInjectionWorkload{},
 			"loader_file": injectionbpf.InjectionLoaderFile{},
 		}},
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
 			"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
+		}},
+		"ipc": {ipcbpf.LoadIPC, map[string]any{
+			"event_header": ipcbpf.IPCEventHeader{}, "ipc_event": ipcbpf.IPCIpcEvent{}, "ipc_facts": ipcbpf.IPCIpcFacts{},
+			"ipc_seen_key": ipcbpf.IPCIpcSeenKey{}, "seen_count": ipcbpf.IPCSeenCount{}, "ipc_workload": ipcbpf.IPCIpcWorkload{},
+		}},
+		"socket": {socketbpf.LoadSocket, map[string]any{
+			"event_header": socketbpf.SocketEventHeader{}, "socket_event": socketbpf.SocketSocketEvent{},
+			"socket_facts": socketbpf.SocketSocketFacts{}, "socket_seen_key": socketbpf.SocketSocketSeenKey{},
+			"seen_count": socketbpf.SocketSeenCount{}, "socket_workload": socketbpf.SocketSocketWorkload{},
 		}},
 	}
 }
@@ -142,7 +155,9 @@ func TestLayout_coversEveryExportedType(t *testing.T) {
 func TestLayout_headersAreEqual(t *testing.T) {
 	want := reflect.TypeFor[Header]()
 	for _, other := range []reflect.Type{
-		reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader](), reflect.TypeFor[injectionbpf.InjectionEventHeader](),
+		reflect.TypeFor[injectionbpf.InjectionEventHeader](),
+		reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader](), reflect.TypeFor[socketbpf.SocketEventHeader](),
+		reflect.TypeFor[ipcbpf.IPCEventHeader](),
 	} {
 		assertSameLayout(t, other.Name(), want, other)
 	}
@@ -150,11 +165,15 @@ func TestLayout_headersAreEqual(t *testing.T) {
 		processbpf.ProcessExecEvent{}, processbpf.ProcessExecFailedEvent{}, processbpf.ProcessForkEvent{},
 		processbpf.ProcessExitEvent{}, processbpf.ProcessCgroupEvent{}, filebpf.FileFileEvent{}, tcpbpf.TCPConnectionEvent{},
 		injectionbpf.InjectionInjectionEvent{},
+		socketbpf.SocketSocketEvent{}, ipcbpf.IPCIpcEvent{},
 	} {
 		first := fieldsOf(reflect.TypeOf(event))[0]
 		assert.Equal(t, "Header", first.Name, "%T", event)
 		assert.Zero(t, first.Offset, "%T", event)
 	}
+	peer, _ := reflect.TypeFor[ipcbpf.IPCIpcEvent]().FieldByName("Peer")
+	assertSameLayout(t, "the peer of ipc_event", want, peer.Type)
+	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[ipcbpf.IPCSeenCount]())
 	var key filebpf.FileFileSeenKey
 	assertSameLayout(t, "the process of file_seen_key", reflect.TypeFor[ProcessKey](), reflect.TypeOf(key.Process))
 }

@@ -16,7 +16,9 @@ import (
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	injectionbpf "github.com/meerkat-otel/meerkat/bpf/injection"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
 
@@ -80,6 +82,22 @@ func tcpHeader(kind uint16) tcpbpf.TCPEventHeader {
 	return h
 }
 
+func socketHeader(kind uint16) socketbpf.SocketEventHeader {
+	h := socketbpf.SocketEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
+func ipcHeader(kind uint16) ipcbpf.IPCEventHeader {
+	h := ipcbpf.IPCEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
 // good is a record of one kind, and where in it the lengths of its strings stand.
 type good struct {
 	tracer string
@@ -93,7 +111,8 @@ type good struct {
 
 var decoders = Decoders()
 
-// goodRecords has a record of each kind that the kernel writes.
+// goodRecords has a record of each kind that the kernel writes, by the name of its kind, in front of which the
+// tracer stands where several have a kind of that name.
 func goodRecords(t testing.TB) map[string]good {
 	t.Helper()
 	records := map[string]good{}
@@ -148,6 +167,18 @@ func goodRecords(t testing.TB) map[string]good {
 			Side: uint16(SideClient), Flags: uint16(tcpbpf.TCPTcpFlagsTCP_OWNER_UNKNOWN),
 		}, nil)
 	}
+	for name, kind := range map[string]uint16{"create": KindSocketCreate, "bind": KindSocketBind, "listen": KindSocketListen} {
+		var e socketbpf.SocketSocketEvent
+		add("socket "+name, "socket", kind, socketbpf.SocketSocketEvent{
+			Header: socketHeader(kind), Window: 21, Inode: 22, Backlog: 23, BoundPort: 24,
+			Facts: socketbpf.SocketSocketFacts{
+				Family: familyIPv4, Type: 25, Protocol: 26, Kind: kind, Error: 27, Port: 28, NameBytes: 5,
+				Address: [16]uint8{127, 0, 0, 1},
+			},
+			Flags: uint16(socketbpf.SocketSocketFlagsSOCKET_SNAPSHOT),
+		}, map[uintptr]int{unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2}, "\x00name")
+	}
+	addIPC(add)
 	for name, kind := range injectionKinds() {
 		add(name, "injection", kind, injectionbpf.InjectionInjectionEvent{
 			Header: injectionHeader(kind), Target: injectionHeader(kind), Window: 21, Address: 22, Bytes: 23, Inode: 24, Device: 25,
@@ -157,6 +188,26 @@ func goodRecords(t testing.TB) map[string]good {
 		}, injectionLengths(), "name", "pat", "d1", "d", "below")
 	}
 	return records
+}
+
+func addIPC(add func(name, tracer string, kind uint16, fixed any, lengths map[uintptr]int, strs ...string)) {
+	var e ipcbpf.IPCIpcEvent
+	lengths := map[uintptr]int{
+		unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2, unsafe.Offsetof(e.PeerNameBytes): 4,
+	}
+	for name, kind := range map[string]uint16{
+		"get": KindIPCGet, "attach": KindIPCAttach, "remove": KindIPCRemove, "open": KindIPCOpen, "create": KindIPCCreate, "connect": KindIPCConnect,
+	} {
+		facts := IPCFacts{
+			Inode: 21, Device: 22, Namespace: 23, Key: 24, Id: 25, Kind: kind, Object: uint16(IPCUnixSocket), Error: 26,
+			Access: IPCRead, NameBytes: 4, SocketType: 27,
+		}
+		facts.Peer.StartTimeNs, facts.Peer.Pid = 12, 13
+		add("ipc "+name, "ipc", kind, ipcbpf.IPCIpcEvent{
+			Header: ipcHeader(kind), Peer: ipcHeader(28), Window: 29, Facts: facts, Size: 30, Id: 31, Mode: 32,
+			Flags: uint32(ipcbpf.IPCIpcFlagsIPC_MAY_CREATE), PeerNameBytes: 5,
+		}, lengths, "/a/b", "\x00name")
+	}
 }
 
 func execLengths() map[uintptr]int {

@@ -20,6 +20,7 @@ const benchmarkBatch = 1000
 func BenchmarkLogs(b *testing.B) {
 	for tracer, scenario := range map[string]string{
 		"process": "process_pipeline", "file": "file_operations", "tcp": "tcp_connections",
+		"socket": "sockets", "ipc": "ipc_objects",
 		"injection": "injection_techniques",
 	} {
 		b.Run(tracer, func(b *testing.B) {

@@ -15,6 +15,8 @@ func Emitters(o Options) map[string]Emitter {
 		"tcp":     TCP,
 
 		"injection": Injection,
+		"socket":    Socket,
+		"ipc":       IPC,
 	}
 }
 
@@ -26,5 +28,7 @@ func Counts() map[string][]Count {
 		"tcp":     TCPCounts(),
 
 		"injection": InjectionCounts(),
+		"socket":    SocketCounts(),
+		"ipc":       IPCCounts(),
 	}
 }

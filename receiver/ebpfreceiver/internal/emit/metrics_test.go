@@ -13,7 +13,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
@@ -102,7 +104,7 @@ func TestMetrics(t *testing.T) {
 
 func TestMetrics_zerosMakeNoSeries(t *testing.T) {
 	m := NewMetrics(testScope, testHost, bootedAt, observedAt)
-	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts()} {
+	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), SocketCounts(), IPCCounts()} {
 		m.Append(counts, WorkloadCounts{Workload: inContainer(1, "web"), Values: make([]uint64, len(counts))})
 	}
 	assert.Zero(t, m.Take().ResourceMetrics().Len(), "not even a resource")
@@ -117,6 +119,8 @@ func TestCounts_areTheKernelsFields(t *testing.T) {
 		"process_workload": {processbpf.LoadProcess, ProcessCounts()},
 		"file_workload":    {filebpf.LoadFile, FileCounts()},
 		"tcp_workload":     {tcpbpf.LoadTCP, TCPCounts()},
+		"socket_workload":  {socketbpf.LoadSocket, SocketCounts()},
+		"ipc_workload":     {ipcbpf.LoadIPC, IPCCounts()},
 	} {
 		spec, err := c.load()
 		require.NoError(t, err)
@@ -134,7 +138,7 @@ func TestCounts_areTheKernelsFields(t *testing.T) {
 // Counts of one metric stand next to each other and agree on what it is.
 func TestCounts_metricsAreConsistent(t *testing.T) {
 	seen := map[string]bool{}
-	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts()} {
+	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts(), SocketCounts(), IPCCounts()} {
 		for i, count := range counts {
 			assert.NotEmpty(t, count.Metric.Unit)
 			if i > 0 && counts[i-1].Metric.Name == count.Metric.Name {

@@ -35,6 +35,8 @@ func TestRecord(t *testing.T) {
 	t.Run("processes", recordProcesses)
 	t.Run("files", recordFiles)
 	t.Run("connections", recordConnections)
+	t.Run("sockets", recordSockets)
+	t.Run("ipc", recordIPC)
 	t.Run("container", recordContainer)
 	t.Run("injection", recordInjection)
 }
@@ -48,7 +50,8 @@ type scenario struct {
 
 // recordedScenarios are all that there are.
 var recordedScenarios = []string{
-	"clock_jump", "container", "file_operations", "injection_techniques", "process_corrupt", "process_losses", "process_pipeline", "tcp_connections",
+	"clock_jump", "container", "file_operations", "injection_techniques", "ipc_objects", "process_corrupt", "process_losses", "process_pipeline",
+	"sockets", "tcp_connections",
 }
 
 // Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.
@@ -229,7 +232,7 @@ before it executes that. The repeats are counted, and told when the shell has ex
 	s.addRecords(r.chosen("process", family))
 	s.add("process logs", nil)
 	s.addRecords(r.chosen("file", family))
-	for _, entry := range r.seen {
+	for _, entry := range r.seen["file"] {
 		if isOf(t, entry, sh.command.Process.Pid) {
 			s.add("file seen", dump(entry))
 		}

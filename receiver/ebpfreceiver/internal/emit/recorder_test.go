@@ -61,8 +61,8 @@ type recorder struct {
 	tracers map[string]*tracerRecords
 	// snapshot has the records of the iterator, without their lengths.
 	snapshot [][]byte
-	// seen has the entries of the map of repeated file events, key and count.
-	seen [][]byte
+	// seen has the entries of the maps of repeated events, key and count, by tracer.
+	seen map[string][][]byte
 }
 
 // hierarchyChoices are the values of enum cgroup_hierarchy_choice in bpf/include/cgroup.h.
@@ -73,7 +73,7 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 	t.Helper()
 	hierarchy, err := process.FindHierarchy()
 	require.NoError(t, err)
-	r := &recorder{t: t, tracers: map[string]*tracerRecords{}}
+	r := &recorder{t: t, tracers: map[string]*tracerRecords{}, seen: map[string][][]byte{}}
 	types := btf.NewCache()
 	dispatcher := &tracer.Dispatcher{}
 	t.Cleanup(func() { require.NoError(t, dispatcher.Close()) })
@@ -81,7 +81,9 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
 		"cgroup_hierarchy_id":     int32(hierarchy.ID),
 	}}
-	for _, more := range []map[string]any{tracer.FileConstants(), tracer.InjectionConstants(), constants} {
+	for _, more := range []map[string]any{
+		tracer.FileConstants(), tracer.SocketConstants([]uint{1, 2, 10, 16}), tracer.IPCConstants(), tracer.InjectionConstants(), constants,
+	} {
 		maps.Copy(settings.Constants, more)
 	}
 	for _, spec := range specs {
@@ -99,6 +101,18 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		r.tracers[spec.Name] = records
 	}
 	r.readSnapshot(types)
+	for name, records := range r.tracers {
+		if name == "process" {
+			continue
+		}
+		// What others tell about what was there before goes to their maps and rings.
+		output, err := records.tracer.Snapshot(types)
+		require.NoError(t, err)
+		if output != nil {
+			_, err = io.Copy(io.Discard, output)
+			require.NoError(t, errors.Join(err, output.Close()))
+		}
+	}
 	return r
 }
 
@@ -137,20 +151,36 @@ func (r *recorder) stop() {
 			require.Zero(r.t, c.LostRing+c.LostMap, "tracer %s has lost events: record again", name)
 		}
 	}
-	file, ok := r.tracers["file"]
-	if !ok {
+	if file, ok := r.tracers["file"]; ok {
+		all := func(*tracer.FileSeenKey) bool { return true }
+		require.NoError(r.t, tracer.FileSeen(file.tracer).Take(all, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
+			r.addSeen("file", count.Repeats, key, count)
+		}))
+	}
+	if ipc, ok := r.tracers["ipc"]; ok {
+		all := func(*tracer.IPCSeenKey) bool { return true }
+		require.NoError(r.t, tracer.TakeIPCSeen(ipc.tracer, all, func(key *tracer.IPCSeenKey, count *tracer.IPCSeenCount) {
+			r.addSeen("ipc", count.Repeats, key, count)
+		}))
+	}
+	if socket, ok := r.tracers["socket"]; ok {
+		all := func(*tracer.SocketSeenKey) bool { return true }
+		require.NoError(r.t, tracer.TakeSocketSeen(socket.tracer, all, func(key *tracer.SocketSeenKey, count *tracer.SocketSeenCount) {
+			r.addSeen("socket", count.Repeats, key, count)
+		}))
+	}
+}
+
+// addSeen keeps an entry of a map of repeats if it has any.
+func (r *recorder) addSeen(tracerName string, repeats uint64, parts ...any) {
+	if repeats == 0 {
 		return
 	}
-	all := func(*tracer.FileSeenKey) bool { return true }
-	require.NoError(r.t, tracer.FileSeen(file.tracer).Take(all, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
-		if count.Repeats == 0 {
-			return
-		}
-		var entry bytes.Buffer
-		require.NoError(r.t, binary.Write(&entry, binary.NativeEndian, key))
-		require.NoError(r.t, binary.Write(&entry, binary.NativeEndian, count))
-		r.seen = append(r.seen, entry.Bytes())
-	}))
+	var entry bytes.Buffer
+	for _, part := range parts {
+		require.NoError(r.t, binary.Write(&entry, binary.NativeEndian, part))
+	}
+	r.seen[tracerName] = append(r.seen[tracerName], entry.Bytes())
 }
 
 // cgroup is one that was made for a recording, so that nothing in it is particular to a machine.

@@ -19,7 +19,9 @@ import (
 	"golang.org/x/tools/txtar"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
@@ -132,7 +134,7 @@ func (r *replay) streamStep(s *replayStream, what string, step *txtar.File) {
 		_, err := r.processes.ReadSnapshot(bytes.NewReader(undump(r.t, step.Data)))
 		require.NoError(r.t, err)
 	case "seen":
-		r.seen(s, undump(r.t, step.Data))
+		r.seen(s, step.Name, undump(r.t, step.Data))
 	case "logs":
 		r.result(step, asJSON(r.t, s.logs.Take()))
 	case "skipped":
@@ -211,14 +213,44 @@ func (r *replay) remember(event decode.Event) {
 }
 
 // seen makes the event of an entry that says how often something was repeated.
-func (r *replay) seen(s *replayStream, entry []byte) {
+func (r *replay) seen(s *replayStream, step string, entry []byte) {
+	r.t.Helper()
+	var event decode.Event
+	switch step {
+	case "file seen":
+		event = r.fileSeen(entry)
+	case "ipc seen":
+		var key ipcbpf.IPCIpcSeenKey
+		var count ipcbpf.IPCSeenCount
+		r.split(entry, &key, &count)
+		event = decode.NewIPCRepeat(&key, &count)
+	case "socket seen":
+		var key socketbpf.SocketSocketSeenKey
+		var count socketbpf.SocketSeenCount
+		r.split(entry, &key, &count)
+		event = decode.NewSocketRepeat(&key, &count)
+	default:
+		r.t.Fatalf("there is no step %q", step)
+	}
+	who, _ := r.identify(event)
+	r.emit(s, event, who)
+}
+
+// split fills the parts of an entry.
+func (r *replay) split(entry []byte, parts ...any) {
+	r.t.Helper()
+	b := bytes.NewReader(entry)
+	for _, part := range parts {
+		require.NoError(r.t, binary.Read(b, binary.NativeEndian, part))
+	}
+	require.Zero(r.t, b.Len())
+}
+
+func (r *replay) fileSeen(entry []byte) decode.Event {
 	r.t.Helper()
 	var key filebpf.FileFileSeenKey
 	var count filebpf.FileFileSeen
-	b := bytes.NewReader(entry)
-	require.NoError(r.t, binary.Read(b, binary.NativeEndian, &key))
-	require.NoError(r.t, binary.Read(b, binary.NativeEndian, &count))
-	require.Zero(r.t, b.Len())
+	r.split(entry, &key, &count)
 	event := &decode.FileRepeat{
 		Kind: key.Kind, Access: decode.FileAccess(key.Access), Path: r.paths[key], Inode: key.Inode, Count: count.Repeats,
 	}
@@ -227,8 +259,7 @@ func (r *replay) seen(s *replayStream, entry []byte) {
 		ExecId: count.ExecId, CgroupId: count.CgroupId, Uid: count.Uid, Gid: count.Gid,
 		Tid: key.Process.Pid, Kind: decode.KindFileRepeat,
 	}
-	who, _ := r.identify(event)
-	r.emit(s, event, who)
+	return event
 }
 
 // end checks that a scenario has looked at everything that came out.

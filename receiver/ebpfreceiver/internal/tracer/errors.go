@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,6 +19,8 @@ import (
 var (
 	ErrNoBTF = errors.New("this kernel has no type information (BTF): /sys/kernel/btf/vmlinux is missing; " +
 		"use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions have shipped since about 2021")
+	ErrNoModuleBTF = errors.New("what is to be observed is in a module, and this kernel has no type information (BTF) of its modules: " +
+		"use Linux 5.11 or later, built with CONFIG_DEBUG_INFO_BTF_MODULES=y")
 	ErrNoPermission = errors.New("not allowed to use eBPF: run as root, or grant CAP_BPF and CAP_PERFMON " +
 		"(and CAP_SYS_ADMIN before Linux 5.8)")
 	ErrNoTracefs          = errors.New("tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing")
@@ -33,14 +34,16 @@ var (
 
 const (
 	lockdownFile          = "/sys/kernel/security/lockdown"
-	vmlinuxBTFFile        = "/sys/kernel/btf/vmlinux"
+	btfFolder             = "/sys/kernel/btf"
+	vmlinuxBTFFile        = btfFolder + "/vmlinux"
+	symbolsFile           = "/proc/kallsyms"
 	perfEventParanoidFile = "/proc/sys/kernel/perf_event_paranoid"
 )
 
 // Preflight finds out in a few microseconds whether tracing can work here at all, so that one clear
 // error replaces one per tracer and hook.
 func Preflight() error {
-	if _, err := os.Stat(vmlinuxBTFFile); errors.Is(err, os.ErrNotExist) {
+	if !hasBTF() {
 		return ErrNoBTF
 	}
 	if lockedDown() {
@@ -51,6 +54,11 @@ func Preflight() error {
 		return explain(err)
 	}
 	return probe.Close()
+}
+
+func hasBTF() bool {
+	_, err := os.Stat(vmlinuxBTFFile)
+	return !errors.Is(err, os.ErrNotExist)
 }
 
 func lockedDown() bool {
@@ -64,7 +72,7 @@ func explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, btf.ErrNotFound) && strings.Contains(err.Error(), "vmlinux"):
+	case errors.Is(err, ebpf.ErrNotSupported) && !hasBTF():
 		return fmt.Errorf("%w (%w)", ErrNoBTF, err)
 	case errors.Is(err, ErrNoPermission), errors.Is(err, ErrNoTracefs), errors.Is(err, ErrTracefsNotReadable),
 		errors.Is(err, ErrPerfEventParanoid):
@@ -73,6 +81,32 @@ func explain(err error) error {
 		return fmt.Errorf("%w (%w)", ErrNoPermission, err)
 	}
 	return err
+}
+
+// explainTarget adds the reason when a program is to be attached to something in a module whose types are
+// not known. Nothing else tells this from something that does not exist.
+func explainTarget(target string, err error) error {
+	if !errors.Is(err, ebpf.ErrNotSupported) || !hasBTF() {
+		return err
+	}
+	module := moduleOf(target)
+	if _, types := os.Stat(filepath.Join(btfFolder, module)); !errors.Is(types, os.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", ErrNoModuleBTF, err)
+}
+
+// moduleOf names the module that a function or tracepoint is in, "" if it is in none.
+func moduleOf(target string) string {
+	symbols, _ := os.ReadFile(symbolsFile)
+	for line := range strings.Lines(string(symbols)) {
+		// Address, type, name, and the module in brackets.
+		words := strings.Fields(line)
+		if len(words) == 4 && (words[2] == target || words[2] == "__tracepoint_"+target) {
+			return strings.Trim(words[3], "[]")
+		}
+	}
+	return ""
 }
 
 // explainTracepoint adds what to do when a tracepoint's number can't be read.
@@ -119,7 +153,7 @@ func tracefsReadable() bool {
 
 // briefly is what to tell people: the usual causes have a sentence that says it all.
 func briefly(err error) string {
-	for _, cause := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
+	for _, cause := range []error{ErrNoBTF, ErrNoModuleBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
 		if errors.Is(err, cause) {
 			return cause.Error()
 		}

@@ -5,11 +5,8 @@ package tracer
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 )
@@ -97,20 +94,6 @@ func FileConstants() map[string]any {
 		}
 	}
 	return map[string]any{filebpf.FileVarOperations: table}
-}
-
-// OwnProcessConstants tell the tracer's programs which process they are not to report: this one.
-// Without /proc none is left out.
-func OwnProcessConstants() map[string]any {
-	var namespace unix.Stat_t
-	if err := unix.Stat("/proc/self/ns/pid", &namespace); err != nil {
-		return nil
-	}
-	return map[string]any{
-		filebpf.FileVarOwnPid:             uint32(os.Getpid()),
-		filebpf.FileVarOwnNamespaceDevice: namespace.Dev,
-		filebpf.FileVarOwnNamespaceInode:  namespace.Ino,
-	}
 }
 
 // FileReadPathBytesMax bounds a path in SetFileReadPaths.

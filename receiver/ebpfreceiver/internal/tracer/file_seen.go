@@ -3,6 +3,8 @@
 package tracer
 
 import (
+	"fmt"
+
 	"github.com/cilium/ebpf"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
@@ -20,5 +22,8 @@ type FileSeenMap struct{ seen *ebpf.Map }
 // Take removes the entries for which finished returns true and hands them to take. Nothing may count
 // into them any more: their time window is over, or their process is.
 func (m FileSeenMap) Take(finished func(*FileSeenKey) bool, take func(*FileSeenKey, *FileSeenCount)) error {
-	return takeFinished(m.seen, finished, take)
+	if err := takeSeen(m.seen, finished, take); err != nil {
+		return fmt.Errorf("take repeated file events: %w", err)
+	}
+	return nil
 }

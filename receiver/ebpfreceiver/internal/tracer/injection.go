@@ -158,5 +158,17 @@ func loaderKeys(file string) []injectionbpf.InjectionLoaderFile {
 	return []injectionbpf.InjectionLoaderFile{key(path.Base(path.Dir(file)), name), key("", name)}
 }
 
-// InjectionSeen is the map in which the kernel half counts what happened again.
-func InjectionSeen(t *Tracer) SeenMap { return SeenMap{t.Map(injectionbpf.InjectionMapSeen)} }
+// InjectionSeenKey names what a process did in one time window.
+type InjectionSeenKey = injectionbpf.InjectionInjectionSeenKey
+
+// InjectionSeenCount says how often it happened again.
+type InjectionSeenCount = injectionbpf.InjectionSeenCount
+
+// TakeInjectionSeen removes the entries of the deduplication map for which finished returns true and hands
+// them to take.
+func TakeInjectionSeen(t *Tracer, finished func(*InjectionSeenKey) bool, take func(*InjectionSeenKey, *InjectionSeenCount)) error {
+	if err := takeSeen(t.Map(injectionbpf.InjectionMapSeen), finished, take); err != nil {
+		return fmt.Errorf("take repeated events of injection: %w", err)
+	}
+	return nil
+}

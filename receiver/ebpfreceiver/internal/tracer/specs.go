@@ -10,5 +10,7 @@ func Specs() []Spec {
 		File(),
 		TCP(),
 		Injection(),
+		Socket(),
+		IPC(),
 	}
 }
