@@ -135,4 +135,33 @@ static __always_inline void event_submit(__u32 kind, void *event, __u64 bytes)
 		EVENT_COUNT(kind, submitted);
 }
 
+// event_admitted tells whether the workload may have another event now, and accounts for it if not. It is for
+// programs that reserve.
+static __always_inline bool event_admitted(__u32 kind, __u64 cgroup_id)
+{
+	if (rate_admits(kind, cgroup_id))
+		return true;
+	EVENT_COUNT(kind, held_back);
+	return false;
+}
+
+// event_reserve is for events that are too large for the stack, in programs that may interrupt themselves,
+// for which a scratch value would not do. What it returns must be filled and committed.
+static __always_inline void *event_reserve(__u32 kind, __u64 bytes)
+{
+	void *event = bpf_ringbuf_reserve(&events, bytes, 0);
+
+	if (!event)
+		EVENT_COUNT(kind, lost_ring);
+	return event;
+}
+
+static __always_inline void event_commit(__u32 kind, void *event)
+{
+	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+
+	bpf_ringbuf_submit(event, waiting >= ring_wakeup_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	EVENT_COUNT(kind, submitted);
+}
+
 #endif

@@ -45,6 +45,46 @@ enum {
 	BPF_F_NO_PREALLOC = 1,
 };
 
+// What programs on cgroups are given: the same on every kernel.
+struct bpf_sock {
+	__u32 bound_dev_if;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 mark;
+	__u32 priority;
+	__u32 src_ip4;
+	__u32 src_ip6[4];
+	__u32 src_port; // in the order of the host, unlike dst_port
+	__be16 dst_port;
+	__u16 reserved;
+	__u32 dst_ip4;
+	__u32 dst_ip6[4];
+};
+
+struct bpf_sock_addr {
+	__u32 user_family;
+	__u32 user_ip4;
+	__u32 user_ip6[4];
+	__u32 user_port;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+};
+
+struct __sk_buff {
+	__u32 len;
+	__u32 before_protocol[3];
+	__u32 protocol;
+	__u32 before_gso_segs[36];
+	__u32 gso_segs;
+	struct bpf_sock *sk;
+};
+
+_Static_assert(__builtin_offsetof(struct __sk_buff, protocol) == 16, "as in linux/bpf.h");
+_Static_assert(__builtin_offsetof(struct __sk_buff, gso_segs) == 164, "as in linux/bpf.h");
+_Static_assert(__builtin_offsetof(struct __sk_buff, sk) == 168, "as in linux/bpf.h");
+
 struct bpf_pidns_info {
 	__u32 pid;
 	__u32 tgid;
@@ -61,6 +101,10 @@ enum {
 typedef struct {
 	int counter;
 } atomic_t;
+
+typedef struct {
+	__s64 counter;
+} atomic64_t;
 
 typedef struct {
 	__u32 val;
@@ -364,6 +408,7 @@ struct sock_common {
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	unsigned long skc_flags;
+	atomic64_t skc_cookie;
 };
 
 struct sock {
@@ -407,6 +452,11 @@ struct unix_sock {
 	struct sock *peer;
 };
 
+struct sk_buff {
+	__u16 transport_header;
+	__u16 network_header;
+};
+
 struct socket {
 	short type;
 	struct sock *sk;
@@ -448,6 +498,11 @@ struct trace_event_raw_sys_enter {
 
 struct trace_event_raw_sys_exit {
 	long ret;
+};
+
+// Helpers that are younger than 5.10: a program asks whether the kernel has them.
+enum bpf_func_id {
+	BPF_FUNC_sock_from_file = 162,
 };
 
 struct seq_file;

@@ -22,7 +22,7 @@ func ReceiverAttributes() []Attribute {
 		{Stage, String, "`ring`: the ring buffer was full. `map`: a map of the kernel half was full. `decode`: the record was damaged. `queue`: the pipeline was too slow. `pipeline`: it refused the batch."},
 		{State, String, "Of a tracer `running`, `degraded` (some of its events can't be seen) or `stopped`; of a process that was forgotten `exited` or `alive`."},
 		{Program, String, "Name of the BPF program."},
-		{Reason, String, "Of an event `stale` (its exec was not seen) or `missing` (nothing is known of the process); of a cgroup `not_seen` or `no_room`."},
+		{Reason, String, "Of an event `stale` (its exec was not seen) or `missing` (nothing is known of the process); of a cgroup `not_seen` or `no_room`; of a message to or from a name server `matched`, `malformed`, `unmatched` (an answer to no question that is known), `split` (part of a longer one) or `evicted` (no room to wait for its answer)."},
 	}
 }
 
@@ -126,6 +126,26 @@ func ReceiverWorkloadsUnknown() Metric {
 	return Metric{"otelcol.ebpf.workloads.unknown", "{event}", "Cgroups that could not be named, each time that one was needed.", []string{Reason}}
 }
 
+// ReceiverDNSMessages counts messages of name servers and their clients.
+func ReceiverDNSMessages() Metric {
+	return Metric{"otelcol.ebpf.dns.messages", "{message}", "Messages to and from name servers, by what became of them.", []string{Reason}}
+}
+
+// ReceiverDNSPending is the number of questions that wait for an answer.
+func ReceiverDNSPending() Metric {
+	return Metric{"otelcol.ebpf.dns.pending", "{query}", "Questions that wait for their answer.", nil}
+}
+
+// ReceiverDNSNames is the number of addresses that are remembered with a name.
+func ReceiverDNSNames() Metric {
+	return Metric{"otelcol.ebpf.dns.names", "{address}", "Addresses that are remembered with the name that a workload found them by.", nil}
+}
+
+// ReceiverDNSNamesEvicted counts addresses that were forgotten for lack of room.
+func ReceiverDNSNamesEvicted() Metric {
+	return Metric{"otelcol.ebpf.dns.names.evicted", "{address}", "Addresses forgotten for lack of room.", nil}
+}
+
 // ReceiverMetrics describes all metrics of the receiver about itself.
 func ReceiverMetrics() []Metric {
 	return []Metric{
@@ -149,5 +169,9 @@ func ReceiverMetrics() []Metric {
 		ReceiverProcessesEvicted(),
 		ReceiverWorkloads(),
 		ReceiverWorkloadsUnknown(),
+		ReceiverDNSMessages(),
+		ReceiverDNSPending(),
+		ReceiverDNSNames(),
+		ReceiverDNSNamesEvicted(),
 	}
 }

@@ -37,5 +37,10 @@ func Tracers() []TracerDescription {
 			"is reported once in a window; repeats are counted in the kernel, and reported at the end by one event of the same name with\n`" +
 			RepeatCount + "`.",
 			IPCEvents(), IPCAttributes(), IPCMetrics()},
+		{"udp", "Flows of UDP datagrams over IPv4 and IPv6, and whose they are. The first datagram between a socket and a far end is an event,\n" +
+			"the others are counted in the kernel.",
+			UDPEvents(), UDPAttributes(), UDPMetrics()},
+		{"dns", "What processes ask name servers, over UDP and TCP, each query joined with its answer.",
+			DNSEvents(), DNSAttributes(), DNSMetrics()},
 	}
 }

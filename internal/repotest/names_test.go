@@ -21,7 +21,7 @@ import (
 // conventions are the namespaces of the semantic conventions that we use.
 func conventions() []string {
 	return []string{
-		"client", "container", "error", "file", "host", "k8s", "network", "os", "otel", "process", "server", "thread",
+		"client", "container", "dns", "error", "file", "host", "k8s", "network", "os", "otel", "process", "server", "thread",
 	}
 }
 

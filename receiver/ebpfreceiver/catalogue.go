@@ -19,6 +19,8 @@ type definition struct {
 	settings func(*Config, *tracer.Settings)
 	// prepare fills maps before anything is attached; nil if there is nothing to fill.
 	prepare func(*Config, *tracer.Tracer) error
+	// namesPeers tells that events have far ends, which may have names that the tracer "dns" has seen.
+	namesPeers bool
 	// companion makes what works beside the stream; nil if nothing does.
 	companion func(*session, *stream) *companion
 }
@@ -26,18 +28,29 @@ type definition struct {
 // companion sees the events of a stream on the stream's goroutine, and does something of its own from
 // time to time, the last time after the tracer was detached and its ring read.
 type companion struct {
-	observe func(decode.Event)
+	observe func(decode.Event) fate
 	tick    func(last bool)
 }
+
+// fate is what a companion decides about an event.
+type fate int
+
+const (
+	fateOpen       fate = iota // it is treated like any other
+	fateAggregated             // it is told by another event
+	fateFiltered               // it is nothing that anybody wants to know
+)
 
 // catalogue lists every tracer there is, in the order of tracer.Specs.
 func catalogue() []definition {
 	particular := map[string]definition{
 		"process": {settings: processSettings},
 		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
-		"tcp":     {settings: tcpSettings},
 		"socket":  {settings: socketSettings, companion: newSocketRepeats},
 		"ipc":     {settings: ipcSettings, companion: newIPCRepeats},
+		"tcp":     {settings: tcpSettings, namesPeers: true},
+		"udp":     {settings: udpSettings, namesPeers: true, companion: newUDPFlows},
+		"dns":     {settings: dnsSettings, companion: newDNSLookups},
 
 		"injection": {settings: injectionSettings, prepare: prepareInjection, companion: newInjectionRepeats},
 	}
@@ -86,6 +99,16 @@ func ipcSettings(c *Config, s *tracer.Settings) {
 
 func tcpSettings(c *Config, s *tracer.Settings) {
 	s.MapEntries[tracer.TCPOwners] = c.Tracers.TCP.TrackedConnections
+}
+
+func udpSettings(c *Config, s *tracer.Settings) {
+	s.MapEntries[tracer.UDPFlowsMap] = c.Tracers.UDP.TrackedFlows
+	s.MapEntries[tracer.UDPOwners] = c.Tracers.UDP.TrackedFlows
+	s.Constants[tracer.UDPIdle] = uint64(c.Tracers.UDP.IdleTimeout)
+}
+
+func dnsSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.DNSConstants(c.Tracers.DNS.Ports))
 }
 
 func injectionSettings(c *Config, s *tracer.Settings) {

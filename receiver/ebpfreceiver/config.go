@@ -46,6 +46,8 @@ type TracersConfig struct {
 	TCP     TCPConfig     `mapstructure:"tcp"`
 	Socket  SocketConfig  `mapstructure:"socket"`
 	IPC     IPCConfig     `mapstructure:"ipc"`
+	UDP     UDPConfig     `mapstructure:"udp"`
+	DNS     DNSConfig     `mapstructure:"dns"`
 
 	Injection InjectionConfig `mapstructure:"injection"`
 
@@ -60,6 +62,8 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"tcp":     &c.TCP.Common,
 		"socket":  &c.Socket.Common,
 		"ipc":     &c.IPC.Common,
+		"udp":     &c.UDP.Common,
+		"dns":     &c.DNS.Common,
 
 		"injection": &c.Injection.Common,
 	}
@@ -118,6 +122,8 @@ func createDefaultConfig() component.Config {
 			TCP:     tcpConfigDefault(),
 			Socket:  socketConfigDefault(),
 			IPC:     ipcConfigDefault(),
+			UDP:     udpConfigDefault(),
+			DNS:     dnsConfigDefault(),
 
 			Injection: injectionConfigDefault(),
 		},

@@ -41,11 +41,14 @@ func newFileRepeats(s *session, st *stream) *companion {
 }
 
 // observe remembers the path of what is counted from now on.
-func (f *fileRepeats) observe(event decode.Event) {
-	e, ok := event.(*decode.File)
-	if !ok || e.Window == 0 {
-		return
+func (f *fileRepeats) observe(event decode.Event) fate {
+	if e, ok := event.(*decode.File); ok && e.Window != 0 {
+		f.remember(e)
 	}
+	return fateOpen
+}
+
+func (f *fileRepeats) remember(e *decode.File) {
 	if e.NotDeduplicated() {
 		f.stream.ledger.kinds[e.Header.Kind].notDeduplicated.Add(1)
 		return

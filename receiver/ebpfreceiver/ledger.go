@@ -7,6 +7,7 @@ package ebpfreceiver
 import (
 	"sync/atomic"
 
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
@@ -17,6 +18,7 @@ const kindsMax = 32
 type userCounters struct {
 	offered      atomic.Uint64 // made in user space
 	undecodable  atomic.Uint64 // too short, too long
+	aggregated   atomic.Uint64 // read, and told by another event
 	filtered     atomic.Uint64 // read, and not wanted as an event
 	heldBack     atomic.Uint64 // read, and more than the rate that is set
 	delivered    atomic.Uint64 // taken by the pipeline
@@ -28,6 +30,16 @@ type userCounters struct {
 	notDeduplicated atomic.Uint64
 	identityStale   atomic.Uint64 // delivered with what the process executed before
 	identityNone    atomic.Uint64 // delivered without an executable
+}
+
+// identified counts an event that is delivered by how well its process is known.
+func (u *userCounters) identified(outcome process.Outcome) {
+	switch outcome {
+	case process.Stale:
+		u.identityStale.Add(1)
+	case process.Missing:
+		u.identityNone.Add(1)
+	}
 }
 
 // ledger accounts for the events of one tracer in user space.
@@ -75,7 +87,7 @@ func (l *ledger) balance(kinds []string, kernel []tracer.Counters) []account {
 			Offered:    k.Offered + user.offered.Load(),
 			Delivered:  user.delivered.Load(),
 			Filtered:   k.Filtered + user.filtered.Load(),
-			Aggregated: k.Aggregated,
+			Aggregated: k.Aggregated + user.aggregated.Load(),
 			HeldBack:   k.HeldBack + user.heldBack.Load(),
 
 			KeptInKernel: k.Filtered + k.Aggregated + k.HeldBack,

@@ -10,6 +10,8 @@ const (
 	// twice in the collector's resident memory, since it is mapped twice. When a ring is full, the kernel drops
 	// the event (counter: lost at stage "ring").
 	ringBufferBytesDefault = 2 << 20
+	// ringBufferBytesMiddle is the default of tracers that keep most of what they see in the kernel.
+	ringBufferBytesMiddle = 512 << 10
 	// ringBufferBytesRare is the default of tracers whose events are rare.
 	ringBufferBytesRare = 256 << 10
 	ringBufferBytesMin  = 64 << 10
@@ -68,6 +70,24 @@ const (
 	trackedConnectionsDefault = 16384
 	trackedConnectionsMin     = 256
 	trackedConnectionsMax     = 1 << 20
+
+	// trackedFlowsDefault is how many flows of datagrams are counted one by one. Datagrams of further ones
+	// are counted for their workload alone (counter: lost at stage "map").
+	trackedFlowsDefault = 8192
+	trackedFlowsMin     = 256
+	trackedFlowsMax     = 1 << 20
+	flowIdleDefault     = 30 * time.Second
+	flowReportDefault   = time.Minute
+	// flowIdleMin gives flows that were resumed after a pause time to be taken before they pause again.
+	flowIdleMin   = 2 * companionInterval
+	flowReportMin = time.Second
+	flowTimeMax   = time.Hour
+
+	// dnsPortsMax is what the kernel half has room for.
+	dnsPortsMax       = 8
+	dnsTimeoutDefault = 5 * time.Second
+	dnsTimeoutMin     = 100 * time.Millisecond
+	dnsTimeoutMax     = time.Minute
 
 	// batchRecordsMax bounds a batch that is handed to the pipeline.
 	batchRecordsMax = 512

@@ -47,6 +47,12 @@ func play(role string) {
 		err = useIPC(os.Args[1])
 	case "serve_one":
 		err = serveOne()
+	case "answer_datagrams":
+		err = answerDatagrams()
+	case "look_up":
+		err = lookUpInOwnNetwork(os.Args[1])
+	case "send_datagrams":
+		err = sendDatagrams(os.Args[1])
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	case "offer_memory":

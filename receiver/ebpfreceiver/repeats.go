@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
@@ -33,43 +32,31 @@ func (r *repeats) companion() *companion {
 }
 
 // observe counts what could not be deduplicated for lack of room.
-func (r *repeats) observe(event decode.Event) {
+func (r *repeats) observe(event decode.Event) fate {
 	e, ok := event.(interface{ NotDeduplicated() bool })
 	if ok && e.NotDeduplicated() {
 		r.stream.ledger.kinds[event.Head().Kind].notDeduplicated.Add(1)
 	}
+	return fateOpen
 }
 
 // tick reports what has been counted in windows that are over and for processes that are gone; all of
 // it when last is set, after the programs were detached.
 func (r *repeats) tick(last bool) {
-	current := r.session.identity.clock.BootTime() - windowGrace
-	currentWindow := uint64(current/r.window) + 1 // as seen_window in bpf/include/seen.h numbers them
+	now, err := bootTime()
+	if err != nil {
+		r.session.logger.Warn("Windows that are over can't be told", zap.Error(err))
+		return
+	}
+	currentWindow := uint64((now-windowGrace)/r.window) + 1 // as seen_window in bpf/include/seen.h numbers them
 	finished := func(p process.Key, window uint64) bool {
 		return last || window < currentWindow || r.session.identity.processes.Exited(p)
 	}
-	logs := emit.NewLogs(r.session.scope, r.session.host, r.session.identity.clock)
-	b := batch{ledger: &r.stream.ledger}
-	err := r.take(r.stream.tracer, finished, func(event decode.Event) {
-		if !r.stream.wanted {
-			return
-		}
-		who, _ := r.session.identity.lookup(event)
-		if logs.Append(event, who, time.Now(), r.stream.emitter) {
-			b.counts[event.Head().Kind]++
-		}
-	})
-	if err != nil {
+	made := newMadeEvents(r.session, r.stream)
+	if err := r.take(r.stream.tracer, finished, made.add); err != nil {
 		r.session.logger.Warn("Repeats of events can't be read", zap.String("tracer", r.stream.tracer.Name()), zap.Error(err))
 	}
-	if logs.Len() == 0 {
-		return
-	}
-	for kind, n := range b.counts {
-		r.stream.ledger.kinds[kind].offered.Add(n)
-	}
-	b.logs = logs.Take()
-	r.stream.sender.enqueue(b)
+	made.flush()
 }
 
 func newSocketRepeats(s *session, st *stream) *companion {

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/dns"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/ring"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
@@ -44,6 +45,10 @@ type session struct {
 	sender     *sender
 	metrics    *workloadMetrics
 	balance    *reconciliation
+	// peers are the names that workloads found addresses by; matcher is where they come from, nil
+	// without the tracer "dns".
+	peers   *dns.Names
+	matcher *dns.Matcher
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -76,6 +81,7 @@ func startSession(_ context.Context, r *ebpfReceiver) (*session, error) {
 		scope:    emit.Scope{Name: scopeName, Version: r.settings.BuildInfo.Version},
 		host:     emit.ThisHost(),
 		started:  time.Now(),
+		peers:    dns.NewNames(),
 	}
 	s.balance = newReconciliation(s)
 	if err := s.open(r); err != nil {
@@ -184,7 +190,7 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		decoder:    decode.Decoders()[d.spec.Name](),
 		emitter:    emitter,
 		wanted:     common.Enabled && s.sender != nil,
-		logs:       emit.NewLogs(s.scope, s.host, s.identity.clock),
+		logs:       s.newLogs(),
 		sender:     s.sender,
 		filter:     s.filter,
 	}
@@ -199,6 +205,13 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 	return st, nil
 }
 
+// newLogs returns a builder of batches that names what the session knows.
+func (s *session) newLogs() *emit.Logs {
+	logs := emit.NewLogs(s.scope, s.host, s.identity.clock)
+	logs.NamePeers(s.peers)
+	return logs
+}
+
 // snapshotOwners fills what another tracer keeps in its maps about things that were there before.
 func (s *session) snapshotOwners(st *stream, types *btf.Cache) error {
 	output, err := st.tracer.Snapshot(types)
@@ -209,19 +222,35 @@ func (s *session) snapshotOwners(st *stream, types *btf.Cache) error {
 	return errors.Join(err, output.Close())
 }
 
+// streamOf returns the stream of a tracer, nil if it doesn't run.
+func (s *session) streamOf(name string) *stream {
+	for _, st := range s.streams {
+		if st.definition.spec.Name == name {
+			return st
+		}
+	}
+	return nil
+}
+
 // connectStreams makes the streams know of processes. If the process tracer could not be loaded, the
 // others go on with what their own events say.
 func (s *session) connectStreams(types *btf.Cache) {
 	first := s.streams[0]
 	hasIdentity := first.definition.spec.Name == catalogue()[0].spec.Name
+	names := s.streamOf("dns")
 	for _, st := range s.streams {
 		st.identify = s.identity.lookup
 		if hasIdentity && st == first {
 			continue
 		}
+		var before []*stream
 		if hasIdentity {
-			st.catchUp = first.reader.Flush
+			before = append(before, first)
 		}
+		if names != nil && st.definition.namesPeers {
+			before = append(before, names)
+		}
+		st.catchUpOn(before)
 		if err := s.snapshotOwners(st, types); err != nil {
 			s.logger.Warn("Not everything is known of what was here before", zap.String("tracer", st.tracer.Name()), zap.Error(err))
 		}

@@ -28,6 +28,8 @@ type telemetry struct {
 	kernelShare                                              metric.Float64ObservableGauge
 	inFlight, tracers, ringWaiting, ringSize, mapBytes       metric.Int64ObservableGauge
 	processes, workloads                                     metric.Int64ObservableGauge
+	dnsMessages, dnsNamesEvicted                             metric.Int64ObservableCounter
+	dnsPending, dnsNames                                     metric.Int64ObservableGauge
 }
 
 func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, error) {
@@ -53,6 +55,10 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.mapBytes = b.gauge(names.ReceiverMapBytes())
 	t.processes = b.gauge(names.ReceiverProcesses())
 	t.workloads = b.gauge(names.ReceiverWorkloads())
+	t.dnsMessages = b.counter(names.ReceiverDNSMessages())
+	t.dnsPending = b.gauge(names.ReceiverDNSPending())
+	t.dnsNames = b.gauge(names.ReceiverDNSNames())
+	t.dnsNamesEvicted = b.counter(names.ReceiverDNSNamesEvicted())
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -115,7 +121,24 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(t.workloads, int64(workloads.Entries))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Refused), with(names.Reason, "no_room"))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Unknown), with(names.Reason, "not_seen"))
+	t.observeDNS(o)
 	return errors.Join(errs...)
+}
+
+func (t *telemetry) observeDNS(o metric.Observer) {
+	if t.session.matcher == nil {
+		return
+	}
+	messages, peers := t.session.matcher.Stats(), t.session.peers.Stats()
+	for reason, number := range map[string]uint64{
+		"matched": messages.Matched, "malformed": messages.Malformed, "unmatched": messages.Unmatched,
+		"split": messages.Split, "evicted": messages.Evicted,
+	} {
+		o.ObserveInt64(t.dnsMessages, int64(number), with(names.Reason, reason))
+	}
+	o.ObserveInt64(t.dnsPending, int64(messages.Pending))
+	o.ObserveInt64(t.dnsNames, int64(peers.Entries))
+	o.ObserveInt64(t.dnsNamesEvicted, int64(peers.Evicted))
 }
 
 func (t *telemetry) observeStream(o metric.Observer, st *stream) error {

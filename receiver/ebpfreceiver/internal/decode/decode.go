@@ -65,6 +65,8 @@ func Decoders() map[string]func() Decoder {
 		"tcp":     NewTCP,
 		"socket":  NewSocket,
 		"ipc":     NewIPC,
+		"udp":     NewUDP,
+		"dns":     NewDNS,
 
 		"injection": NewInjection,
 	}

@@ -26,6 +26,10 @@ func FuzzSocket(f *testing.F) { fuzz(f, "socket") }
 
 func FuzzIPC(f *testing.F) { fuzz(f, "ipc") }
 
+func FuzzUDP(f *testing.F) { fuzz(f, "udp") }
+
+func FuzzDNS(f *testing.F) { fuzz(f, "dns") }
+
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
 func fuzz(f *testing.F, tracer string) {
@@ -100,6 +104,16 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	case *TCPConnection:
 		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
 		_, _ = e.Local(), e.Remote()
+	case *UDPStart:
+		fixed(unsafe.Pointer(e.UDPUdpStartEvent), unsafe.Sizeof(*e.UDPUdpStartEvent))
+		_, _ = e.Local(), e.Remote()
+	case *DNSMessage:
+		fixed(unsafe.Pointer(e.DNSDnsMessageEvent), unsafe.Sizeof(*e.DNSDnsMessageEvent))
+		_, _ = e.Client(), e.Server()
+		strs = [][]byte{e.room}
+		if len(e.Payload) > len(e.room) || len(e.Payload) > 0 && &e.Payload[0] != &e.room[0] {
+			t.Fatal("the payload is not the beginning of its room")
+		}
 	default:
 		t.Fatalf("unexpected event %T", event)
 	}
@@ -117,7 +131,13 @@ func assertInside(t *testing.T, record []byte, event Event) {
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
 	for target, tracer := range map[string]string{
-		"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp", "FuzzSocket": "socket", "FuzzIPC": "ipc",
+		"FuzzProcess":   "process",
+		"FuzzFile":      "file",
+		"FuzzTCP":       "tcp",
+		"FuzzSocket":    "socket",
+		"FuzzIPC":       "ipc",
+		"FuzzUDP":       "udp",
+		"FuzzDNS":       "dns",
 		"FuzzInjection": "injection",
 	} {
 		want := map[string]uint16{}

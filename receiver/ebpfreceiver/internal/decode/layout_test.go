@@ -15,12 +15,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	injectionbpf "github.com/meerkat-otel/meerkat/bpf/injection"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	udpbpf "github.com/meerkat-otel/meerkat/bpf/udp"
 )
 
 // object is a tracer's object file and the Go types that were generated from it, by their C names.
@@ -64,6 +66,15 @@ func objects() map[string]object {
 			"event_header": socketbpf.SocketEventHeader{}, "socket_event": socketbpf.SocketSocketEvent{},
 			"socket_facts": socketbpf.SocketSocketFacts{}, "socket_seen_key": socketbpf.SocketSocketSeenKey{},
 			"seen_count": socketbpf.SocketSeenCount{}, "socket_workload": socketbpf.SocketSocketWorkload{},
+		}},
+		"udp": {udpbpf.LoadUDP, map[string]any{
+			"event_header": udpbpf.UDPEventHeader{}, "udp_start_event": udpbpf.UDPUdpStartEvent{},
+			"endpoints": udpbpf.UDPEndpoints{}, "udp_flow_key": udpbpf.UDPUdpFlowKey{}, "udp_flow": udpbpf.UDPUdpFlow{},
+			"socket_owner": udpbpf.UDPSocketOwner{}, "udp_workload": udpbpf.UDPUdpWorkload{},
+		}},
+		"dns": {dnsbpf.LoadDNS, map[string]any{
+			"event_header": dnsbpf.DNSEventHeader{}, "dns_message_event": dnsbpf.DNSDnsMessageEvent{},
+			"endpoints": dnsbpf.DNSEndpoints{}, "dns_workload": dnsbpf.DNSDnsWorkload{},
 		}},
 	}
 }
@@ -154,22 +165,19 @@ func TestLayout_coversEveryExportedType(t *testing.T) {
 // Every object has a type of its own for the header, and a decoder takes each for a Header.
 func TestLayout_headersAreEqual(t *testing.T) {
 	want := reflect.TypeFor[Header]()
-	for _, other := range []reflect.Type{
-		reflect.TypeFor[injectionbpf.InjectionEventHeader](),
-		reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader](), reflect.TypeFor[socketbpf.SocketEventHeader](),
-		reflect.TypeFor[ipcbpf.IPCEventHeader](),
-	} {
-		assertSameLayout(t, other.Name(), want, other)
-	}
-	for _, event := range []any{
-		processbpf.ProcessExecEvent{}, processbpf.ProcessExecFailedEvent{}, processbpf.ProcessForkEvent{},
-		processbpf.ProcessExitEvent{}, processbpf.ProcessCgroupEvent{}, filebpf.FileFileEvent{}, tcpbpf.TCPConnectionEvent{},
-		injectionbpf.InjectionInjectionEvent{},
-		socketbpf.SocketSocketEvent{}, ipcbpf.IPCIpcEvent{},
-	} {
-		first := fieldsOf(reflect.TypeOf(event))[0]
-		assert.Equal(t, "Header", first.Name, "%T", event)
-		assert.Zero(t, first.Offset, "%T", event)
+	for tracer, o := range objects() {
+		assertSameLayout(t, tracer, want, reflect.TypeOf(o.types["event_header"]))
+		events := 0
+		for name, value := range o.types {
+			if !strings.HasSuffix(name, "_event") {
+				continue
+			}
+			events++
+			first := fieldsOf(reflect.TypeOf(value))[0]
+			assert.Equal(t, "Header", first.Name, "%T", value)
+			assert.Zero(t, first.Offset, "%T", value)
+		}
+		assert.Positive(t, events, tracer)
 	}
 	peer, _ := reflect.TypeFor[ipcbpf.IPCIpcEvent]().FieldByName("Peer")
 	assertSameLayout(t, "the peer of ipc_event", want, peer.Type)

@@ -14,12 +14,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	injectionbpf "github.com/meerkat-otel/meerkat/bpf/injection"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	udpbpf "github.com/meerkat-otel/meerkat/bpf/udp"
 )
 
 // bytesOf is the struct as the kernel would write it, with strings behind it. It goes by the fields,
@@ -179,6 +181,10 @@ func goodRecords(t testing.TB) map[string]good {
 		}, map[uintptr]int{unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2}, "\x00name")
 	}
 	addIPC(add)
+	add("start", "udp", KindUDPStart, udpStart(), nil)
+	for name, kind := range map[string]uint16{"query": KindDNSQuery, "answer": KindDNSAnswer} {
+		add(name, "dns", kind, dnsMessage(kind), map[uintptr]int{unsafe.Offsetof(dnsbpf.DNSDnsMessageEvent{}.RoomBytes): 2}, "question\x00\x00")
+	}
 	for name, kind := range injectionKinds() {
 		add(name, "injection", kind, injectionbpf.InjectionInjectionEvent{
 			Header: injectionHeader(kind), Target: injectionHeader(kind), Window: 21, Address: 22, Bytes: 23, Inode: 24, Device: 25,
@@ -208,6 +214,42 @@ func addIPC(add func(name, tracer string, kind uint16, fixed any, lengths map[ui
 			Flags: uint32(ipcbpf.IPCIpcFlagsIPC_MAY_CREATE), PeerNameBytes: 5,
 		}, lengths, "/a/b", "\x00name")
 	}
+}
+
+func udpStart() udpbpf.UDPUdpStartEvent {
+	e := udpbpf.UDPUdpStartEvent{
+		Ends: udpbpf.UDPEndpoints{
+			LocalAddress: [16]uint8{127, 0, 0, 1}, RemoteAddress: [16]uint8{10, 1, 2, 3},
+			LocalPort: 40000, RemotePort: 443, Family: familyIPv4,
+		},
+		Side: uint16(SideServer), Flags: uint16(udpbpf.UDPUdpFlagsUDP_OWNER_UNKNOWN),
+	}
+	e.Header = udpHeader(KindUDPStart)
+	return e
+}
+
+func udpHeader(kind uint16) udpbpf.UDPEventHeader {
+	h := udpbpf.UDPEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
+func dnsMessage(kind uint16) dnsbpf.DNSDnsMessageEvent {
+	e := dnsbpf.DNSDnsMessageEvent{
+		Ends: dnsbpf.DNSEndpoints{
+			LocalAddress: [16]uint8{127, 0, 0, 1}, RemoteAddress: [16]uint8{127, 0, 0, 53},
+			LocalPort: 40000, RemotePort: 53, Family: familyIPv4,
+		},
+		Socket: 21, MessageBytes: 100, PayloadBytes: 8, RoomBytes: 10, Protocol: protocolTCP,
+		Flags: uint8(dnsbpf.DNSDnsFlagsDNS_OWNER_UNKNOWN),
+	}
+	e.Header = dnsbpf.DNSEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	e.Header.Process.StartTimeNs, e.Header.Process.Pid = 12, 13
+	return e
 }
 
 func execLengths() map[uintptr]int {

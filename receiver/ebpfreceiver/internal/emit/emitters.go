@@ -13,10 +13,12 @@ func Emitters(o Options) map[string]Emitter {
 		"process": Process(o.Process),
 		"file":    File,
 		"tcp":     TCP,
+		"socket":  Socket,
+		"ipc":     IPC,
+		"udp":     UDP,
+		"dns":     DNS,
 
 		"injection": Injection,
-		"socket":    Socket,
-		"ipc":       IPC,
 	}
 }
 
@@ -26,9 +28,11 @@ func Counts() map[string][]Count {
 		"process": ProcessCounts(),
 		"file":    FileCounts(),
 		"tcp":     TCPCounts(),
+		"socket":  SocketCounts(),
+		"ipc":     IPCCounts(),
+		"udp":     UDPCounts(),
+		"dns":     DNSCounts(),
 
 		"injection": InjectionCounts(),
-		"socket":    SocketCounts(),
-		"ipc":       IPCCounts(),
 	}
 }

@@ -44,6 +44,8 @@ type Record struct {
 	plog.LogRecord
 	Who   Who
 	Clock *process.Clock
+	// peers may be nil.
+	peers PeerNames
 }
 
 // Logs builds one batch after another.
@@ -51,6 +53,7 @@ type Logs struct {
 	scope Scope
 	host  Host
 	clock *process.Clock
+	peers PeerNames
 
 	logs   plog.Logs
 	groups map[uint64]plog.LogRecordSlice // by cgroup
@@ -65,6 +68,9 @@ func NewLogs(scope Scope, host Host, clock *process.Clock) *Logs {
 	l.reset()
 	return l
 }
+
+// NamePeers makes the far ends of connections and flows have names, if peers knows them.
+func (l *Logs) NamePeers(peers PeerNames) { l.peers = peers }
 
 func (l *Logs) reset() {
 	l.logs, l.groups, l.count = plog.NewLogs(), map[uint64]plog.LogRecordSlice{}, 0
@@ -83,7 +89,7 @@ func (l *Logs) Take() plog.Logs {
 // Append adds an event. observed is when it was read. It reports whether the emitter made a record
 // of it.
 func (l *Logs) Append(e decode.Event, who Who, observed time.Time, emit Emitter) bool {
-	record := Record{LogRecord: l.scratch, Who: who, Clock: l.clock}
+	record := Record{LogRecord: l.scratch, Who: who, Clock: l.clock, peers: l.peers}
 	if !emit(record, e) {
 		return false
 	}

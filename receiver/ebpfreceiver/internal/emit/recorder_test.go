@@ -63,6 +63,8 @@ type recorder struct {
 	snapshot [][]byte
 	// seen has the entries of the maps of repeated events, key and count, by tracer.
 	seen map[string][][]byte
+	// flows has the entries of the map of flows, likewise.
+	flows [][]byte
 }
 
 // hierarchyChoices are the values of enum cgroup_hierarchy_choice in bpf/include/cgroup.h.
@@ -168,6 +170,9 @@ func (r *recorder) stop() {
 		require.NoError(r.t, tracer.TakeSocketSeen(socket.tracer, all, func(key *tracer.SocketSeenKey, count *tracer.SocketSeenCount) {
 			r.addSeen("socket", count.Repeats, key, count)
 		}))
+	}
+	if udp, ok := r.tracers["udp"]; ok {
+		r.keepFlows(udp.tracer)
 	}
 }
 

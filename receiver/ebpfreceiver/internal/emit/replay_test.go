@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ import (
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/dns"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
@@ -47,6 +49,8 @@ type replay struct {
 	options         emit.ProcessOptions
 	streams         map[string]*replayStream
 	paths           map[filebpf.FileFileSeenKey]string
+	// lookups takes the messages of name servers.
+	lookups *dns.Matcher
 }
 
 type replayStream struct {
@@ -71,12 +75,15 @@ func newReplay(t testing.TB) *replay {
 	}
 	scope := emit.Scope{Name: "github.com/meerkat-otel/meerkat/receiver/ebpfreceiver", Version: "0.0.0"}
 	host := emit.Host{Name: "node1", ID: "5d9c3f0e7a1b4c2d8e6f0a1b2c3d4e5f", Arch: "amd64"}
+	peers := dns.NewNames()
+	r.lookups = dns.NewMatcher(time.Second, peers)
 	emitters := emit.Emitters(emit.Options{Process: r.options})
 	for _, spec := range tracer.Specs() {
 		r.streams[spec.Name] = &replayStream{
 			kinds: spec.Kinds, decoder: decode.Decoders()[spec.Name](), emitter: emitters[spec.Name],
 			logs: emit.NewLogs(scope, host, clock),
 		}
+		r.streams[spec.Name].logs.NamePeers(peers)
 	}
 	return r
 }
@@ -135,6 +142,15 @@ func (r *replay) streamStep(s *replayStream, what string, step *txtar.File) {
 		require.NoError(r.t, err)
 	case "seen":
 		r.seen(s, step.Name, undump(r.t, step.Data))
+	case "flow closed":
+		flow := undumpedFlow(r.t, undump(r.t, step.Data))
+		flow.State = decode.FlowClosed
+		who, _ := r.identify(flow)
+		r.emit(s, flow, who)
+	case "time":
+		now, err := strconv.ParseUint(strings.TrimSpace(string(step.Data)), 10, 64)
+		require.NoError(r.t, err)
+		r.lookups.Expire(now, r.lookedUp)
 	case "logs":
 		r.result(step, asJSON(r.t, s.logs.Take()))
 	case "skipped":
@@ -165,6 +181,10 @@ func (r *replay) record(s *replayStream, kind string, record []byte) {
 	}
 	require.NoError(r.t, err, "a record of kind %s", kind)
 	require.Equal(r.t, kind, s.kinds[event.Head().Kind])
+	if message, ok := event.(*decode.DNSMessage); ok {
+		require.True(r.t, r.lookups.Take(message, r.lookedUp))
+		return
+	}
 	r.remember(event)
 	who, repeated := r.identify(event)
 	if !repeated {
@@ -174,6 +194,11 @@ func (r *replay) record(s *replayStream, kind string, record []byte) {
 
 func (r *replay) emit(s *replayStream, event decode.Event, who emit.Who) {
 	s.logs.Append(event, who, r.clock.Time(event.Head().TimeNs).Add(observationDelay), s.emitter)
+}
+
+func (r *replay) lookedUp(lookup *decode.DNSLookup) {
+	who, _ := r.identify(lookup)
+	r.emit(r.streams["dns"], lookup, who)
 }
 
 // identify is what the receiver does with the events of the tracer "process", and with all others.

@@ -28,6 +28,9 @@ var (
 		"CAP_DAC_READ_SEARCH, or mount tracefs readable for the collector's group (mount -o remount,gid=GROUP /sys/kernel/tracing)")
 	ErrPerfEventParanoid = errors.New("not allowed to attach to tracepoints: the sysctl kernel.perf_event_paranoid is above 2, " +
 		"as Debian sets it: lower it to 2, run as root, or grant CAP_SYS_ADMIN")
+	ErrNoNetAdmin = errors.New("not allowed to attach to cgroups: run as root, or grant CAP_NET_ADMIN")
+	ErrNoCgroup2  = errors.New("no cgroup v2 hierarchy is mounted, which is where sockets are observed: " +
+		"mount -t cgroup2 none /sys/fs/cgroup/unified")
 	ErrLockdown = errors.New("the kernel is locked down in mode \"confidentiality\", which forbids programs to read " +
 		"kernel memory: boot with lockdown=integrity, or without secure boot's lockdown policy")
 )
@@ -75,7 +78,7 @@ func explain(err error) error {
 	case errors.Is(err, ebpf.ErrNotSupported) && !hasBTF():
 		return fmt.Errorf("%w (%w)", ErrNoBTF, err)
 	case errors.Is(err, ErrNoPermission), errors.Is(err, ErrNoTracefs), errors.Is(err, ErrTracefsNotReadable),
-		errors.Is(err, ErrPerfEventParanoid):
+		errors.Is(err, ErrPerfEventParanoid), errors.Is(err, ErrNoNetAdmin), errors.Is(err, ErrNoCgroup2):
 		return err
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES) && !isVerifierError(err):
 		return fmt.Errorf("%w (%w)", ErrNoPermission, err)
@@ -107,6 +110,18 @@ func moduleOf(target string) string {
 		}
 	}
 	return ""
+}
+
+// explainCgroup adds what to do when a program that observes sockets is refused. It comes before explain,
+// which names what every program needs.
+func explainCgroup(program ebpf.ProgramType, err error) error {
+	switch program {
+	case ebpf.CGroupSKB, ebpf.CGroupSock, ebpf.CGroupSockAddr:
+		if (errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)) && !isVerifierError(err) {
+			return fmt.Errorf("%w (%w)", ErrNoNetAdmin, err)
+		}
+	}
+	return err
 }
 
 // explainTracepoint adds what to do when a tracepoint's number can't be read.
@@ -153,7 +168,8 @@ func tracefsReadable() bool {
 
 // briefly is what to tell people: the usual causes have a sentence that says it all.
 func briefly(err error) string {
-	for _, cause := range []error{ErrNoBTF, ErrNoModuleBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
+	for _, cause := range []error{ErrNoBTF, ErrNoModuleBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrNoNetAdmin,
+		ErrNoCgroup2, ErrLockdown} {
 		if errors.Is(err, cause) {
 			return cause.Error()
 		}

@@ -9,8 +9,10 @@ func Specs() []Spec {
 		Process(),
 		File(),
 		TCP(),
-		Injection(),
 		Socket(),
 		IPC(),
+		UDP(),
+		DNS(),
+		Injection(),
 	}
 }

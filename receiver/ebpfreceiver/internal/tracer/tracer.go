@@ -276,7 +276,7 @@ func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 			a.program, a.link = name, l
 			return a
 		}
-		a.err = errors.Join(a.err, fmt.Errorf("program %q: %w", name, explain(err)))
+		a.err = errors.Join(a.err, fmt.Errorf("program %q: %w", name, explain(explainCgroup(t.programType(name), err))))
 	}
 	if hook.Optional {
 		t.logger.Debug("A hook that need not be there could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
@@ -284,6 +284,13 @@ func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 	}
 	t.logger.Warn("A hook could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
 	return a
+}
+
+func (t *Tracer) programType(name string) ebpf.ProgramType {
+	if spec, ok := t.object.Programs[name]; ok {
+		return spec.Type
+	}
+	return ebpf.UnspecifiedProgram
 }
 
 func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Closer, error) {
