@@ -96,6 +96,9 @@ enum {
 	BPF_RB_AVAIL_DATA = 0,
 };
 
+#include "kernel_trees.h"
+#include "kernel_code.h"
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct {
@@ -147,6 +150,19 @@ struct inode {
 	unsigned int i_nlink;
 	__u32 i_rdev;
 	void *i_private;
+	__s64 i_size;
+	struct timespec64 i_mtime, i_ctime;
+};
+
+// The same since 6.6 (i_ctime) and 6.7 (i_mtime).
+struct inode___renamed {
+	struct timespec64 __i_mtime, __i_ctime;
+};
+
+// The same since 6.11.
+struct inode___split {
+	__s64 i_mtime_sec, i_ctime_sec;
+	__u32 i_mtime_nsec, i_ctime_nsec;
 };
 
 struct hlist_bl_node {
@@ -203,57 +219,11 @@ struct fs_struct {
 	struct path pwd;
 };
 
-struct rb_node {
-	struct rb_node *rb_right, *rb_left;
-};
-
-struct rb_root {
-	struct rb_node *rb_node;
-};
-
-struct anon_vma;
-
-struct vm_area_struct {
-	unsigned long vm_start, vm_end, vm_flags;
-	struct rb_node vm_rb; // before 6.1
-	struct anon_vma *anon_vma;
-	struct file *vm_file;
-};
-
-// Since 6.1 the mappings of a process stand in a tree of these nodes; mapping.h tells them apart.
-struct maple_tree {
-	void *ma_root;
-};
-
-struct maple_range_64 {
-	unsigned long pivot[15];
-	void *slot[16];
-};
-
-struct maple_arange_64 {
-	unsigned long pivot[9];
-	void *slot[10];
-};
-
 struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;
 	struct rb_root mm_rb;	 // before 6.1
 	struct maple_tree mm_mt; // since 6.1
 	struct file *exe_file;
-};
-
-struct xarray {
-	void *xa_head;
-};
-
-struct idr {
-	struct xarray idr_rt;
-	unsigned int idr_base;
-};
-
-struct xa_node {
-	unsigned char shift;
-	void *slots[64];
 };
 
 struct pid_namespace {
@@ -286,6 +256,10 @@ struct proc_inode {
 
 struct tty_struct {
 	char name[64];
+};
+
+struct tty_file_private {
+	struct tty_struct *tty;
 };
 
 struct signal_struct {
@@ -359,6 +333,7 @@ struct ipc_namespace {
 
 struct nsproxy {
 	struct ipc_namespace *ipc_ns;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct task_struct {
@@ -460,28 +435,6 @@ struct sk_buff {
 struct socket {
 	short type;
 	struct sock *sk;
-};
-
-struct io_kiocb {
-	__u8 opcode;
-};
-
-struct module {
-	char name[56];
-};
-
-struct bpf_prog_aux {
-	__u32 id;
-	char name[16];
-};
-
-enum bpf_prog_type {
-	BPF_PROG_TYPE_UNSPEC,
-};
-
-struct bpf_prog {
-	enum bpf_prog_type type;
-	struct bpf_prog_aux *aux;
 };
 
 // Of both processor architectures: a program for one never reads the other's fields.

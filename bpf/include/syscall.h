@@ -147,6 +147,22 @@ static __always_inline void syscall_measured(__u64 start)
 	cost->nanoseconds += bpf_ktime_get_ns() - start;
 }
 
+// syscall_index is the call's place in a table of 2 * SYSCALLS_MAX in which 32-bit calls come behind the
+// others. Calls whose number is too large have the place of number 0, which no tracer asks for.
+static __always_inline __u32 syscall_index(struct syscall *call)
+{
+	__u32 index = call->number;
+
+	FORGET(index);
+	if (index >= SYSCALLS_MAX)
+		return 0;
+	if (call->compat)
+		index += SYSCALLS_MAX;
+	// What 5.10 knows of a number does not outlast the addition.
+	FORGET(index);
+	return index & (2 * SYSCALLS_MAX - 1);
+}
+
 // The calls behind socketcall(2) of i386 (include/uapi/linux/net.h).
 enum syscall_socketcall {
 	SOCKETCALL_SOCKET = 1,
@@ -167,6 +183,30 @@ static __always_inline __u32 syscall_unpack_socketcall(struct syscall *call)
 	call->arguments[0] = given[0];
 	call->arguments[1] = given[1];
 	call->arguments[2] = given[2];
+	return number;
+}
+
+// The calls behind ipc(2) of i386 (include/uapi/linux/ipc.h).
+enum syscall_ipc {
+	IPC_CALL_SEMGET = 2,
+	IPC_CALL_SEMCTL = 3,
+	IPC_CALL_MSGGET = 13,
+	IPC_CALL_MSGCTL = 14,
+	IPC_CALL_SHMAT = 21,
+	IPC_CALL_SHMGET = 23,
+	IPC_CALL_SHMCTL = 24,
+};
+
+// syscall_unpack_ipc puts the arguments of the call that is meant in their places, as far as three go, and
+// returns its number. Of shmat the second one, the address, stands elsewhere and is left out.
+static __always_inline __u32 syscall_unpack_ipc(struct syscall *call)
+{
+	unsigned long *arguments = call->arguments;
+	__u32 number = arguments[0] & 0xffff;
+
+	arguments[0] = arguments[1];
+	arguments[1] = arguments[2];
+	arguments[2] = number == IPC_CALL_SHMAT ? arguments[1] : arguments[3];
 	return number;
 }
 

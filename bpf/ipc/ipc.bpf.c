@@ -401,32 +401,23 @@ static __always_inline void connected(struct ipc_scratch *scratch, struct syscal
 	report(scratch, IPC_CONNECT);
 }
 
-// unpack_ipc puts the arguments of the call that is meant in their places, and returns what it is. The numbers
-// are those of include/uapi/linux/ipc.h.
-static __always_inline __u32 unpack_ipc(struct syscall *call)
+// operation_of_ipc translates the call behind ipc(2).
+static __always_inline __u32 operation_of_ipc(struct syscall *call)
 {
-	unsigned long *arguments = call->arguments;
-	__u32 number = arguments[0] & 0xffff;
-
-	arguments[0] = arguments[1];
-	arguments[1] = arguments[2];
-	arguments[2] = arguments[3];
-	switch (number) {
-	case 2:
+	switch (syscall_unpack_ipc(call)) {
+	case IPC_CALL_SEMGET:
 		return OPERATION_SEMGET;
-	case 3:
+	case IPC_CALL_SEMCTL:
 		return OPERATION_SEMCTL;
-	case 13:
+	case IPC_CALL_MSGGET:
 		return OPERATION_MSGGET;
-	case 14:
+	case IPC_CALL_MSGCTL:
 		return OPERATION_MSGCTL;
-	case 21:
-		// The address goes elsewhere.
-		arguments[2] = arguments[1];
+	case IPC_CALL_SHMAT:
 		return OPERATION_SHMAT;
-	case 23:
+	case IPC_CALL_SHMGET:
 		return OPERATION_SHMGET;
-	case 24:
+	case IPC_CALL_SHMCTL:
 		return OPERATION_SHMCTL;
 	}
 	return OPERATION_NONE;
@@ -434,16 +425,10 @@ static __always_inline __u32 unpack_ipc(struct syscall *call)
 
 static __always_inline __u32 operation_of(struct syscall *call)
 {
-	__u32 index = call->number, operation;
+	__u32 operation = ipc_operations[syscall_index(call)];
 
-	FORGET(index);
-	if (index >= SYSCALLS_MAX)
-		return OPERATION_NONE;
-	if (call->compat)
-		index += SYSCALLS_MAX;
-	operation = ipc_operations[index];
 	if (operation == OPERATION_IPC)
-		return unpack_ipc(call);
+		return operation_of_ipc(call);
 	if (operation == OPERATION_SOCKETCALL)
 		return syscall_unpack_socketcall(call) == SOCKETCALL_CONNECT ? OPERATION_CONNECT : OPERATION_NONE;
 	return operation;

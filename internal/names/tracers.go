@@ -42,5 +42,8 @@ func Tracers() []TracerDescription {
 			UDPEvents(), UDPAttributes(), UDPMetrics()},
 		{"dns", "What processes ask name servers, over UDP and TCP, each query joined with its answer.",
 			DNSEvents(), DNSAttributes(), DNSMetrics()},
+		{"tty", "People at work in containers. Off by default. A session is a program that leads a terminal session, or one that entered a\n" +
+			"container from outside, as `kubectl exec` does. What is typed is never looked at.",
+			TTYEvents(), TTYAttributes(), nil},
 	}
 }

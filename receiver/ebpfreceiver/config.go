@@ -41,13 +41,14 @@ type Config struct {
 
 // TracersConfig has one section per tracer.
 type TracersConfig struct {
-	Process ProcessConfig `mapstructure:"process"`
-	File    FileConfig    `mapstructure:"file"`
-	TCP     TCPConfig     `mapstructure:"tcp"`
-	Socket  SocketConfig  `mapstructure:"socket"`
-	IPC     IPCConfig     `mapstructure:"ipc"`
-	UDP     UDPConfig     `mapstructure:"udp"`
-	DNS     DNSConfig     `mapstructure:"dns"`
+	Process ProcessConfig      `mapstructure:"process"`
+	File    FileConfig         `mapstructure:"file"`
+	TCP     TCPConfig          `mapstructure:"tcp"`
+	Socket  SocketConfig       `mapstructure:"socket"`
+	IPC     IPCConfig          `mapstructure:"ipc"`
+	UDP     UDPConfig          `mapstructure:"udp"`
+	DNS     DNSConfig          `mapstructure:"dns"`
+	TTY     SimpleTracerConfig `mapstructure:"tty"`
 
 	Injection InjectionConfig `mapstructure:"injection"`
 
@@ -64,6 +65,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"ipc":     &c.IPC.Common,
 		"udp":     &c.UDP.Common,
 		"dns":     &c.DNS.Common,
+		"tty":     &c.TTY.Common,
 
 		"injection": &c.Injection.Common,
 	}
@@ -124,6 +126,7 @@ func createDefaultConfig() component.Config {
 			IPC:     ipcConfigDefault(),
 			UDP:     udpConfigDefault(),
 			DNS:     dnsConfigDefault(),
+			TTY:     simpleConfigDefault(false),
 
 			Injection: injectionConfigDefault(),
 		},

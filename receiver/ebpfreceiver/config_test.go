@@ -48,6 +48,10 @@ func TestConfig_accepted(t *testing.T) {
 				Process: ProcessConfig{
 					Common: TracerConfig{Enabled: true, RingBufferBytes: 1 << 20},
 					Fork:   true, ArgumentsMaxBytes: 4096, EnvironmentKeys: []string{"HOME", "LD_PRELOAD"},
+					Interpreters: []string{"sh", "python*"},
+					ExecutableHash: ExecutableHashConfig{
+						Enabled: true, MaxFileBytes: 65536, MaxBytesPerSecond: 1048576, MaxFilesPerSecond: 5,
+					},
 				},
 				File: FileConfig{
 					Common:              TracerConfig{Enabled: true, RingBufferBytes: 8 << 20},
@@ -72,6 +76,7 @@ func TestConfig_accepted(t *testing.T) {
 				DNS: DNSConfig{
 					Common: TracerConfig{Enabled: true, RingBufferBytes: 256 << 10}, Ports: []uint16{53, 5353}, Timeout: 3 * time.Second,
 				},
+				TTY: SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 64 << 10}},
 			},
 			Filters: FiltersConfig{
 				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
@@ -143,6 +148,12 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/arguments":      "tracers::process: arguments_max_bytes: 10000 is more than 4096, which is what the kernel half has room for",
 		"ebpf/environment": "tracers::process: environment_keys[1]: \"LD_*\" is not the name of a variable: letters, digits and " +
 			"underscores, not starting with a digit; patterns are not supported",
+		"ebpf/interpreters": "tracers::process: interpreters[1]: \"/bin/sh\" is not the name of a program without its directory; " +
+			"a star may stand at the end, for any version\ninterpreters[2]: \"py*thon\" is not the name of a program without " +
+			"its directory; a star may stand at the end, for any version",
+		"ebpf/executable_hash": "tracers::process::executable_hash: max_file_bytes: 1 is outside 65536 to 4294967296; the default is 67108864\n" +
+			"max_files_per_second: 0 is outside 1 to 10000; the default is 50",
+		"ebpf/tty_ring": "tracers::tty: ring_buffer_bytes: 1 is not a power of two from 65536 to 268435456; the default is 2097152",
 		"ebpf/interval": "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
 		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +

@@ -33,6 +33,12 @@ func play(role string) {
 	switch role {
 	case "exec_from_thread":
 		err = execFromThread()
+	case "exec_descriptor":
+		err = execDescriptor(os.Args[1], os.Args[2:])
+	case "exec_in_mounts":
+		err = execInMounts(os.Args[1], os.Args[2], os.Args[3:])
+	case "reuse_pid":
+		err = reusePID(os.Args[1])
 	case "start":
 		err = startAndTell(os.Args[1:])
 	case "hold_sockets":

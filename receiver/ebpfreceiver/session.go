@@ -47,8 +47,9 @@ type session struct {
 	balance    *reconciliation
 	// peers are the names that workloads found addresses by; matcher is where they come from, nil
 	// without the tracer "dns".
-	peers   *dns.Names
-	matcher *dns.Matcher
+	peers    *dns.Names
+	matcher  *dns.Matcher
+	contents *contentOutcomes // nil if executables are not read
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -240,6 +241,9 @@ func (s *session) connectStreams(types *btf.Cache) {
 	names := s.streamOf("dns")
 	for _, st := range s.streams {
 		st.identify = s.identity.lookup
+		if st.definition.identify != nil {
+			st.identify = st.definition.identify(s, st.identify)
+		}
 		if hasIdentity && st == first {
 			continue
 		}
@@ -286,6 +290,11 @@ func (s *session) run() {
 	s.workers.Go(func() { s.followClock(ctx) })
 	s.workers.Go(func() { every(ctx, reconciliationInterval, s.balance.tick) })
 	s.workers.Go(func() { every(ctx, companionInterval, func() { s.tickCompanions(false) }) })
+	for _, st := range s.streams {
+		if st.companion != nil && st.companion.run != nil {
+			s.workers.Go(func() { st.companion.run(ctx) })
+		}
+	}
 	if s.metrics != nil {
 		s.workers.Go(func() { s.metrics.run(ctx, s.config.MetricsInterval) })
 	} else {
@@ -314,7 +323,7 @@ func (s *session) forgetRemoved() {
 
 func (s *session) tickCompanions(last bool) {
 	for _, st := range s.streams {
-		if st.companion != nil {
+		if st.companion != nil && st.companion.tick != nil {
 			st.companion.tick(last)
 		}
 	}

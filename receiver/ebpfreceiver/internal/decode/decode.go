@@ -67,6 +67,7 @@ func Decoders() map[string]func() Decoder {
 		"ipc":     NewIPC,
 		"udp":     NewUDP,
 		"dns":     NewDNS,
+		"tty":     NewTTY,
 
 		"injection": NewInjection,
 	}

@@ -34,16 +34,42 @@ func TestDecode_exec(t *testing.T) {
 		assert.Equal(t, "sh\x00-c\x00", string(e.Arguments))
 		assert.Equal(t, "A=1\x00B=2", string(e.Environment))
 		assert.Equal(t, ProcessKey{StartTimeNs: 21, Pid: 22}, e.Parent)
-		assert.Equal(t, "tty1", string(UntilNUL(e.Tty[:])))
+		assert.Equal(t, "tty1", string(e.TTY))
+		assert.True(t, e.Interpreted())
+		assert.False(t, e.UpperLayer())
+		assert.True(t, e.Unlinked())
 		numbers := []uint64{
 			e.CapabilitiesEffective, e.CapabilitiesPermitted, e.ExecutableInode, uint64(e.ExecutableDevice),
 			uint64(e.RealUid), uint64(e.RealGid), uint64(e.SavedUid), uint64(e.SavedGid), uint64(e.Vpid), uint64(e.Session),
 			uint64(e.ProcessGroup), uint64(e.ArgumentCount), uint64(e.ArgumentsTotalBytes), uint64(e.EnvironmentTotalBytes),
+			e.ExecutableSize, uint64(e.ExecutableModifiedNs), uint64(e.ExecutableChangedNs), uint64(e.ExecutableFilesystem),
+			uint64(e.ExecutableUid), uint64(e.ExecutableGid), uint64(e.ExecutableMode),
 		}
-		assert.Equal(t, []uint64{23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 2, 100, 200}, numbers)
+		assert.Equal(t, []uint64{23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 2, 100, 200, 34, 35, 36, 37, 38, 39, 0o104755}, numbers)
 		assert.Equal(t, PathCut, PathFlags(e.ExecutableFlags))
 		assert.Equal(t, PathDeleted, PathFlags(e.WorkingDirectoryFlags))
 	}
+}
+
+// A copy says the same, and shares nothing with the record.
+func TestDecode_execClone(t *testing.T) {
+	record := goodRecords(t)["exec"].record
+	event, err := NewProcess().Decode(record)
+	require.NoError(t, err)
+	clone := event.(*ProcessExec).Clone()
+	assert.Equal(t, event, clone)
+	assert.Equal(t, len(record), clone.Bytes())
+	clear(record)
+	assert.Equal(t, decodeGood(t, "exec"), clone)
+}
+
+func TestDecode_sessions(t *testing.T) {
+	begin := decodeGood(t, "session").(*TTYSession)
+	assert.Equal(t, "pts7", string(begin.TTY))
+	assert.True(t, begin.Entered())
+	assert.False(t, begin.OnTerminal())
+	assert.Equal(t, []uint64{23, 24, 25, 26}, []uint64{begin.ParentCgroupId, uint64(begin.RealUid), uint64(begin.Vpid), uint64(begin.Session)})
+	assert.EqualValues(t, 21, decodeGood(t, "session_end").(*TTYSessionEnd).DurationNs)
 }
 
 func TestDecode_otherProcessEvents(t *testing.T) {
@@ -170,6 +196,8 @@ func TestDecode_wrongLength(t *testing.T) {
 func TestDecode_lengthsThatLie(t *testing.T) {
 	put := func(record []byte, at uintptr, size int, value uint64) {
 		switch size {
+		case 1:
+			record[at] = byte(value)
 		case 2:
 			binary.NativeEndian.PutUint16(record[at:], uint16(value))
 		case 4:
@@ -182,7 +210,7 @@ func TestDecode_lengthsThatLie(t *testing.T) {
 				value uint64
 				want  error
 			}{{0, ErrTooLong}, {255, ErrTooShort}, {1<<15 - 1, ErrTooShort}, {1<<16 - 1, ErrTooShort}, {1 << 31, ErrTooShort}, {1<<32 - 1, ErrTooShort}} {
-				if size == 2 && c.value > 1<<16-1 {
+				if c.value >= 1<<(8*size) {
 					continue
 				}
 				record := append([]byte(nil), g.record...)

@@ -22,6 +22,7 @@ import (
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	ttybpf "github.com/meerkat-otel/meerkat/bpf/tty"
 	udpbpf "github.com/meerkat-otel/meerkat/bpf/udp"
 )
 
@@ -75,6 +76,10 @@ func objects() map[string]object {
 		"dns": {dnsbpf.LoadDNS, map[string]any{
 			"event_header": dnsbpf.DNSEventHeader{}, "dns_message_event": dnsbpf.DNSDnsMessageEvent{},
 			"endpoints": dnsbpf.DNSEndpoints{}, "dns_workload": dnsbpf.DNSDnsWorkload{},
+		}},
+		"tty": {ttybpf.LoadTTY, map[string]any{
+			"event_header": ttybpf.TTYEventHeader{}, "session_event": ttybpf.TTYSessionEvent{},
+			"session_end_event": ttybpf.TTYSessionEndEvent{},
 		}},
 	}
 }

@@ -16,11 +16,11 @@ import (
 
 	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
-	injectionbpf "github.com/meerkat-otel/meerkat/bpf/injection"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	ttybpf "github.com/meerkat-otel/meerkat/bpf/tty"
 	udpbpf "github.com/meerkat-otel/meerkat/bpf/udp"
 )
 
@@ -50,30 +50,6 @@ func fileHeader(kind uint16) filebpf.FileEventHeader {
 	}
 	h.Process.StartTimeNs, h.Process.Pid = 12, 13
 	return h
-}
-
-func injectionHeader(kind uint16) injectionbpf.InjectionEventHeader {
-	h := injectionbpf.InjectionEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	h.Process.StartTimeNs, h.Process.Pid = 12, 13
-	return h
-}
-
-func injectionKinds() map[string]uint16 {
-	return map[string]uint16{
-		"process_access": KindInjectionProcessAccess, "memory_file": KindInjectionMemoryFile, "fileless_exec": KindInjectionFilelessExec,
-		"executable_memory": KindInjectionExecutableMemory, "loader_change": KindInjectionLoaderChange,
-		"kernel_code": KindInjectionKernelCode, "io_uring": KindInjectionIOUring,
-	}
-}
-
-func injectionLengths() map[uintptr]int {
-	var e injectionbpf.InjectionInjectionEvent
-	at := unsafe.Offsetof(e.DirectoryBytes)
-	return map[uintptr]int{
-		unsafe.Offsetof(e.NameBytes): 2, unsafe.Offsetof(e.PathBytes): 2, at: 2, at + 2: 2, at + 4: 2,
-	}
 }
 
 func tcpHeader(kind uint16) tcpbpf.TCPEventHeader {
@@ -128,10 +104,13 @@ func goodRecords(t testing.TB) map[string]good {
 			Header: header(kind), Parent: ProcessKey{StartTimeNs: 21, Pid: 22},
 			CapabilitiesEffective: 23, CapabilitiesPermitted: 24, ExecutableInode: 25, ExecutableDevice: 26,
 			RealUid: 27, RealGid: 28, SavedUid: 29, SavedGid: 30, Vpid: 31, Session: 32, ProcessGroup: 33,
+			ExecutableSize: 34, ExecutableModifiedNs: 35, ExecutableChangedNs: 36, ExecutableFilesystem: 37, ExecutableUid: 38,
+			ExecutableGid: 39, ExecutableMode: 0o104755,
+			Flags:         uint8(processbpf.ProcessExecFlagsEXEC_INTERPRETED | processbpf.ProcessExecFlagsEXEC_UNLINKED),
 			ArgumentCount: 2, ArgumentsTotalBytes: 100, EnvironmentTotalBytes: 200,
 			ExecutableBytes: 9, FilenameBytes: 4, WorkingDirectoryBytes: 5, ArgumentsBytes: 6, EnvironmentBytes: 7,
-			ExecutableFlags: uint8(PathCut), WorkingDirectoryFlags: uint8(PathDeleted), Tty: [32]uint8{'t', 't', 'y', '1'},
-		}, execLengths(), "/bin/dash", "./sh", "/home", "sh\x00-c\x00", "A=1\x00B=2")
+			ExecutableFlags: uint8(PathCut), WorkingDirectoryFlags: uint8(PathDeleted), TtyBytes: 4,
+		}, execLengths(), "/bin/dash", "./sh", "/home", "sh\x00-c\x00", "A=1\x00B=2", "tty1")
 	}
 	add("exec_failed", "process", KindProcessExecFailed, processbpf.ProcessExecFailedEvent{
 		Header: header(KindProcessExecFailed), Error: -2, DirectoryFd: -100, FilenameBytes: 8,
@@ -181,18 +160,16 @@ func goodRecords(t testing.TB) map[string]good {
 		}, map[uintptr]int{unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2}, "\x00name")
 	}
 	addIPC(add)
+	add("session", "tty", KindTTYSession, ttybpf.TTYSessionEvent{
+		Header: ttyHeader(KindTTYSession), ParentCgroupId: 23, RealUid: 24, Vpid: 25, Session: 26,
+		Flags: uint32(ttybpf.TTYTtyFlagsTTY_ENTERED), Tty: [64]uint8{'p', 't', 's', '7'},
+	}, nil)
+	add("session_end", "tty", KindTTYSessionEnd, ttybpf.TTYSessionEndEvent{Header: ttyHeader(KindTTYSessionEnd), DurationNs: 21}, nil)
 	add("start", "udp", KindUDPStart, udpStart(), nil)
 	for name, kind := range map[string]uint16{"query": KindDNSQuery, "answer": KindDNSAnswer} {
 		add(name, "dns", kind, dnsMessage(kind), map[uintptr]int{unsafe.Offsetof(dnsbpf.DNSDnsMessageEvent{}.RoomBytes): 2}, "question\x00\x00")
 	}
-	for name, kind := range injectionKinds() {
-		add(name, "injection", kind, injectionbpf.InjectionInjectionEvent{
-			Header: injectionHeader(kind), Target: injectionHeader(kind), Window: 21, Address: 22, Bytes: 23, Inode: 24, Device: 25,
-			Number: 26, GivenFlags: 27, GivenPid: 28, Error: 29, Operation: uint16(InjectionPtraceAttach),
-			Flags:     uint16(injectionbpf.InjectionInjectionFlagsINJECTION_PATH_IS_ARGUMENT),
-			NameBytes: 4, PathBytes: 3, DirectoryBytes: [3]uint16{2, 1, 5}, Program: 30,
-		}, injectionLengths(), "name", "pat", "d1", "d", "below")
-	}
+	addInjection(add)
 	return records
 }
 
@@ -236,6 +213,14 @@ func udpHeader(kind uint16) udpbpf.UDPEventHeader {
 	return h
 }
 
+func ttyHeader(kind uint16) ttybpf.TTYEventHeader {
+	h := ttybpf.TTYEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
 func dnsMessage(kind uint16) dnsbpf.DNSDnsMessageEvent {
 	e := dnsbpf.DNSDnsMessageEvent{
 		Ends: dnsbpf.DNSEndpoints{
@@ -256,7 +241,7 @@ func execLengths() map[uintptr]int {
 	var e processbpf.ProcessExecEvent
 	return map[uintptr]int{
 		unsafe.Offsetof(e.ExecutableBytes): 2, unsafe.Offsetof(e.FilenameBytes): 2, unsafe.Offsetof(e.WorkingDirectoryBytes): 2,
-		unsafe.Offsetof(e.ArgumentsBytes): 2, unsafe.Offsetof(e.EnvironmentBytes): 2,
+		unsafe.Offsetof(e.ArgumentsBytes): 2, unsafe.Offsetof(e.EnvironmentBytes): 2, unsafe.Offsetof(e.TtyBytes): 1,
 	}
 }
 

@@ -19,6 +19,7 @@ func Emitters(o Options) map[string]Emitter {
 		"dns":     DNS,
 
 		"injection": Injection,
+		"tty":       TTY,
 	}
 }
 

@@ -40,6 +40,7 @@ func TestRecord(t *testing.T) {
 	t.Run("flows", recordFlows)
 	t.Run("lookups", recordLookups)
 	t.Run("container", recordContainer)
+	t.Run("sessions", recordSessions)
 	t.Run("injection", recordInjection)
 }
 
@@ -64,6 +65,7 @@ var recordedScenarios = []string{
 	"sockets",
 	"tcp_connections",
 	"udp_flows",
+	"tty_sessions",
 }
 
 // Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.

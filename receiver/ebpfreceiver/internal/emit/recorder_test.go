@@ -153,39 +153,10 @@ func (r *recorder) stop() {
 			require.Zero(r.t, c.LostRing+c.LostMap, "tracer %s has lost events: record again", name)
 		}
 	}
-	if file, ok := r.tracers["file"]; ok {
-		all := func(*tracer.FileSeenKey) bool { return true }
-		require.NoError(r.t, tracer.FileSeen(file.tracer).Take(all, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
-			r.addSeen("file", count.Repeats, key, count)
-		}))
-	}
-	if ipc, ok := r.tracers["ipc"]; ok {
-		all := func(*tracer.IPCSeenKey) bool { return true }
-		require.NoError(r.t, tracer.TakeIPCSeen(ipc.tracer, all, func(key *tracer.IPCSeenKey, count *tracer.IPCSeenCount) {
-			r.addSeen("ipc", count.Repeats, key, count)
-		}))
-	}
-	if socket, ok := r.tracers["socket"]; ok {
-		all := func(*tracer.SocketSeenKey) bool { return true }
-		require.NoError(r.t, tracer.TakeSocketSeen(socket.tracer, all, func(key *tracer.SocketSeenKey, count *tracer.SocketSeenCount) {
-			r.addSeen("socket", count.Repeats, key, count)
-		}))
-	}
+	r.takeSeen()
 	if udp, ok := r.tracers["udp"]; ok {
 		r.keepFlows(udp.tracer)
 	}
-}
-
-// addSeen keeps an entry of a map of repeats if it has any.
-func (r *recorder) addSeen(tracerName string, repeats uint64, parts ...any) {
-	if repeats == 0 {
-		return
-	}
-	var entry bytes.Buffer
-	for _, part := range parts {
-		require.NoError(r.t, binary.Write(&entry, binary.NativeEndian, part))
-	}
-	r.seen[tracerName] = append(r.seen[tracerName], entry.Bytes())
 }
 
 // cgroup is one that was made for a recording, so that nothing in it is particular to a machine.

@@ -14,5 +14,6 @@ func Specs() []Spec {
 		UDP(),
 		DNS(),
 		Injection(),
+		TTY(),
 	}
 }
