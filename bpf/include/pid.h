@@ -1,14 +1,30 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Middle layer: which process has a number in a pid namespace, or stands behind a file.
+// Middle layer: which number a process has in which pid namespace, which process has a number, and how one
+// has ended.
 #ifndef MEERKAT_PID_H
 #define MEERKAT_PID_H
 
 #include "kernel.h"
-#include "file.h"
-#include "task.h"
 
+// MAX_PID_NS_LEVEL of include/linux/pid_namespace.h; a power of two.
+#define PID_NAMESPACE_LEVELS_MAX 32
 // Levels of the tree that maps 22 bits of a pid (PID_MAX_LIMIT), 6 bits each.
 #define PID_TREE_LEVELS_MAX 4
+
+// pid_number is the number in the pid namespace of a level; that of the initial one is 0.
+static __always_inline __u32 pid_number(struct pid *pid, __u32 level)
+{
+	int number = 0;
+
+	bpf_core_read(&number, sizeof(number),
+		      (void *)&pid->numbers[0] + level * bpf_core_type_size(struct upid));
+	return number;
+}
+
+static __always_inline __u32 pid_in_own_namespace(struct pid *pid)
+{
+	return pid_number(pid, BPF_CORE_READ(pid, level) & (PID_NAMESPACE_LEVELS_MAX - 1));
+}
 
 // pid_of_number finds what has a number in a pid namespace, as find_pid_ns() does.
 static __always_inline struct pid *pid_of_number(struct pid_namespace *namespace, __u32 number)
@@ -39,13 +55,21 @@ static __always_inline struct task_struct *task_of(struct pid *pid)
 	return link ? (void *)link - bpf_core_field_offset(struct task_struct, pid_links) : NULL;
 }
 
-// task_of_own_pid finds the thread that the current one names by a number, in its own pid namespace. There
-// is a helper function for it, but only for the initial one, and since 6.2.
+// task_of_pid finds the thread that has a number in the initial pid namespace. There is a helper function
+// for it, but only since 6.2.
+static __always_inline struct task_struct *task_of_pid(__u32 number)
+{
+	struct task_struct *current = (void *)bpf_get_current_task();
+
+	return task_of(pid_of_number(BPF_CORE_READ(current, thread_pid, numbers[0].ns), number));
+}
+
+// task_of_own_pid finds the thread that the current one names by a number, in its own pid namespace.
 static __always_inline struct task_struct *task_of_own_pid(__u32 number)
 {
 	struct task_struct *current = (void *)bpf_get_current_task();
 	struct pid *own = BPF_CORE_READ(current, thread_pid);
-	__u32 level = BPF_CORE_READ(own, level) & PID_LEVEL_MASK;
+	__u32 level = BPF_CORE_READ(own, level) & (PID_NAMESPACE_LEVELS_MAX - 1);
 	struct upid *numbers = (void *)own + bpf_core_field_offset(own->numbers) + level * bpf_core_type_size(struct upid);
 
 	return task_of(pid_of_number(BPF_CORE_READ(numbers, ns), number));
@@ -73,6 +97,17 @@ static __always_inline struct pid *pid_of_proc_file(struct inode *inode)
 	if (BPF_CORE_READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
 		return NULL;
 	return BPF_CORE_READ(around, pid);
+}
+
+// exit_status is what wait(2) tells of a process that has ended, as wait_task_zombie() in kernel/exit.c
+// chooses.
+static __always_inline int exit_status(struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(signal, group_exit_code);
+	return BPF_CORE_READ(task, group_leader, exit_code);
 }
 
 #endif

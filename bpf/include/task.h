@@ -5,26 +5,12 @@
 
 #include "kernel.h"
 #include "cgroup.h"
-
-// Nesting of pid namespaces; the kernel allows 32 levels (MAX_PID_NS_LEVEL).
-#define PID_LEVEL_MASK 31
-
-// pid_number is the number in the pid namespace of a level; that of the initial one is 0.
-static __always_inline __u32 pid_number(struct pid *pid, __u32 level)
-{
-	int number = 0;
-
-	bpf_core_read(&number, sizeof(number),
-		      (void *)&pid->numbers[0] + level * bpf_core_type_size(struct upid));
-	return number;
-}
+#include "pid.h"
 
 // vpid_of_task is the number in the task's own pid namespace.
 static __always_inline __u32 vpid_of_task(struct task_struct *task)
 {
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-
-	return pid_number(pid, BPF_CORE_READ(pid, level) & PID_LEVEL_MASK);
+	return pid_in_own_namespace(BPF_CORE_READ(task, thread_pid));
 }
 
 // Most tasks share the cgroups of every hierarchy with another one, which is told at once.

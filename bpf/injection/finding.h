@@ -262,7 +262,7 @@ static __always_inline void find_executable_memory(struct syscall *call, struct 
 		return;
 	if (operation == OPERATION_MAP && (!(protection & PROT_WRITE) || !(call->arguments[3] & MAP_ANONYMOUS)))
 		return;
-	if (operation == OPERATION_PROTECT && !mapping_was_written(mapping_at(BPF_CORE_READ(task, mm), call->arguments[0])))
+	if (operation == OPERATION_PROTECT && !mapping_was_written((void *)mapping_found(BPF_CORE_READ(task, mm), call->arguments[0])))
 		return;
 	found->address = operation == OPERATION_MAP && call->result >= 0 ? call->result : call->arguments[0];
 	found->bytes = call->arguments[1];

@@ -8,6 +8,7 @@
 #define EVENTS_TELL_WHO
 #include "../include/event.h"
 #include "../include/exec.h"
+#include "../include/pid.h"
 #include "../include/tail.h"
 #include "../include/workload.h"
 
@@ -334,11 +335,7 @@ static __always_inline int exit_of_group(struct task_struct *task)
 	WORKLOAD_ADD(event.header.cgroup_id, exits, 1);
 	event.cpu_time_ns = cpu_time_of_group(task, leader, signal);
 	event.memory_peak_pages = BPF_CORE_READ(signal, maxrss);
-	// As wait_task_zombie() in kernel/exit.c chooses.
-	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
-		event.status = BPF_CORE_READ(signal, group_exit_code);
-	else
-		event.status = BPF_CORE_READ(leader, exit_code);
+	event.status = exit_status(task);
 	event_submit(PROCESS_EXIT, &event, sizeof(event));
 	return 0;
 }

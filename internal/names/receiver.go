@@ -151,6 +151,11 @@ func ReceiverExecutables() Metric {
 	return Metric{"otelcol.ebpf.executables", "{event}", "Exec events by what became of the executable's hash, while `executable_hash` is on.", []string{Outcome}}
 }
 
+// ReceiverCrashCountsForgotten counts executables whose crashes were counted and then were not any more.
+func ReceiverCrashCountsForgotten() Metric {
+	return Metric{"otelcol.ebpf.crash_counts.forgotten", "{executable}", "Counts of an executable's crashes that were given up within their hour for lack of room.", nil}
+}
+
 // ReceiverMetrics describes all metrics of the receiver about itself.
 func ReceiverMetrics() []Metric {
 	return []Metric{
@@ -179,5 +184,6 @@ func ReceiverMetrics() []Metric {
 		ReceiverDNSNames(),
 		ReceiverDNSNamesEvicted(),
 		ReceiverExecutables(),
+		ReceiverCrashCountsForgotten(),
 	}
 }

@@ -61,6 +61,7 @@ func catalogue() []definition {
 		"udp":     {settings: udpSettings, namesPeers: true, companion: newUDPFlows},
 		"dns":     {settings: dnsSettings, companion: newDNSLookups},
 		"tty":     {identify: identifySessions},
+		"crash":   {settings: crashSettings},
 
 		"injection": {settings: injectionSettings, prepare: prepareInjection, companion: newInjectionRepeats},
 	}
@@ -73,12 +74,16 @@ func catalogue() []definition {
 	return all
 }
 
-// emitterOptions are what the configuration says about events.
-func emitterOptions(c *Config, r *emit.Redactor) emit.Options {
-	return emit.Options{Process: emit.ProcessOptions{
-		Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys,
-		Interpreters: c.Tracers.Process.Interpreters, Redact: r,
-	}}
+// emitterOptions are what emitters take from the configuration and share with the session.
+func emitterOptions(s *session, r *emit.Redactor) emit.Options {
+	c := s.config
+	return emit.Options{
+		Process: emit.ProcessOptions{
+			Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys,
+			Interpreters: c.Tracers.Process.Interpreters, Redact: r,
+		},
+		Crashes: s.crashes,
+	}
 }
 
 func processSettings(c *Config, s *tracer.Settings) {
@@ -121,6 +126,8 @@ func udpSettings(c *Config, s *tracer.Settings) {
 func dnsSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.DNSConstants(c.Tracers.DNS.Ports))
 }
+
+func crashSettings(_ *Config, s *tracer.Settings) { maps.Copy(s.Constants, tracer.CrashConstants()) }
 
 func injectionSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.InjectionConstants())

@@ -50,7 +50,10 @@ type TracersConfig struct {
 	DNS     DNSConfig          `mapstructure:"dns"`
 	TTY     SimpleTracerConfig `mapstructure:"tty"`
 
-	Injection InjectionConfig `mapstructure:"injection"`
+	Signal    SimpleTracerConfig `mapstructure:"signal"`
+	OOM       SimpleTracerConfig `mapstructure:"oom"`
+	Crash     SimpleTracerConfig `mapstructure:"crash"`
+	Injection InjectionConfig    `mapstructure:"injection"`
 
 	_ struct{}
 }
@@ -66,6 +69,9 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"udp":     &c.UDP.Common,
 		"dns":     &c.DNS.Common,
 		"tty":     &c.TTY.Common,
+		"signal":  &c.Signal.Common,
+		"oom":     &c.OOM.Common,
+		"crash":   &c.Crash.Common,
 
 		"injection": &c.Injection.Common,
 	}
@@ -93,7 +99,7 @@ func simpleConfigDefault(enabled bool) SimpleTracerConfig {
 }
 
 // Validate implements confmap.Validator.
-func (c *SimpleTracerConfig) Validate() error { return c.Common.validate() }
+func (c *SimpleTracerConfig) Validate() error { return c.Common.validateRing(ringBufferBytesRare) }
 
 // ProcessTableConfig bounds what is remembered of processes.
 type ProcessTableConfig struct {
@@ -127,6 +133,9 @@ func createDefaultConfig() component.Config {
 			UDP:     udpConfigDefault(),
 			DNS:     dnsConfigDefault(),
 			TTY:     simpleConfigDefault(false),
+			Signal:  simpleConfigDefault(true),
+			OOM:     simpleConfigDefault(true),
+			Crash:   simpleConfigDefault(true),
 
 			Injection: injectionConfigDefault(),
 		},
@@ -171,11 +180,13 @@ func (c *TracersConfig) Validate() error {
 
 // validate is called by the section that a tracer's common keys stand in: they have no path of their
 // own that the Collector could put in front.
-func (c *TracerConfig) validate() error {
+func (c *TracerConfig) validate() error { return c.validateRing(ringBufferBytesDefault) }
+
+func (c *TracerConfig) validateRing(sizeDefault uint32) error {
 	size := c.RingBufferBytes
 	if size < ringBufferBytesMin || size > ringBufferBytesMax || size&(size-1) != 0 || size%uint32(os.Getpagesize()) != 0 {
 		return fmt.Errorf("ring_buffer_bytes: %d is not a power of two from %d to %d; the default is %d",
-			size, ringBufferBytesMin, ringBufferBytesMax, ringBufferBytesDefault)
+			size, ringBufferBytesMin, ringBufferBytesMax, sizeDefault)
 	}
 	return nil
 }

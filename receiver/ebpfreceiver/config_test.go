@@ -76,7 +76,10 @@ func TestConfig_accepted(t *testing.T) {
 				DNS: DNSConfig{
 					Common: TracerConfig{Enabled: true, RingBufferBytes: 256 << 10}, Ports: []uint16{53, 5353}, Timeout: 3 * time.Second,
 				},
-				TTY: SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 64 << 10}},
+				TTY:    SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 64 << 10}},
+				Signal: SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}},
+				OOM:    SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 128 << 10}},
+				Crash:  SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 1 << 20}},
 			},
 			Filters: FiltersConfig{
 				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
@@ -176,8 +179,9 @@ func TestConfig_refused(t *testing.T) {
 			"timeout: 2m0s is outside 100ms to 1m0s; the default is 5s",
 		"ebpf/ports": "tracers::dns: ports: 9 ports are not within 1 to 8; the default is [53]\n" +
 			"ports: 0 is no port; the default is [53]",
-		"ebpf/table":     "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
-		"ebpf/redaction": "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
+		"ebpf/table":              "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
+		"ebpf/redaction":          "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
+		"ebpf/simple_tracer_ring": "tracers::oom: ring_buffer_bytes: 1000 is not a power of two from 65536 to 268435456; the default is 262144",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
 		"ebpf/filters": "filters::exclude: containers[1]: a pattern has 1 to 256 bytes, not 0\n" +

@@ -87,6 +87,9 @@ func (id *identity) lookup(event decode.Event) (emit.Who, error) {
 		other := id.who(pair.Other())
 		who.Other = &other
 	}
+	if elsewhere, ok := event.(decode.Elsewhere); ok && elsewhere.OtherCgroup() != 0 {
+		who.Elsewhere = id.workloads.Lookup(elsewhere.OtherCgroup())
+	}
 	return who, nil
 }
 

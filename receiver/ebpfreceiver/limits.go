@@ -109,6 +109,9 @@ const (
 	dnsTimeoutDefault = 5 * time.Second
 	dnsTimeoutMin     = 100 * time.Millisecond
 	dnsTimeoutMax     = time.Minute
+	// crashCountsMax bounds the executables whose crashes are counted one by one, each in its workload. Beyond
+	// it the count of the one that has not crashed for the longest starts anew (counter: forgotten).
+	crashCountsMax = 1024
 
 	// batchRecordsMax bounds a batch that is handed to the pipeline.
 	batchRecordsMax = 512

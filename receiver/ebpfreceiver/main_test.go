@@ -59,6 +59,18 @@ func play(role string) {
 		err = lookUpInOwnNetwork(os.Args[1])
 	case "send_datagrams":
 		err = sendDatagrams(os.Args[1])
+	case "send_signals":
+		err = sendSignals(os.Args[1:])
+	case "expire_timers":
+		err = expireTimers(os.Args[1:])
+	case "catch_signals":
+		err = catchSignals()
+	case "use_memory":
+		err = useMemory(os.Args[1:])
+	case "crash":
+		err = crash(os.Args[1:])
+	case "handle_faults":
+		handleFaults()
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	case "offer_memory":

@@ -50,6 +50,7 @@ type session struct {
 	peers    *dns.Names
 	matcher  *dns.Matcher
 	contents *contentOutcomes // nil if executables are not read
+	crashes  *emit.CrashHistory
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -83,6 +84,7 @@ func startSession(_ context.Context, r *ebpfReceiver) (*session, error) {
 		host:     emit.ThisHost(),
 		started:  time.Now(),
 		peers:    dns.NewNames(),
+		crashes:  emit.NewCrashHistory(crashCountsMax),
 	}
 	s.balance = newReconciliation(s)
 	if err := s.open(r); err != nil {
@@ -126,7 +128,7 @@ func (s *session) openStreams() error {
 	if err != nil {
 		return err
 	}
-	emitters := emit.Emitters(emitterOptions(s.config, redactor))
+	emitters := emit.Emitters(emitterOptions(s, redactor))
 	sections := s.config.Tracers.sections()
 	// What is read of the kernel's type information takes megabytes: it is shared while loading,
 	// and let go then.

@@ -23,6 +23,7 @@ type telemetry struct {
 
 	events, lost, truncated, repeated, undecodable, identity metric.Int64ObservableCounter
 	programRuns, programMissed, evicted, unknownWorkload     metric.Int64ObservableCounter
+	forgottenCrashes                                         metric.Int64ObservableCounter
 	keptInKernel                                             metric.Int64ObservableCounter
 	programTime                                              metric.Float64ObservableCounter
 	kernelShare                                              metric.Float64ObservableGauge
@@ -48,6 +49,7 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.evicted = b.counter(names.ReceiverProcessesEvicted())
 	t.unknownWorkload = b.counter(names.ReceiverWorkloadsUnknown())
 	t.contents = b.counter(names.ReceiverExecutables())
+	t.forgottenCrashes = b.counter(names.ReceiverCrashCountsForgotten())
 	t.keptInKernel = b.counter(names.ReceiverEventsKeptInKernel())
 	t.kernelShare = b.floatGauge(names.ReceiverEventsKernelShare())
 	t.inFlight = b.gauge(names.ReceiverEventsInFlight())
@@ -129,6 +131,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 			o.ObserveInt64(t.contents, int64(count), with(names.Outcome, outcome))
 		})
 	}
+	o.ObserveInt64(t.forgottenCrashes, int64(t.session.crashes.Forgotten()))
 	return errors.Join(errs...)
 }
 

@@ -68,6 +68,9 @@ func Decoders() map[string]func() Decoder {
 		"udp":     NewUDP,
 		"dns":     NewDNS,
 		"tty":     NewTTY,
+		"signal":  NewSignal,
+		"oom":     NewOOM,
+		"crash":   NewCrash,
 
 		"injection": NewInjection,
 	}

@@ -32,6 +32,12 @@ func FuzzDNS(f *testing.F) { fuzz(f, "dns") }
 
 func FuzzTTY(f *testing.F) { fuzz(f, "tty") }
 
+func FuzzSignal(f *testing.F) { fuzz(f, "signal") }
+
+func FuzzOOM(f *testing.F) { fuzz(f, "oom") }
+
+func FuzzCrash(f *testing.F) { fuzz(f, "crash") }
+
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
 func fuzz(f *testing.F, tracer string) {
@@ -117,6 +123,14 @@ func assertInside(t *testing.T, record []byte, event Event) {
 		fixed(unsafe.Pointer(e.TTYSessionEvent), unsafe.Sizeof(*e.TTYSessionEvent))
 	case *TTYSessionEnd:
 		fixed(unsafe.Pointer(e.TTYSessionEndEvent), unsafe.Sizeof(*e.TTYSessionEndEvent))
+	case *Signal:
+		fixed(unsafe.Pointer(e.SignalSignalEvent), unsafe.Sizeof(*e.SignalSignalEvent))
+		assertPartOf(t, record, unsafe.Pointer(e.Other()), unsafe.Sizeof(*e.Other()))
+	case *OOMKill:
+		fixed(unsafe.Pointer(e.OOMOomEvent), unsafe.Sizeof(*e.OOMOomEvent))
+		assertPartOf(t, record, unsafe.Pointer(e.Other()), unsafe.Sizeof(*e.Other()))
+	case *Crash:
+		fixed(unsafe.Pointer(e.CrashCrashEvent), unsafe.Sizeof(*e.CrashCrashEvent))
 	default:
 		t.Fatalf("unexpected event %T", event)
 	}
@@ -131,6 +145,14 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	}
 }
 
+func assertPartOf(t *testing.T, record []byte, part unsafe.Pointer, size uintptr) {
+	t.Helper()
+	offset := uintptr(part) - uintptr(unsafe.Pointer(unsafe.SliceData(record)))
+	if offset > uintptr(len(record)) || offset+size > uintptr(len(record)) {
+		t.Fatal("the second process is not in the record")
+	}
+}
+
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
 	for target, tracer := range map[string]string{
@@ -142,11 +164,15 @@ func TestDecode_recordedRecords(t *testing.T) {
 		"FuzzUDP":       "udp",
 		"FuzzDNS":       "dns",
 		"FuzzTTY":       "tty",
+		"FuzzSignal":    "signal",
+		"FuzzOOM":       "oom",
+		"FuzzCrash":     "crash",
 		"FuzzInjection": "injection",
 	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {
 			if g.tracer == tracer {
+				// Of two tracers' kinds of the same name, one has the tracer in front.
 				want[strings.TrimPrefix(name, tracer+" ")] = g.kind
 			}
 		}

@@ -15,11 +15,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	crashbpf "github.com/meerkat-otel/meerkat/bpf/crash"
 	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	injectionbpf "github.com/meerkat-otel/meerkat/bpf/injection"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
+	oombpf "github.com/meerkat-otel/meerkat/bpf/oom"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	signalbpf "github.com/meerkat-otel/meerkat/bpf/signal"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 	ttybpf "github.com/meerkat-otel/meerkat/bpf/tty"
@@ -80,6 +83,17 @@ func objects() map[string]object {
 		"tty": {ttybpf.LoadTTY, map[string]any{
 			"event_header": ttybpf.TTYEventHeader{}, "session_event": ttybpf.TTYSessionEvent{},
 			"session_end_event": ttybpf.TTYSessionEndEvent{},
+		}},
+		"signal": {signalbpf.LoadSignal, map[string]any{
+			"event_header": signalbpf.SignalEventHeader{}, "signal_event": signalbpf.SignalSignalEvent{},
+			"signal_workload": signalbpf.SignalSignalWorkload{},
+		}},
+		"oom": {oombpf.LoadOOM, map[string]any{
+			"event_header": oombpf.OOMEventHeader{}, "oom_event": oombpf.OOMOomEvent{}, "oom_workload": oombpf.OOMOomWorkload{},
+		}},
+		"crash": {crashbpf.LoadCrash, map[string]any{
+			"event_header": crashbpf.CrashEventHeader{}, "crash_event": crashbpf.CrashCrashEvent{},
+			"crash_workload": crashbpf.CrashCrashWorkload{},
 		}},
 	}
 }

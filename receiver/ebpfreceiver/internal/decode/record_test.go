@@ -14,10 +14,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	crashbpf "github.com/meerkat-otel/meerkat/bpf/crash"
 	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
+	oombpf "github.com/meerkat-otel/meerkat/bpf/oom"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	signalbpf "github.com/meerkat-otel/meerkat/bpf/signal"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 	ttybpf "github.com/meerkat-otel/meerkat/bpf/tty"
@@ -74,6 +77,24 @@ func ipcHeader(kind uint16) ipcbpf.IPCEventHeader {
 	}
 	h.Process.StartTimeNs, h.Process.Pid = 12, 13
 	return h
+}
+
+// otherHeader is that of a second process, with other values than header.
+func otherHeader() Header {
+	return Header{
+		Process: ProcessKey{StartTimeNs: 32, Pid: 33}, ExecId: 34, CgroupId: 35, Tid: 36, Uid: 37, Gid: 38, Comm: [16]uint8{'n', 'c'},
+	}
+}
+
+// likeHeader makes the header type of another object of a Header, by way of its bytes.
+func likeHeader[T any](h Header) *T {
+	var other T
+	var b bytes.Buffer
+	_ = binary.Write(&b, binary.NativeEndian, h)
+	if err := binary.Read(&b, binary.NativeEndian, &other); err != nil {
+		panic(err)
+	}
+	return &other
 }
 
 // good is a record of one kind, and where in it the lengths of its strings stand.
@@ -160,6 +181,7 @@ func goodRecords(t testing.TB) map[string]good {
 		}, map[uintptr]int{unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2}, "\x00name")
 	}
 	addIPC(add)
+	addRare(add)
 	add("session", "tty", KindTTYSession, ttybpf.TTYSessionEvent{
 		Header: ttyHeader(KindTTYSession), ParentCgroupId: 23, RealUid: 24, Vpid: 25, Session: 26,
 		Flags: uint32(ttybpf.TTYTtyFlagsTTY_ENTERED), Tty: [64]uint8{'p', 't', 's', '7'},
@@ -235,6 +257,27 @@ func dnsMessage(kind uint16) dnsbpf.DNSDnsMessageEvent {
 	}
 	e.Header.Process.StartTimeNs, e.Header.Process.Pid = 12, 13
 	return e
+}
+
+// addRare adds records of the tracers whose events are rare.
+func addRare(add func(name, tracer string, kind uint16, fixed any, lengths map[uintptr]int, strs ...string)) {
+	add("send", "signal", KindSignalSend, signalbpf.SignalSignalEvent{
+		Header: *likeHeader[signalbpf.SignalEventHeader](header(KindSignalSend)),
+		Target: *likeHeader[signalbpf.SignalEventHeader](otherHeader()),
+		Code:   -6, Number: 15, Crossings: uint8(SignalAcrossUsers | SignalToInit), Handling: uint8(SignalCaught), Result: uint8(SignalNotWanted),
+	}, nil)
+	add("kill", "oom", KindOOMKill, oombpf.OOMOomEvent{
+		Header:  *likeHeader[oombpf.OOMEventHeader](header(KindOOMKill)),
+		Trigger: *likeHeader[oombpf.OOMEventHeader](otherHeader()), FullCgroupId: 41, LimitPages: 42, UsagePages: 43,
+		AnonymousPages: 44, FilePages: 45, SharedPages: 46, SwapPages: 47, PageTableBytes: 48, VirtualPages: 49,
+		ScoreAdjustment: -50, Constraint: uint32(OOMMemoryCgroup),
+	}, nil)
+	add("crash exit", "crash", KindCrashExit, crashbpf.CrashCrashEvent{
+		Header:       *likeHeader[crashbpf.CrashEventHeader](header(KindCrashExit)),
+		FaultAddress: 41, Instruction: 42, ModuleOffset: 43, ModuleInode: 44, Code: 1, Number: 11,
+		Flags: uint16(crashbpf.CrashCrashFlagsCRASH_HAS_DETAILS), Fault: uint8(FaultNull), Access: uint8(AccessWrite),
+		Module: [64]uint8{'l', 'i', 'b'},
+	}, nil)
 }
 
 func execLengths() map[uintptr]int {

@@ -5,6 +5,8 @@ package emit
 // Options are what a configuration says about emitters.
 type Options struct {
 	Process ProcessOptions
+	// Crashes counts the crashes of all executables.
+	Crashes *CrashHistory
 }
 
 // Emitters lists the emitters by the name of the tracer.
@@ -17,9 +19,12 @@ func Emitters(o Options) map[string]Emitter {
 		"ipc":     IPC,
 		"udp":     UDP,
 		"dns":     DNS,
+		"tty":     TTY,
+		"signal":  Signal,
+		"oom":     OOM,
+		"crash":   Crash(o.Crashes),
 
 		"injection": Injection,
-		"tty":       TTY,
 	}
 }
 
@@ -33,6 +38,9 @@ func Counts() map[string][]Count {
 		"ipc":     IPCCounts(),
 		"udp":     UDPCounts(),
 		"dns":     DNSCounts(),
+		"signal":  SignalCounts(),
+		"oom":     OOMCounts(),
+		"crash":   CrashCounts(),
 
 		"injection": InjectionCounts(),
 	}

@@ -37,6 +37,8 @@ type Who struct {
 	IsRuntime bool
 	// Content is what stands in the executable, nil if that was not read; of exec events only.
 	Content *process.Content
+	// Elsewhere is the workload of a cgroup that an event names besides; nil if it names none.
+	Elsewhere *process.Workload
 }
 
 // Emitter writes what is particular to the events of one tracer: name, body and attributes. What all

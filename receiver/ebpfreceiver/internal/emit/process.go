@@ -233,7 +233,7 @@ func exit(r Record, e *decode.ProcessExit) {
 	r.SetEventName(names.EventProcessExit)
 	code := int64(status.ExitStatus())
 	if status.Signaled() {
-		signal := unix.SignalName(status.Signal())
+		signal := signalName(int(status.Signal()))
 		code = signalExitCode + int64(status.Signal())
 		attributes.PutStr(names.ProcessExitSignal, signal)
 		r.Body().SetStr(fmt.Sprintf("%s was killed by %s", r.subject(e.Head()), signal))

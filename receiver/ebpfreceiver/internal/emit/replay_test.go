@@ -79,7 +79,7 @@ func newReplay(t testing.TB) *replay {
 	host := emit.Host{Name: "node1", ID: "5d9c3f0e7a1b4c2d8e6f0a1b2c3d4e5f", Arch: "amd64"}
 	peers := dns.NewNames()
 	r.lookups = dns.NewMatcher(time.Second, peers)
-	emitters := emit.Emitters(emit.Options{Process: r.options})
+	emitters := emit.Emitters(emit.Options{Process: r.options, Crashes: emit.NewCrashHistory(replayEntriesMax)})
 	for _, spec := range tracer.Specs() {
 		r.streams[spec.Name] = &replayStream{
 			kinds: spec.Kinds, decoder: decode.Decoders()[spec.Name](), emitter: emitters[spec.Name],
@@ -224,6 +224,9 @@ func (r *replay) identify(event decode.Event) (who emit.Who, repeated bool) {
 	if pair, ok := event.(decode.Pair); ok {
 		who.Other = &emit.Who{Workload: r.workloads.Lookup(pair.Other().CgroupId)}
 		who.Other.Process, who.Other.Outcome = r.processes.Lookup(pair.Other())
+	}
+	if elsewhere, ok := event.(decode.Elsewhere); ok && elsewhere.OtherCgroup() != 0 {
+		who.Elsewhere = r.workloads.Lookup(elsewhere.OtherCgroup())
 	}
 	switch e := event.(type) {
 	case *decode.TTYSession:

@@ -15,5 +15,8 @@ func Specs() []Spec {
 		DNS(),
 		Injection(),
 		TTY(),
+		Signal(),
+		OOM(),
+		Crash(),
 	}
 }
