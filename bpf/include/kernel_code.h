@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-// Bottom layer, a part of kernel.h: what is code to the kernel, and requests that come without system calls.
+// Bottom layer, a part of kernel.h: what is code to the kernel, requests that come without system calls, and
+// the files of processes in /proc.
 #ifndef MEERKAT_KERNEL_CODE_H
 #define MEERKAT_KERNEL_CODE_H
 
+#include "kernel_file.h"
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
 
 struct io_kiocb {
 	__u8 opcode;

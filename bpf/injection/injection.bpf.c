@@ -263,15 +263,12 @@ static __always_inline void find(struct injection_scratch *scratch, struct sysca
 
 SYSCALL_HANDLER_AND_NEXT(injection_syscall, call)
 {
-	__u32 zero = 0, index = call->number;
+	__u32 zero = 0;
 
-	FORGET(index);
 	// A call that is about to be restarted ends once more.
-	if (index >= SYSCALLS_MAX || (call->result <= -ERESTARTSYS && call->result >= -ERESTART_RESTARTBLOCK))
+	if (call->result <= -ERESTARTSYS && call->result >= -ERESTART_RESTARTBLOCK)
 		return;
-	if (call->compat)
-		index += SYSCALLS_MAX;
-	const volatile struct injection_call *what = &injection_calls[index];
+	const volatile struct injection_call *what = &injection_calls[syscall_index(call)];
 	struct injection_scratch *scratch = bpf_map_lookup_elem(&syscall_scratch, &zero);
 	if (!scratch || !what->operation)
 		return;

@@ -85,6 +85,8 @@ func MetricAttributes() []Attribute {
 		{InjectionTechnique, String, "Last part of an event's name: `process_access`, `memory_file`, `fileless_exec`, `executable_memory`, `loader_change`, `kernel_code` or `io_uring`."},
 		{NetworkIODirection, String, "`transmit` or `receive`, as the process sees it."},
 		{EventName, String, "Name of the events that were held back."},
+		{PrivilegeEvent, String, "What was done, as the last part of the event's name: `user_change`, `capability_use` and so on."},
+		{MountEvent, String, "What was done, as the last part of the event's name: `mount`, `unmount`, `change`, `move` or `configure`."},
 		{MetricOverflow, Bool, "True for the one series that counts all workloads beyond the bound; its resource is the host. Absent otherwise."},
 	}
 }

@@ -53,6 +53,8 @@ type TracersConfig struct {
 	Signal    SimpleTracerConfig `mapstructure:"signal"`
 	OOM       SimpleTracerConfig `mapstructure:"oom"`
 	Crash     SimpleTracerConfig `mapstructure:"crash"`
+	Privilege PrivilegeConfig    `mapstructure:"privilege"`
+	Mount     SimpleTracerConfig `mapstructure:"mount"`
 	Injection InjectionConfig    `mapstructure:"injection"`
 
 	_ struct{}
@@ -61,18 +63,19 @@ type TracersConfig struct {
 // sections returns what all tracers have in common, by the name of the tracer.
 func (c *TracersConfig) sections() map[string]*TracerConfig {
 	return map[string]*TracerConfig{
-		"process": &c.Process.Common,
-		"file":    &c.File.Common,
-		"tcp":     &c.TCP.Common,
-		"socket":  &c.Socket.Common,
-		"ipc":     &c.IPC.Common,
-		"udp":     &c.UDP.Common,
-		"dns":     &c.DNS.Common,
-		"tty":     &c.TTY.Common,
-		"signal":  &c.Signal.Common,
-		"oom":     &c.OOM.Common,
-		"crash":   &c.Crash.Common,
-
+		"process":   &c.Process.Common,
+		"file":      &c.File.Common,
+		"tcp":       &c.TCP.Common,
+		"socket":    &c.Socket.Common,
+		"ipc":       &c.IPC.Common,
+		"udp":       &c.UDP.Common,
+		"dns":       &c.DNS.Common,
+		"tty":       &c.TTY.Common,
+		"signal":    &c.Signal.Common,
+		"oom":       &c.OOM.Common,
+		"crash":     &c.Crash.Common,
+		"privilege": &c.Privilege.Common,
+		"mount":     &c.Mount.Common,
 		"injection": &c.Injection.Common,
 	}
 }
@@ -125,18 +128,19 @@ const redactKeysDefault = `(?i)(password|passwd|passphrase|secret|token|api[-_]?
 func createDefaultConfig() component.Config {
 	return &Config{
 		Tracers: TracersConfig{
-			Process: processConfigDefault(),
-			File:    fileConfigDefault(),
-			TCP:     tcpConfigDefault(),
-			Socket:  socketConfigDefault(),
-			IPC:     ipcConfigDefault(),
-			UDP:     udpConfigDefault(),
-			DNS:     dnsConfigDefault(),
-			TTY:     simpleConfigDefault(false),
-			Signal:  simpleConfigDefault(true),
-			OOM:     simpleConfigDefault(true),
-			Crash:   simpleConfigDefault(true),
-
+			Process:   processConfigDefault(),
+			File:      fileConfigDefault(),
+			TCP:       tcpConfigDefault(),
+			Socket:    socketConfigDefault(),
+			IPC:       ipcConfigDefault(),
+			UDP:       udpConfigDefault(),
+			DNS:       dnsConfigDefault(),
+			TTY:       simpleConfigDefault(false),
+			Signal:    simpleConfigDefault(true),
+			OOM:       simpleConfigDefault(true),
+			Crash:     simpleConfigDefault(true),
+			Privilege: privilegeConfigDefault(),
+			Mount:     simpleConfigDefault(true),
 			Injection: injectionConfigDefault(),
 		},
 		Filters:         filtersConfigDefault(),

@@ -20,7 +20,9 @@ import (
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	injectionbpf "github.com/meerkat-otel/meerkat/bpf/injection"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
+	mountbpf "github.com/meerkat-otel/meerkat/bpf/mount"
 	oombpf "github.com/meerkat-otel/meerkat/bpf/oom"
+	privilegebpf "github.com/meerkat-otel/meerkat/bpf/privilege"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	signalbpf "github.com/meerkat-otel/meerkat/bpf/signal"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
@@ -51,6 +53,17 @@ func objects() map[string]object {
 			"file_operation": filebpf.FileFileOperation{}, "file_seen_key": filebpf.FileFileSeenKey{},
 			"file_seen": filebpf.FileFileSeen{}, "file_workload": filebpf.FileFileWorkload{},
 			"read_path": filebpf.FileReadPath{},
+		}},
+		"privilege": {privilegebpf.LoadPrivilege, map[string]any{
+			"event_header": privilegebpf.PrivilegeEventHeader{}, "ids": privilegebpf.PrivilegeIds{},
+			"capabilities": privilegebpf.PrivilegeCapabilities{}, "namespaces": privilegebpf.PrivilegeNamespaces{},
+			"ids_event": privilegebpf.PrivilegeIdsEvent{}, "capabilities_event": privilegebpf.PrivilegeCapabilitiesEvent{},
+			"capability_use_event": privilegebpf.PrivilegeCapabilityUseEvent{}, "namespace_event": privilegebpf.PrivilegeNamespaceEvent{},
+			"root_event": privilegebpf.PrivilegeRootEvent{}, "restriction_event": privilegebpf.PrivilegeRestrictionEvent{},
+			"privilege_workload": privilegebpf.PrivilegePrivilegeWorkload{},
+		}},
+		"mount": {mountbpf.LoadMount, map[string]any{
+			"event_header": mountbpf.MountEventHeader{}, "mount_event": mountbpf.MountMountEvent{}, "mount_workload": mountbpf.MountMountWorkload{},
 		}},
 		"injection": {injectionbpf.LoadInjection, map[string]any{
 			"event_header": injectionbpf.InjectionEventHeader{}, "injection_event": injectionbpf.InjectionInjectionEvent{},

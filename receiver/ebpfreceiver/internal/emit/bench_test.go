@@ -25,6 +25,8 @@ func BenchmarkLogs(b *testing.B) {
 		"socket":    "sockets",
 		"ipc":       "ipc_objects",
 		"udp":       "udp_flows",
+		"privilege": "privilege_changes",
+		"mount":     "mount_operations",
 		"injection": "injection_techniques",
 	} {
 		b.Run(tracer, func(b *testing.B) {

@@ -7,7 +7,6 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
@@ -38,7 +37,7 @@ func injection(r Record, e *decode.Injection) bool {
 	r.putInjectionTarget(e)
 	r.putInjectionNumbers(e)
 	r.Body().SetStr(operation.sentence(r.subject(e.Head()), object, e.Error))
-	r.putError(e.Error)
+	r.putError(-e.Error)
 	return true
 }
 
@@ -60,12 +59,6 @@ func injectionEvent(kind uint16) string {
 		return names.EventInjectionIOUring
 	}
 	return ""
-}
-
-func (r Record) putError(number int32) {
-	if number != 0 {
-		r.Attributes().PutStr(names.ErrorType, errorName(syscall.Errno(number)))
-	}
 }
 
 // putInjectionObject adds names and paths, and returns how a sentence names what it is about.
@@ -224,7 +217,7 @@ func injectionRepeat(r Record, e *decode.InjectionRepeat) bool {
 	}
 	attributes.PutInt(names.RepeatCount, int64(e.Count))
 	r.Body().SetStr(fmt.Sprintf("%s, %d times more", operation.sentence(r.subject(&e.Header), object, e.Error), e.Count))
-	r.putError(e.Error)
+	r.putError(-e.Error)
 	return true
 }
 

@@ -9,15 +9,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -34,6 +31,9 @@ import (
 )
 
 var record = flag.Bool("record", false, "record the scenarios anew from the kernel that the tests run on; needs root")
+
+// recordedCapabilities are all of them.
+const recordedCapabilities = 1<<64 - 1
 
 const (
 	recorderRingBytes = 4 << 20
@@ -70,6 +70,16 @@ type recorder struct {
 // hierarchyChoices are the values of enum cgroup_hierarchy_choice in bpf/include/cgroup.h.
 var hierarchyChoices = map[string]uint32{"": 0, "memory": 1, "pids": 2, "cpu": 3}
 
+// ownConstants are those of each tracer, as the receiver sets them.
+var ownConstants = map[string]map[string]any{
+	"file":      tracer.FileConstants(),
+	"socket":    tracer.SocketConstants([]uint{1, 2, 10, 16}),
+	"ipc":       tracer.IPCConstants(),
+	"privilege": tracer.PrivilegeConstants(recordedCapabilities, false),
+	"mount":     tracer.MountConstants(),
+	"injection": tracer.InjectionConstants(),
+}
+
 // startRecorder attaches tracers. The iterator runs afterwards, as in the receiver.
 func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec) *recorder {
 	t.Helper()
@@ -83,12 +93,12 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
 		"cgroup_hierarchy_id":     int32(hierarchy.ID),
 	}}
-	for _, more := range []map[string]any{
-		tracer.FileConstants(), tracer.SocketConstants([]uint{1, 2, 10, 16}), tracer.IPCConstants(), tracer.InjectionConstants(), constants,
-	} {
-		maps.Copy(settings.Constants, more)
-	}
+	common := settings.Constants
 	for _, spec := range specs {
+		// Tracers have names in common.
+		settings.Constants = maps.Clone(common)
+		maps.Copy(settings.Constants, ownConstants[spec.Name])
+		maps.Copy(settings.Constants, constants)
 		live, err := tracer.Load(spec, settings, zaptest.NewLogger(t))
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, live.Close()) })
@@ -157,39 +167,6 @@ func (r *recorder) stop() {
 	if udp, ok := r.tracers["udp"]; ok {
 		r.keepFlows(udp.tracer)
 	}
-}
-
-// cgroup is one that was made for a recording, so that nothing in it is particular to a machine.
-type cgroup struct {
-	t    *testing.T
-	name string
-	path string
-}
-
-// newCgroup makes one, which is removed when the test has ended.
-func newCgroup(t *testing.T, name string) *cgroup {
-	t.Helper()
-	hierarchy, err := process.FindHierarchy()
-	require.NoError(t, err)
-	c := &cgroup{t: t, name: name, path: filepath.Join(hierarchy.MountPoint, name)}
-	require.NoError(t, os.Mkdir(c.path, 0o755))
-	t.Cleanup(func() {
-		require.Eventually(t, func() bool { return os.Remove(c.path) == nil }, recorderPatience, 10*time.Millisecond)
-	})
-	return c
-}
-
-func (c *cgroup) join(pid int) {
-	c.t.Helper()
-	require.NoError(c.t, os.WriteFile(filepath.Join(c.path, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0))
-}
-
-// line is the cgroup as a step has it: its id, which is the inode of its folder, and its path.
-func (c *cgroup) line() []byte {
-	c.t.Helper()
-	var stat unix.Stat_t
-	require.NoError(c.t, unix.Stat(c.path, &stat))
-	return fmt.Appendf(nil, "%d /%s\n", stat.Ino, c.name)
 }
 
 // shell is a shell that reads its commands from a pipe, in a cgroup of its own.

@@ -13,10 +13,12 @@ func Specs() []Spec {
 		IPC(),
 		UDP(),
 		DNS(),
-		Injection(),
 		TTY(),
 		Signal(),
 		OOM(),
 		Crash(),
+		Privileges(),
+		Mount(),
+		Injection(),
 	}
 }

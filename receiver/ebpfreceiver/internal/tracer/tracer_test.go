@@ -125,36 +125,41 @@ func TestTracer_fallsBack(t *testing.T) {
 	assert.Contains(t, state.Hooks[0].Reason, `program "process_exec": `, "why the better one is not used")
 }
 
-// tracepointExists tells whether this kernel has what a program is attached to.
-func tracepointExists(t *testing.T, kernel *btf.Spec, program *ebpf.ProgramSpec) bool {
+// lastChoice is the worst program of a hook. Where functions of the kernel can't be probed at all, those
+// that do so are left out, and so are those for kernels that have other tracepoints.
+func lastChoice(t *testing.T, kernel *btf.Spec, spec Spec, h Hook) string {
 	t.Helper()
-	if program.Type != ebpf.Tracing && program.Type != ebpf.RawTracepoint {
-		return true
+	object, err := spec.Load()
+	require.NoError(t, err)
+	_, err = os.Stat("/sys/kernel/tracing/kprobe_events")
+	programs := slices.DeleteFunc(slices.Clone(h.Programs), func(name string) bool {
+		p := object.Programs[name]
+		if p.Type == ebpf.Tracing || p.Type == ebpf.RawTracepoint {
+			if _, missing := kernel.AnyTypeByName("btf_trace_" + p.AttachTo); missing != nil && p.AttachType != ebpf.AttachTraceFExit {
+				return true
+			}
+		}
+		return err != nil && (p.Type == ebpf.Kprobe || p.AttachType == ebpf.AttachTraceFExit)
+	})
+	if h.Optional && len(programs) == 0 {
+		return ""
 	}
-	_, err := kernel.AnyTypeByName("btf_trace_" + program.AttachTo)
-	return err == nil
+	require.NotEmpty(t, programs, h.Name)
+	return programs[len(programs)-1]
 }
 
-// Each hook's last choice works too: it is there for kernels that refuse the better ones. Those for kernels
-// that have other tracepoints can't be tried.
+// Each hook's last choice works too: it is there for kernels that refuse the better ones.
 func TestTracer_lastChoices(t *testing.T) {
 	kernel, err := btf.LoadKernelSpec()
 	require.NoError(t, err)
 	for _, spec := range Specs() {
 		t.Run(spec.Name, func(t *testing.T) {
-			object, err := spec.Load()
-			require.NoError(t, err)
 			var hooks []Hook
 			for _, h := range spec.Hooks {
-				h.Programs = slices.DeleteFunc(h.Programs, func(program string) bool {
-					return !tracepointExists(t, kernel, object.Programs[program])
-				})
-				if h.Optional && len(h.Programs) == 0 {
-					continue
+				if last := lastChoice(t, kernel, spec, h); last != "" {
+					h.Programs = []string{last}
+					hooks = append(hooks, h)
 				}
-				require.NotEmpty(t, h.Programs, h.Name)
-				h.Programs = h.Programs[len(h.Programs)-1:]
-				hooks = append(hooks, h)
 			}
 			spec.Hooks = hooks
 			tr := load(t, spec, Settings{})
