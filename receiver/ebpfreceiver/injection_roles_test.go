@@ -24,6 +24,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// playInjection plays the roles that the tests of the tracer "injection" need.
+func playInjection(role string, arguments []string) error {
+	switch role {
+	case "offer_memory":
+		return offerMemory()
+	case "attack":
+		return attackByNumber(arguments)
+	case "attack_child":
+		return attackChild()
+	case "execute_from_memory":
+		return executeFromMemory(arguments)
+	case "execute_deleted":
+		return executeDeleted(arguments)
+	case "load_program":
+		return loadProgram()
+	case "count_events":
+		return countEvents(arguments)
+	}
+	return fmt.Errorf("there is no role %q", role)
+}
+
 // offered is memory that stays where it is.
 var offered = [8]byte{'b', 'e', 'f', 'o', 'r', 'e', '.', '.'}
 

@@ -75,22 +75,8 @@ func play(role string) {
 		err = act(os.Args[1:])
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
-	case "offer_memory":
-		err = offerMemory()
-	case "attack":
-		err = attackByNumber(os.Args[1:])
-	case "attack_child":
-		err = attackChild()
-	case "execute_from_memory":
-		err = executeFromMemory(os.Args[1:])
-	case "execute_deleted":
-		err = executeDeleted(os.Args[1:])
-	case "load_program":
-		err = loadProgram()
-	case "count_events":
-		err = countEvents(os.Args[1:])
 	default:
-		err = fmt.Errorf("there is no role %q", role)
+		err = playInjection(role, os.Args[1:])
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
