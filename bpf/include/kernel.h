@@ -99,6 +99,7 @@ enum {
 #include "kernel_file.h"
 #include "kernel_task.h"
 #include "kernel_socket.h"
+#include "kernel_code.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

@@ -7,9 +7,12 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct anon_vma;
+
 struct vm_area_struct {
 	unsigned long vm_start, vm_end, vm_flags, vm_pgoff;
 	struct rb_node vm_rb; // before 6.1
+	struct anon_vma *anon_vma;
 	struct file *vm_file;
 };
 

@@ -85,16 +85,27 @@ static __always_inline __u64 mapping_in_maple_tree(struct mm_struct *mm, __u64 a
 	return 0;
 }
 
-// mapping_at returns the address of the kernel's struct vm_area_struct, 0 if nothing is mapped there. It
-// takes no lock: other threads may be changing the tree, and then the answer may be wrong. A global function,
-// so that the verifier goes through its loops once.
-__noinline __u64 mapping_at(__u64 mm_address, __u64 address)
+// mapping_found returns the address of the kernel's struct vm_area_struct, 0 if nothing is mapped there. It
+// takes no lock: other threads may be changing the tree, and then the answer may be wrong.
+static __always_inline __u64 mapping_found(struct mm_struct *mm, __u64 address)
 {
-	struct mm_struct *mm = (void *)mm_address;
-
 	if (bpf_core_field_exists(mm->mm_mt))
 		return mapping_in_maple_tree(mm, address);
 	return mapping_in_binary_tree(mm, address);
+}
+
+// mapping_at does the same. A global function, so that the verifier goes through its loops once.
+__noinline __u64 mapping_at(__u64 mm_address, __u64 address)
+{
+	return mapping_found((void *)mm_address, address);
+}
+
+// mapping_was_written tells of anonymous memory whether it is writable, or has been and was written.
+static __always_inline bool mapping_was_written(struct vm_area_struct *mapping)
+{
+	if (!mapping || BPF_CORE_READ(mapping, vm_file))
+		return false;
+	return BPF_CORE_READ(mapping, vm_flags) & VM_WRITE || BPF_CORE_READ(mapping, anon_vma);
 }
 
 // Of x86-64 and arm64 with small pages.

@@ -26,14 +26,11 @@ static __always_inline __u32 pid_in_own_namespace(struct pid *pid)
 	return pid_number(pid, BPF_CORE_READ(pid, level) & (PID_NAMESPACE_LEVELS_MAX - 1));
 }
 
-// task_of_pid finds the thread that has a number in the initial pid namespace, as find_task_by_pid_ns()
-// does. There is a helper function for it, but only since 6.2.
-static __always_inline struct task_struct *task_of_pid(__u32 number)
+// pid_of_number finds what has a number in a pid namespace, as find_pid_ns() does.
+static __always_inline struct pid *pid_of_number(struct pid_namespace *namespace, __u32 number)
 {
-	struct task_struct *current = (void *)bpf_get_current_task();
-	struct pid_namespace *initial = BPF_CORE_READ(current, thread_pid, numbers[0].ns);
-	__u64 entry = (__u64)BPF_CORE_READ(initial, idr.idr_rt.xa_head);
-	__u32 index = number - BPF_CORE_READ(initial, idr.idr_base);
+	__u64 entry = (__u64)BPF_CORE_READ(namespace, idr.idr_rt.xa_head);
+	__u32 index = number - BPF_CORE_READ(namespace, idr.idr_base);
 
 	// An entry whose last two bits are 10 is a node, less that mark (lib/xarray.c).
 	for (int level = 0; level < PID_TREE_LEVELS_MAX && (entry & 3) == 2; level++) {
@@ -41,11 +38,65 @@ static __always_inline struct task_struct *task_of_pid(__u32 number)
 		__u32 shift = BPF_CORE_READ(node, shift);
 		void **slots = (void *)node + bpf_core_field_offset(node->slots);
 
+		// The tree is only as high as the greatest number in it demands.
+		if (level == 0 && index >> (shift & 31) > 63)
+			return NULL;
 		if (bpf_probe_read_kernel(&entry, sizeof(entry), slots + (index >> (shift & 31) & 63)))
 			return NULL;
 	}
-	struct hlist_node *link = BPF_CORE_READ((struct pid *)entry, tasks[PIDTYPE_PID].first);
+	return (struct pid *)entry;
+}
+
+// task_of is the thread that has a pid, NULL once it is gone.
+static __always_inline struct task_struct *task_of(struct pid *pid)
+{
+	struct hlist_node *link = BPF_CORE_READ(pid, tasks[PIDTYPE_PID].first);
+
 	return link ? (void *)link - bpf_core_field_offset(struct task_struct, pid_links) : NULL;
+}
+
+// task_of_pid finds the thread that has a number in the initial pid namespace. There is a helper function
+// for it, but only since 6.2.
+static __always_inline struct task_struct *task_of_pid(__u32 number)
+{
+	struct task_struct *current = (void *)bpf_get_current_task();
+
+	return task_of(pid_of_number(BPF_CORE_READ(current, thread_pid, numbers[0].ns), number));
+}
+
+// task_of_own_pid finds the thread that the current one names by a number, in its own pid namespace.
+static __always_inline struct task_struct *task_of_own_pid(__u32 number)
+{
+	struct task_struct *current = (void *)bpf_get_current_task();
+	struct pid *own = BPF_CORE_READ(current, thread_pid);
+	__u32 level = BPF_CORE_READ(own, level) & (PID_NAMESPACE_LEVELS_MAX - 1);
+	struct upid *numbers = (void *)own + bpf_core_field_offset(own->numbers) + level * bpf_core_type_size(struct upid);
+
+	return task_of(pid_of_number(BPF_CORE_READ(numbers, ns), number));
+}
+
+// include/uapi/linux/magic.h
+#define PID_FS_MAGIC 0x50494446
+#define PROC_SUPER_MAGIC 0x9fa0
+
+// pid_of_file is what a pidfd stands for. Since 6.9 pidfds have inodes of their own.
+static __always_inline struct pid *pid_of_file(struct file *file)
+{
+	if (!file)
+		return NULL;
+	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) == PID_FS_MAGIC)
+		return BPF_CORE_READ(file, f_inode, i_private);
+	return BPF_CORE_READ(file, private_data);
+}
+
+// pid_of_proc_file is whose file it is, of those of processes in /proc; NULL for others.
+static __always_inline struct pid *pid_of_proc_file(struct inode *inode)
+{
+	struct proc_inode *around = (void *)inode - bpf_core_field_offset(struct proc_inode, vfs_inode);
+
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
+		return NULL;
+	return BPF_CORE_READ(around, pid);
 }
 
 // exit_status is what wait(2) tells of a process that has ended, as wait_task_zombie() in kernel/exit.c

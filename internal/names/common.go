@@ -82,6 +82,7 @@ func MetricAttributes() []Attribute {
 		{FileOperation, String, "`open` (for writing), `create`, `rename`, `delete`, `link`, `mode_change` or `owner_change`."},
 		{IPCOperation, String, "`get`, `attach`, `remove`, `open`, `create` or `connect`."},
 		{SocketOperation, String, "`create`, `bind` or `listen`."},
+		{InjectionTechnique, String, "Last part of an event's name: `process_access`, `memory_file`, `fileless_exec`, `executable_memory`, `loader_change`, `kernel_code` or `io_uring`."},
 		{NetworkIODirection, String, "`transmit` or `receive`, as the process sees it."},
 		{EventName, String, "Name of the events that were held back."},
 		{PrivilegeEvent, String, "What was done, as the last part of the event's name: `user_change`, `capability_use` and so on."},

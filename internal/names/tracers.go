@@ -24,6 +24,10 @@ func Tracers() []TracerDescription {
 			FileEvents(), FileAttributes(), FileMetrics()},
 		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
 			TCPEvents(), TCPAttributes(), TCPMetrics()},
+		{"injection", "Ways to put code where it was not, failed attempts included (`" + ErrorType + "`), and work that is handed to the kernel past the system calls.\n" +
+			"The same operation of a process on the same object is reported once in a window; repeats are counted in the kernel, and reported\n" +
+			"at the end by one event of the same name with `" + RepeatCount + "`.",
+			InjectionEvents(), InjectionAttributes(), InjectionMetrics()},
 		{"socket", "Sockets that are bound, that listen, and that are of an unusual kind, those included that were there before the start.\n" +
 			"The same operation of a process with the same outcome is reported once in a window, and so are binds to whatever port the\n" +
 			"kernel chooses; repeats are counted in the kernel, and reported at the end by one event of the same name with\n`" + RepeatCount + "`.",

@@ -26,6 +26,7 @@ func longFiles() map[string]string {
 	return map[string]string{
 		"bpf/process/process.bpf.c":                       "the programs of a tracer share static functions and maps: one unit",
 		"bpf/file/file.bpf.c":                             "the programs of a tracer share static functions and maps: one unit",
+		"bpf/injection/injection.bpf.c":                   "the programs of a tracer share static functions and maps: one unit",
 		"bpf/ipc/ipc.bpf.c":                               "the programs of a tracer share static functions and maps: one unit",
 		"bpf/socket/socket.bpf.c":                         "the programs of a tracer share static functions and maps: one unit",
 		"bpf/tcp/tcp.bpf.c":                               "the programs of a tracer share static functions and maps: one unit",

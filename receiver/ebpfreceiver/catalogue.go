@@ -65,6 +65,7 @@ func catalogue() []definition {
 		"crash":     {settings: crashSettings},
 		"privilege": {settings: privilegeSettings},
 		"mount":     {settings: mountSettings},
+		"injection": {settings: injectionSettings, prepare: prepareInjection, companion: newInjectionRepeats},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -140,3 +141,16 @@ func privilegeSettings(c *Config, s *tracer.Settings) {
 }
 
 func mountSettings(_ *Config, s *tracer.Settings) { maps.Copy(s.Constants, tracer.MountConstants()) }
+
+func injectionSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.InjectionConstants())
+	s.Constants["window_ns"] = uint64(c.Tracers.Injection.DeduplicationWindow)
+	s.Constants["executable_memory"] = c.Tracers.Injection.ExecutableMemory
+	if !c.Tracers.Injection.ExecutableMemory {
+		s.WithoutSyscalls = tracer.InjectionMemoryCalls()
+	}
+}
+
+func prepareInjection(c *Config, t *tracer.Tracer) error {
+	return tracer.SetInjectionLoaderFiles(t, c.Tracers.Injection.LoaderFiles)
+}

@@ -153,3 +153,16 @@ func TestPrivilege_of32BitProgram(t *testing.T) {
 	assert.Equal(t, []string{"-", "-", "-", "-"}, changed.idsOf(idsBefore))
 	assert.Equal(t, program, changed.str(names.ProcessExecutablePath))
 }
+
+func TestInjection_of32BitProgram(t *testing.T) {
+	program := buildCompat(t)
+	l := startLive(t, only("injection"))
+	pid := int(runCompat(t, program, "injection", t.TempDir())[0])
+	memfd := l.one(names.EventInjectionMemoryFile, byPID(pid))
+	assert.Equal(t, "payload", memfd.str(names.InjectionName))
+	access := l.one(names.EventInjectionProcessAccess, byPID(pid))
+	assert.Equal(t, "memory_write", access.str(names.InjectionOperation))
+	assert.EqualValues(t, pid, access.num(names.InjectionTargetPID))
+	assert.Equal(t, "EFAULT", access.str(names.ErrorType))
+	l.one(names.EventInjectionLoaderChange, pathEnds(pid, "create", "/etc/ld.so.preload"))
+}

@@ -55,6 +55,7 @@ type TracersConfig struct {
 	Crash     SimpleTracerConfig `mapstructure:"crash"`
 	Privilege PrivilegeConfig    `mapstructure:"privilege"`
 	Mount     SimpleTracerConfig `mapstructure:"mount"`
+	Injection InjectionConfig    `mapstructure:"injection"`
 
 	_ struct{}
 }
@@ -75,6 +76,7 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"crash":     &c.Crash.Common,
 		"privilege": &c.Privilege.Common,
 		"mount":     &c.Mount.Common,
+		"injection": &c.Injection.Common,
 	}
 }
 
@@ -139,6 +141,7 @@ func createDefaultConfig() component.Config {
 			Crash:     simpleConfigDefault(true),
 			Privilege: privilegeConfigDefault(),
 			Mount:     simpleConfigDefault(true),
+			Injection: injectionConfigDefault(),
 		},
 		Filters:         filtersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,

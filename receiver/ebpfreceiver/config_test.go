@@ -74,6 +74,10 @@ func everyKey() *Config {
 				Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
 				Capabilities: []string{"CAP_BPF"}, CapabilityScope: CapabilityScopeEverywhere, DeduplicationWindow: 5 * time.Second,
 			},
+			Injection: InjectionConfig{
+				Common:           TracerConfig{Enabled: true, RingBufferBytes: 128 << 10},
+				ExecutableMemory: true, LoaderFiles: []string{"/etc/ld.so.preload", "/etc/cron.d/"},
+			},
 			Mount: SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
 		},
 		Filters: FiltersConfig{
@@ -103,6 +107,7 @@ func TestConfig_accepted(t *testing.T) {
 		"ebpf/every_key": everyKey(),
 		"ebpf/fewer_tracers": defaults(func(c *Config) {
 			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
+			c.Tracers.Injection.Common.Enabled = false
 		}),
 		"ebpf/no_deduplication": defaults(func(c *Config) { c.Tracers.File.DeduplicationWindow = 0 }),
 		"ebpf/no_redaction": defaults(func(c *Config) {
@@ -166,6 +171,13 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +
 			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
+		"ebpf/injection_window": "tracers::injection: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/loader_files": "tracers::injection: loader_files[0]: \"ld.so.preload\" is not the absolute path of a file, or of a directory below the root\n" +
+			"loader_files[1]: \"/etc/../etc/ld.so.conf\" is not in its shortest form, which is \"/etc/ld.so.conf\"\n" +
+			"loader_files[2]: \"/\" is not the absolute path of a file, or of a directory below the root\n" +
+			"loader_files[3]: \"/etc/cron.*/\" looks like a pattern; a directory with a slash at its end matches all in it\n" +
+			"loader_files[4]: \"/etc/012345678901234567890123456789x/\" has a directory of more than 30 bytes or a name of more than 62, " +
+			"as its last two elements",
 		"ebpf/socket_families": "tracers::socket: expected_families[1]: \"AF_PACKET\" is none of the kernel's address families, which are " +
 			"named like inet6 or packet",
 		"ebpf/ipc_window":  "tracers::ipc: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",

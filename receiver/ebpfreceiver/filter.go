@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
@@ -26,6 +27,9 @@ type filter struct {
 	config *FiltersConfig
 
 	cgroups, containers, images, namespaces, executables patternRules
+
+	// own is the collector's own process, if what it does is not wanted; nil until it is known.
+	own atomic.Pointer[process.Key]
 
 	mu sync.Mutex
 	// workloads and programs remember verdicts: true is wanted.
@@ -68,6 +72,9 @@ func (f *filter) apply(own process.Key) error {
 		EventsPerSecondMax: f.config.EventsPerSecondMax,
 	}
 	if !f.config.OwnActivity {
+		if own.PID != 0 {
+			f.own.Store(&own)
+		}
 		rules.OwnProcess = tracer.ProcessKey{Pid: own.PID, StartTimeNs: own.StartTime}
 	}
 	return f.kernel.Apply(rules)
@@ -91,6 +98,10 @@ func (f *filter) byWorkload() bool {
 // wants decides about an event.
 func (f *filter) wants(event decode.Event, who emit.Who) bool {
 	head := event.Head()
+	// The kernel half has not known it from the start.
+	if own := f.own.Load(); own != nil && *own == process.KeyOf(head.Process) {
+		return false
+	}
 	if !f.wantsUser(head.Uid) {
 		return false
 	}

@@ -78,6 +78,10 @@ const (
 	// filterVerdictsMax bounds the verdicts on executables that are remembered. When it is reached, they are
 	// found out anew.
 	filterVerdictsMax = 4096
+	// What the kernel half has room for of loaderFilesMax paths, and of the last two elements of each.
+	loaderFilesMax          = 32
+	loaderDirectoryBytesMax = 30
+	loaderNameBytesMax      = 62
 
 	// ancestorsMax is how far an exec event names the processes above it.
 	ancestorsMax = 8

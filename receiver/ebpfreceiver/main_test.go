@@ -76,7 +76,7 @@ func play(role string) {
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:
-		err = fmt.Errorf("there is no role %q", role)
+		err = playInjection(role, os.Args[1:])
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

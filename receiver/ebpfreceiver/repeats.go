@@ -90,3 +90,19 @@ func takeIPCRepeats(t *tracer.Tracer, finished func(process.Key, uint64) bool, r
 		}
 	})
 }
+
+func newInjectionRepeats(s *session, st *stream) *companion {
+	r := &repeats{session: s, stream: st, window: s.config.Tracers.Injection.DeduplicationWindow, take: takeInjectionRepeats}
+	return r.companion()
+}
+
+func takeInjectionRepeats(t *tracer.Tracer, finished func(process.Key, uint64) bool, report func(decode.Event)) error {
+	over := func(key *tracer.InjectionSeenKey) bool {
+		return finished(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window)
+	}
+	return tracer.TakeInjectionSeen(t, over, func(key *tracer.InjectionSeenKey, count *tracer.InjectionSeenCount) {
+		if count.Repeats > 0 {
+			report(decode.NewInjectionRepeat(key, count))
+		}
+	})
+}

@@ -73,6 +73,7 @@ func Decoders() map[string]func() Decoder {
 		"crash":     NewCrash,
 		"privilege": NewPrivilege,
 		"mount":     NewMount,
+		"injection": NewInjection,
 	}
 }
 

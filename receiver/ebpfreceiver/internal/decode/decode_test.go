@@ -237,6 +237,7 @@ func TestDecode_unknownKind(t *testing.T) {
 		}
 	}
 	require.False(t, known["file"][KindFileRepeat] || known["udp"][KindUDPFlow] || known["dns"][KindDNSLookup], "these are not records")
+	require.False(t, known["injection"][KindInjectionRepeat], "repeats are not records")
 	for tracer, newDecoder := range decoders {
 		record := append([]byte(nil), longest[tracer]...)
 		for kind := range 1 << 16 {

@@ -20,6 +20,8 @@ func FuzzFile(f *testing.F) { fuzz(f, "file") }
 
 func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
 
+func FuzzInjection(f *testing.F) { fuzz(f, "injection") }
+
 func FuzzSocket(f *testing.F) { fuzz(f, "socket") }
 
 func FuzzIPC(f *testing.F) { fuzz(f, "ipc") }
@@ -190,6 +192,8 @@ func shownOfPrivileges(event Event) (shown, bool) {
 		return show(e.PrivilegeRootEvent, e.Directory, e.Argument, e.Root, e.Filesystem)
 	case *PrivilegeRestriction:
 		return show(e.PrivilegeRestrictionEvent)
+	case *Injection:
+		return show(e.InjectionInjectionEvent, e.Name, e.Path, e.Directories[0], e.Directories[1], e.Directories[2])
 	}
 	return shown{}, false
 }
@@ -210,6 +214,7 @@ func TestDecode_recordedRecords(t *testing.T) {
 		"FuzzCrash":     "crash",
 		"FuzzPrivilege": "privilege",
 		"FuzzMount":     "mount",
+		"FuzzInjection": "injection",
 	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {

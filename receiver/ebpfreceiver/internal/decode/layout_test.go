@@ -18,6 +18,7 @@ import (
 	crashbpf "github.com/meerkat-otel/meerkat/bpf/crash"
 	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	injectionbpf "github.com/meerkat-otel/meerkat/bpf/injection"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	mountbpf "github.com/meerkat-otel/meerkat/bpf/mount"
 	oombpf "github.com/meerkat-otel/meerkat/bpf/oom"
@@ -64,6 +65,7 @@ func objects() map[string]object {
 		"mount": {mountbpf.LoadMount, map[string]any{
 			"event_header": mountbpf.MountEventHeader{}, "mount_event": mountbpf.MountMountEvent{}, "mount_workload": mountbpf.MountMountWorkload{},
 		}},
+		"injection": injectionObject(),
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
 			"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
@@ -102,6 +104,15 @@ func objects() map[string]object {
 			"crash_workload": crashbpf.CrashCrashWorkload{},
 		}},
 	}
+}
+
+func injectionObject() object {
+	return object{injectionbpf.LoadInjection, map[string]any{
+		"event_header": injectionbpf.InjectionEventHeader{}, "injection_event": injectionbpf.InjectionInjectionEvent{},
+		"injection_call": injectionbpf.InjectionInjectionCall{}, "injection_seen_key": injectionbpf.InjectionInjectionSeenKey{},
+		"seen_count": injectionbpf.InjectionSeenCount{}, "injection_workload": injectionbpf.InjectionInjectionWorkload{},
+		"loader_file": injectionbpf.InjectionLoaderFile{},
+	}}
 }
 
 // bpf2go keeps the types in step that it was told to export, when it is run. This holds the result,

@@ -135,6 +135,7 @@ func goodRecords(t testing.TB) map[string]good {
 	add("session_end", "tty", KindTTYSessionEnd, ttybpf.TTYSessionEndEvent{Header: ttyHeader(KindTTYSessionEnd), DurationNs: 21}, nil)
 	addPrivilegeRecords(add)
 	addMountRecords(add)
+	addInjection(add)
 	return records
 }
 

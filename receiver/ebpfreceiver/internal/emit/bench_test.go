@@ -27,6 +27,7 @@ func BenchmarkLogs(b *testing.B) {
 		"udp":       "udp_flows",
 		"privilege": "privilege_changes",
 		"mount":     "mount_operations",
+		"injection": "injection_techniques",
 	} {
 		b.Run(tracer, func(b *testing.B) {
 			r := newReplay(b)

@@ -31,6 +31,7 @@ func Emitters(o Options) map[string]Emitter {
 		"crash":     Crash(o.Crashes),
 		"privilege": Privilege(o.SyscallName),
 		"mount":     Mount,
+		"injection": Injection,
 	}
 }
 
@@ -49,5 +50,6 @@ func Counts() map[string][]Count {
 		"crash":     CrashCounts(),
 		"privilege": PrivilegeCounts(),
 		"mount":     MountCounts(),
+		"injection": InjectionCounts(),
 	}
 }

@@ -46,6 +46,7 @@ func TestRecord(t *testing.T) {
 	t.Run("mounts", recordMounts)
 	t.Run("container", recordContainer)
 	t.Run("sessions", recordSessions)
+	t.Run("injection", recordInjection)
 }
 
 // scenario is one that is being written.
@@ -61,6 +62,7 @@ var recordedScenarios = []string{
 	"container",
 	"dns_lookups",
 	"file_operations",
+	"injection_techniques",
 	"ipc_objects",
 	"process_corrupt",
 	"process_losses",

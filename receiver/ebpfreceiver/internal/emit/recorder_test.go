@@ -77,6 +77,7 @@ var ownConstants = map[string]map[string]any{
 	"ipc":       tracer.IPCConstants(),
 	"privilege": tracer.PrivilegeConstants(recordedCapabilities, false),
 	"mount":     tracer.MountConstants(),
+	"injection": tracer.InjectionConstants(),
 }
 
 // startRecorder attaches tracers. The iterator runs afterwards, as in the receiver.
@@ -101,6 +102,9 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		live, err := tracer.Load(spec, settings, zaptest.NewLogger(t))
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, live.Close()) })
+		if spec.Name == "injection" {
+			require.NoError(t, tracer.SetInjectionLoaderFiles(live, []string{"/etc/ld.so.conf", "/etc/ld.so.preload"}))
+		}
 		require.NoError(t, live.Attach(types))
 		records := &tracerRecords{tracer: live, decoder: decode.Decoders()[spec.Name](), ended: make(chan error, 1)}
 		records.reader, err = ring.NewReader(live.Ring(), records.keep)

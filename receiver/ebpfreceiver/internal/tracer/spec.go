@@ -49,6 +49,9 @@ type Hook struct {
 	Name string
 	// Programs are tried in order until one loads and attaches.
 	Programs []string
+	// Optional tells that without it nothing is missed, but less is known of what is seen. The tracer
+	// is not degraded then.
+	Optional bool
 	// Syscalls are the calls at whose end the program runs, by name; empty for another kind of hook.
 	// Calls that this kernel or architecture doesn't have are left out.
 	Syscalls []string
@@ -60,6 +63,12 @@ type Hook struct {
 // hook is the usual case: a hook named after what it observes, with its programs.
 func hook(name string, programs ...string) Hook {
 	return Hook{Name: name, Programs: programs}
+}
+
+// optional marks a hook as one that need not be there.
+func optional(h Hook) Hook {
+	h.Optional = true
+	return h
 }
 
 // syscallHook is a handler at the end of system calls.

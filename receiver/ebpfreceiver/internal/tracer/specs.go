@@ -19,5 +19,6 @@ func Specs() []Spec {
 		Crash(),
 		Privileges(),
 		Mount(),
+		Injection(),
 	}
 }

@@ -49,19 +49,23 @@ func (t *Tracer) State() State {
 	}
 	state := State{Status: StatusRunning}
 	var missing missingHooks
+	required := 0
 	for _, a := range t.hooks {
+		if !a.hook.Optional {
+			required++
+		}
 		h := HookState{Name: a.hook.Name, Program: a.program}
 		if a.err != nil {
 			h.Reason = a.err.Error()
 		}
-		if a.link == nil {
+		if a.link == nil && !a.hook.Optional {
 			missing.add(a.hook.Name, a.err)
 		}
 		state.Hooks = append(state.Hooks, h)
 	}
 	switch missing.count {
 	case 0:
-	case len(t.hooks):
+	case required:
 		state.Status = StatusFailed
 	default:
 		state.Status = StatusDegraded

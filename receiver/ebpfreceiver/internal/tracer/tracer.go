@@ -40,6 +40,8 @@ type Settings struct {
 	Dispatcher *Dispatcher
 	// Filter decides which events are wanted; nil for all of them. Tracers share it.
 	Filter *Filter
+	// WithoutSyscalls names calls that the tracer's handler is not to be called for.
+	WithoutSyscalls []string
 }
 
 // Tracer is a Spec that has been loaded. Its methods may be called from several goroutines.
@@ -55,6 +57,8 @@ type Tracer struct {
 	handlerNumber uint32
 	// logLevel is what the verifier tells about programs that it takes; nothing unless a test asks.
 	logLevel ebpf.LogLevel
+	// withoutSyscalls are those of the settings.
+	withoutSyscalls []string
 
 	mu       sync.Mutex
 	hooks    []*attachment
@@ -83,6 +87,8 @@ func Load(spec Spec, settings Settings, logger *zap.Logger) (*Tracer, error) {
 		programs: map[string]*ebpf.Program{},
 
 		sharedMaps: map[string]*ebpf.Map{},
+
+		withoutSyscalls: settings.WithoutSyscalls,
 	}
 	if settings.Filter != nil {
 		for name, m := range settings.Filter.maps {
@@ -216,7 +222,10 @@ func (t *Tracer) Attach(types *btf.Cache) error {
 func (t *Tracer) loadFirstChoices(types *btf.Cache) {
 	var names []string
 	for _, hook := range t.spec.Hooks {
-		names = append(names, hook.Programs[0])
+		// Many a kernel lacks those.
+		if !hook.Optional {
+			names = append(names, hook.Programs[0])
+		}
 	}
 	if err := t.loadPrograms(types, names...); err != nil {
 		t.logger.Debug("Not every first choice of the hooks can be loaded", zap.Error(err))
@@ -269,6 +278,10 @@ func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 		}
 		a.err = errors.Join(a.err, fmt.Errorf("program %q: %w", name, explain(explainCgroup(t.programType(name), err))))
 	}
+	if hook.Optional {
+		t.logger.Debug("A hook that need not be there could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
+		return a
+	}
 	t.logger.Warn("A hook could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
 	return a
 }
@@ -288,7 +301,7 @@ func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Clo
 	var l io.Closer
 	switch {
 	case len(hook.Syscalls) > 0:
-		l, err = t.dispatcher.add(types, program, t.handlerNumber, hook.Syscalls)
+		l, err = t.dispatcher.add(types, program, t.handlerNumber, t.wantedSyscalls(hook))
 	case len(hook.Tracepoints) > 0:
 		l, err = attachTracepoints(program, hook.Tracepoints)
 	default:
@@ -299,6 +312,11 @@ func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Clo
 		return nil, errors.Join(fmt.Errorf("attach to %q: %w", t.object.Programs[name].AttachTo, err), program.Close())
 	}
 	return l, nil
+}
+
+// wantedSyscalls are those of a hook that the settings don't leave out.
+func (t *Tracer) wantedSyscalls(hook Hook) []string {
+	return slices.DeleteFunc(slices.Clone(hook.Syscalls), func(name string) bool { return slices.Contains(t.withoutSyscalls, name) })
 }
 
 func (t *Tracer) firstError() error {

@@ -90,14 +90,20 @@ func TestTracer_runsAndStops(t *testing.T) {
 			assert.Equal(t, StatusRunning, state.Status)
 			assert.Empty(t, state.Reason)
 			require.Len(t, state.Hooks, len(spec.Hooks))
+			attached := 0
 			for i, h := range state.Hooks {
 				assert.Equal(t, spec.Hooks[i].Name, h.Name)
+				if spec.Hooks[i].Optional && h.Program == "" {
+					assert.NotEmpty(t, h.Reason)
+					continue
+				}
+				attached++
 				assert.Contains(t, spec.Hooks[i].Programs, h.Program)
 				t.Logf("%s is served by %s", h.Name, h.Program)
 			}
 			assert.EqualValues(t, 128<<10, tr.Ring().MaxEntries())
 			assert.GreaterOrEqual(t, tr.MapBytes(), uint64(128<<10))
-			assert.Len(t, tr.ProgramStats(), len(spec.Hooks))
+			assert.Len(t, tr.ProgramStats(), attached)
 			require.NoError(t, tr.Detach())
 			assert.Equal(t, StatusStopped, tr.State().Status)
 			_, err := tr.Counters()
@@ -120,27 +126,42 @@ func TestTracer_fallsBack(t *testing.T) {
 }
 
 // lastChoice is the worst program of a hook. Where functions of the kernel can't be probed at all, those
-// that do so are left out.
-func lastChoice(t *testing.T, spec Spec, h Hook) string {
+// that do so are left out, and so are those for kernels that have other tracepoints.
+func lastChoice(t *testing.T, kernel *btf.Spec, spec Spec, h Hook) string {
 	t.Helper()
 	object, err := spec.Load()
 	require.NoError(t, err)
 	_, err = os.Stat("/sys/kernel/tracing/kprobe_events")
 	programs := slices.DeleteFunc(slices.Clone(h.Programs), func(name string) bool {
 		p := object.Programs[name]
+		if p.Type == ebpf.Tracing || p.Type == ebpf.RawTracepoint {
+			if _, missing := kernel.AnyTypeByName("btf_trace_" + p.AttachTo); missing != nil && p.AttachType != ebpf.AttachTraceFExit {
+				return true
+			}
+		}
 		return err != nil && (p.Type == ebpf.Kprobe || p.AttachType == ebpf.AttachTraceFExit)
 	})
+	if h.Optional && len(programs) == 0 {
+		return ""
+	}
 	require.NotEmpty(t, programs, h.Name)
 	return programs[len(programs)-1]
 }
 
 // Each hook's last choice works too: it is there for kernels that refuse the better ones.
 func TestTracer_lastChoices(t *testing.T) {
+	kernel, err := btf.LoadKernelSpec()
+	require.NoError(t, err)
 	for _, spec := range Specs() {
 		t.Run(spec.Name, func(t *testing.T) {
-			for i, h := range spec.Hooks {
-				spec.Hooks[i].Programs = []string{lastChoice(t, spec, h)}
+			var hooks []Hook
+			for _, h := range spec.Hooks {
+				if last := lastChoice(t, kernel, spec, h); last != "" {
+					h.Programs = []string{last}
+					hooks = append(hooks, h)
+				}
 			}
+			spec.Hooks = hooks
 			tr := load(t, spec, Settings{})
 			require.NoError(t, tr.Attach(btf.NewCache()))
 			state := tr.State()
@@ -202,4 +223,34 @@ func TestExplain_saysWhatToDo(t *testing.T) {
 	for _, err := range []error{ErrNoBTF, ErrNoModuleBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
 		assert.Contains(t, err.Error(), ": ", "what is wrong, then what to do")
 	}
+}
+
+// A hook that need not be there makes nobody worry when it isn't.
+func TestTracer_optionalHook(t *testing.T) {
+	missing := processbpf.ProcessProgProcessExecRaw
+	fork := hook("fork", processbpf.ProcessProgProcessForkRaw)
+	tr := load(t, altered(missing, "no_such_tracepoint", optional(hook("exec", missing)), fork), Settings{})
+	require.NoError(t, tr.Attach(btf.NewCache()))
+	state := tr.State()
+	assert.Equal(t, StatusRunning, state.Status)
+	assert.Empty(t, state.Reason)
+	assert.Contains(t, state.Hooks[0].Reason, "no_such_tracepoint")
+	assert.Len(t, tr.ProgramStats(), 1)
+}
+
+// System calls that the settings leave out don't reach the handler.
+func TestTracer_withoutSyscalls(t *testing.T) {
+	d := &Dispatcher{}
+	tr, err := Load(Injection(), Settings{Dispatcher: d, WithoutSyscalls: InjectionMemoryCalls()}, zap.NewNop())
+	require.NoError(t, err)
+	require.NoError(t, tr.Attach(btf.NewCache()))
+	chain := func(name string) [4]uint8 {
+		native, _, found, _ := syscallNumbers(name)
+		require.True(t, found, name)
+		return d.chains[native].Native
+	}
+	assert.Zero(t, chain("mprotect"))
+	assert.NotZero(t, chain("ptrace"))
+	require.NoError(t, tr.Close())
+	require.NoError(t, d.Close())
 }

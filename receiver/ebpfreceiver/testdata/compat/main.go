@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command compat is built for the 32-bit architecture beside the one that is tested, and makes system
-// calls of every kind that has another number there. Its arguments are what to use, files, sockets, ipc or ids,
-// and a folder to work in.
+// calls of every kind that has another number there. Its arguments are what to use, files, sockets, ipc, ids or
+// injection, and a folder to work in.
 package main
 
 import (
@@ -19,6 +19,8 @@ func main() {
 		err = files(os.Args[2])
 	case "sockets":
 		err = sockets()
+	case "injection":
+		err = inject(os.Args[2])
 	case "ipc":
 		err = ipc(os.Args[2])
 	case "ids":
