@@ -44,10 +44,13 @@ type FileFileEvent struct {
 	Header              FileEventHeader
 	Inode               uint64
 	Window              uint64
+	RootInode           uint64
 	Device              uint32
 	Mode                uint32
 	OwnerUid            uint32
 	OwnerGid            uint32
+	Links               uint32
+	MountNamespace      uint32
 	DirectoryBytes      uint16
 	PathBytes           uint16
 	OtherDirectoryBytes uint16
@@ -57,7 +60,8 @@ type FileFileEvent struct {
 	OtherDirectoryFlags uint8
 	Access              uint8
 	Flags               uint8
-	Reserved            [3]uint8
+	RenameFlags         uint8
+	ReadElement         uint16
 }
 
 type FileFileFlags uint32
@@ -67,6 +71,8 @@ const (
 	FileFileFlagsFILE_NOT_DEDUPLICATED FileFileFlags = 2
 	FileFileFlagsFILE_SYMBOLIC         FileFileFlags = 4
 	FileFileFlagsFILE_IS_DIRECTORY     FileFileFlags = 8
+	FileFileFlagsFILE_FOLLOWS_LINKS    FileFileFlags = 16
+	FileFileFlagsFILE_OTHER_NAME       FileFileFlags = 32
 )
 
 type FileFileKind uint32
@@ -94,7 +100,8 @@ type FileFileOperation struct {
 	OtherPath      uint8
 	Value          uint8
 	Flags          uint8
-	Removal        uint8
+	Options        uint8
+	ShortIds       uint8
 }
 
 type FileFileSeen struct {
@@ -133,10 +140,31 @@ type FileFileWorkload struct {
 	OwnerChanged   uint64
 }
 
-type FileReadPath struct {
+type FileKnownFile struct {
+	_          structs.HostLayout
+	Inode      uint64
+	Device     uint32
+	Generation uint32
+}
+
+type FilePatternBits struct {
+	_     structs.HostLayout
+	Words [4]uint64
+}
+
+type FilePatternName struct {
 	_          structs.HostLayout
 	PrefixBits uint32
-	Path       [256]uint8
+	Name       [64]uint8
+}
+
+type FilePatternSuffix struct {
+	_            structs.HostLayout
+	Bytes        uint64
+	Mask         uint64
+	Bit          uint64
+	NameBytesMin uint32
+	Reserved     uint32
 }
 
 // Names of all BPF objects in the ELF.
@@ -145,10 +173,14 @@ type FileReadPath struct {
 const (
 	FileMapCounters                = "counters"
 	FileMapEvents                  = "events"
+	FileMapKnownFiles              = "known_files"
+	FileMapKnownHints              = "known_hints"
 	FileMapPathBuffers             = "path_buffers"
-	FileMapReadPaths               = "read_paths"
+	FileMapPatternNames            = "pattern_names"
+	FileMapPatternWalks            = "pattern_walks"
 	FileMapScratchMap              = "scratch_map"
 	FileMapSeen                    = "seen"
+	FileMapSeenBudgets             = "seen_budgets"
 	FileMapSyscallChains           = "syscall_chains"
 	FileMapSyscallCosts            = "syscall_costs"
 	FileMapSyscallHandlers         = "syscall_handlers"
@@ -160,11 +192,18 @@ const (
 	FileVarFileFlagsIsExported     = "file_flags_is_exported"
 	FileVarFileKindIsExported      = "file_kind_is_exported"
 	FileVarFileOperationIsExported = "file_operation_is_exported"
-	FileVarHasReadPaths            = "has_read_paths"
+	FileVarHasPatternFolders       = "has_pattern_folders"
+	FileVarHasPatterns             = "has_patterns"
 	FileVarOperations              = "operations"
 	FileVarOwnNamespaceDevice      = "own_namespace_device"
 	FileVarOwnNamespaceInode       = "own_namespace_inode"
 	FileVarOwnPid                  = "own_pid"
+	FileVarPatternFileHeads        = "pattern_file_heads"
+	FileVarPatternFiles            = "pattern_files"
+	FileVarPatternFolderHeads      = "pattern_folder_heads"
+	FileVarPatternFolders          = "pattern_folders"
+	FileVarPatternRoots            = "pattern_roots"
+	FileVarPatternSuffixes         = "pattern_suffixes"
 	FileVarRingWakeupBytes         = "ring_wakeup_bytes"
 	FileVarSyscallMeasure          = "syscall_measure"
 	FileVarWindowNs                = "window_ns"
@@ -221,10 +260,14 @@ type FileProgramSpecs struct {
 type FileMapSpecs struct {
 	Counters        *ebpf.MapSpec `ebpf:"counters"`
 	Events          *ebpf.MapSpec `ebpf:"events"`
+	KnownFiles      *ebpf.MapSpec `ebpf:"known_files"`
+	KnownHints      *ebpf.MapSpec `ebpf:"known_hints"`
 	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
-	ReadPaths       *ebpf.MapSpec `ebpf:"read_paths"`
+	PatternNames    *ebpf.MapSpec `ebpf:"pattern_names"`
+	PatternWalks    *ebpf.MapSpec `ebpf:"pattern_walks"`
 	ScratchMap      *ebpf.MapSpec `ebpf:"scratch_map"`
 	Seen            *ebpf.MapSpec `ebpf:"seen"`
+	SeenBudgets     *ebpf.MapSpec `ebpf:"seen_budgets"`
 	SyscallChains   *ebpf.MapSpec `ebpf:"syscall_chains"`
 	SyscallCosts    *ebpf.MapSpec `ebpf:"syscall_costs"`
 	SyscallHandlers *ebpf.MapSpec `ebpf:"syscall_handlers"`
@@ -241,11 +284,18 @@ type FileVariableSpecs struct {
 	FileFlagsIsExported     *ebpf.VariableSpec `ebpf:"file_flags_is_exported"`
 	FileKindIsExported      *ebpf.VariableSpec `ebpf:"file_kind_is_exported"`
 	FileOperationIsExported *ebpf.VariableSpec `ebpf:"file_operation_is_exported"`
-	HasReadPaths            *ebpf.VariableSpec `ebpf:"has_read_paths"`
+	HasPatternFolders       *ebpf.VariableSpec `ebpf:"has_pattern_folders"`
+	HasPatterns             *ebpf.VariableSpec `ebpf:"has_patterns"`
 	Operations              *ebpf.VariableSpec `ebpf:"operations"`
 	OwnNamespaceDevice      *ebpf.VariableSpec `ebpf:"own_namespace_device"`
 	OwnNamespaceInode       *ebpf.VariableSpec `ebpf:"own_namespace_inode"`
 	OwnPid                  *ebpf.VariableSpec `ebpf:"own_pid"`
+	PatternFileHeads        *ebpf.VariableSpec `ebpf:"pattern_file_heads"`
+	PatternFiles            *ebpf.VariableSpec `ebpf:"pattern_files"`
+	PatternFolderHeads      *ebpf.VariableSpec `ebpf:"pattern_folder_heads"`
+	PatternFolders          *ebpf.VariableSpec `ebpf:"pattern_folders"`
+	PatternRoots            *ebpf.VariableSpec `ebpf:"pattern_roots"`
+	PatternSuffixes         *ebpf.VariableSpec `ebpf:"pattern_suffixes"`
 	RingWakeupBytes         *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
 	SyscallMeasure          *ebpf.VariableSpec `ebpf:"syscall_measure"`
 	WindowNs                *ebpf.VariableSpec `ebpf:"window_ns"`
@@ -273,10 +323,14 @@ func (o *FileObjects) Close() error {
 type FileMaps struct {
 	Counters        *ebpf.Map `ebpf:"counters"`
 	Events          *ebpf.Map `ebpf:"events"`
+	KnownFiles      *ebpf.Map `ebpf:"known_files"`
+	KnownHints      *ebpf.Map `ebpf:"known_hints"`
 	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
-	ReadPaths       *ebpf.Map `ebpf:"read_paths"`
+	PatternNames    *ebpf.Map `ebpf:"pattern_names"`
+	PatternWalks    *ebpf.Map `ebpf:"pattern_walks"`
 	ScratchMap      *ebpf.Map `ebpf:"scratch_map"`
 	Seen            *ebpf.Map `ebpf:"seen"`
+	SeenBudgets     *ebpf.Map `ebpf:"seen_budgets"`
 	SyscallChains   *ebpf.Map `ebpf:"syscall_chains"`
 	SyscallCosts    *ebpf.Map `ebpf:"syscall_costs"`
 	SyscallHandlers *ebpf.Map `ebpf:"syscall_handlers"`
@@ -287,10 +341,14 @@ func (m *FileMaps) Close() error {
 	return _FileClose(
 		m.Counters,
 		m.Events,
+		m.KnownFiles,
+		m.KnownHints,
 		m.PathBuffers,
-		m.ReadPaths,
+		m.PatternNames,
+		m.PatternWalks,
 		m.ScratchMap,
 		m.Seen,
+		m.SeenBudgets,
 		m.SyscallChains,
 		m.SyscallCosts,
 		m.SyscallHandlers,
@@ -308,11 +366,18 @@ type FileVariables struct {
 	FileFlagsIsExported     *ebpf.Variable `ebpf:"file_flags_is_exported"`
 	FileKindIsExported      *ebpf.Variable `ebpf:"file_kind_is_exported"`
 	FileOperationIsExported *ebpf.Variable `ebpf:"file_operation_is_exported"`
-	HasReadPaths            *ebpf.Variable `ebpf:"has_read_paths"`
+	HasPatternFolders       *ebpf.Variable `ebpf:"has_pattern_folders"`
+	HasPatterns             *ebpf.Variable `ebpf:"has_patterns"`
 	Operations              *ebpf.Variable `ebpf:"operations"`
 	OwnNamespaceDevice      *ebpf.Variable `ebpf:"own_namespace_device"`
 	OwnNamespaceInode       *ebpf.Variable `ebpf:"own_namespace_inode"`
 	OwnPid                  *ebpf.Variable `ebpf:"own_pid"`
+	PatternFileHeads        *ebpf.Variable `ebpf:"pattern_file_heads"`
+	PatternFiles            *ebpf.Variable `ebpf:"pattern_files"`
+	PatternFolderHeads      *ebpf.Variable `ebpf:"pattern_folder_heads"`
+	PatternFolders          *ebpf.Variable `ebpf:"pattern_folders"`
+	PatternRoots            *ebpf.Variable `ebpf:"pattern_roots"`
+	PatternSuffixes         *ebpf.Variable `ebpf:"pattern_suffixes"`
 	RingWakeupBytes         *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
 	SyscallMeasure          *ebpf.Variable `ebpf:"syscall_measure"`
 	WindowNs                *ebpf.Variable `ebpf:"window_ns"`

@@ -48,9 +48,13 @@ func catalogue() []definition {
 
 // emitterOptions are what the configuration says about events.
 func emitterOptions(c *Config, r *emit.Redactor) emit.Options {
-	return emit.Options{Process: emit.ProcessOptions{
+	o := emit.Options{Process: emit.ProcessOptions{
 		Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys, Redact: r,
 	}}
+	if patterns, err := c.Tracers.File.patterns(); err == nil {
+		o.File.ReadPaths = patterns.Texts
+	}
+	return o
 }
 
 func processSettings(c *Config, s *tracer.Settings) {
@@ -63,12 +67,19 @@ func processSettings(c *Config, s *tracer.Settings) {
 func fileSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.FileConstants())
 	s.Constants["window_ns"] = uint64(c.Tracers.File.DeduplicationWindow)
-	s.Constants["has_read_paths"] = len(c.Tracers.File.ReadPaths) > 0
 	maps.Copy(s.Constants, tracer.OwnProcessConstants())
+	// What can't be compiled has been refused with the configuration.
+	if patterns, err := c.Tracers.File.patterns(); err == nil {
+		maps.Copy(s.Constants, tracer.FilePatternConstants(patterns))
+	}
 }
 
 func prepareFile(c *Config, t *tracer.Tracer) error {
-	return tracer.SetFileReadPaths(t, c.Tracers.File.ReadPaths)
+	patterns, err := c.Tracers.File.patterns()
+	if err != nil {
+		return err
+	}
+	return tracer.SetFilePatterns(t, patterns)
 }
 
 func tcpSettings(c *Config, s *tracer.Settings) {

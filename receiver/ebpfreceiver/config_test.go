@@ -95,7 +95,7 @@ func TestConfig_documentation(t *testing.T) {
 	require.NoError(t, section.Unmarshal(config))
 	defaults := createDefaultConfig().(*Config)
 	// Nothing and an empty list are the same.
-	defaults.Tracers.Process.EnvironmentKeys, defaults.Tracers.File.ReadPaths = []string{}, []string{}
+	defaults.Tracers.Process.EnvironmentKeys = []string{}
 	assert.Equal(t, defaults, config)
 }
 
@@ -113,10 +113,9 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/arguments":      "tracers::process: arguments_max_bytes: 10000 is more than 4096, which is what the kernel half has room for",
 		"ebpf/environment": "tracers::process: environment_keys[1]: \"LD_*\" is not the name of a variable: letters, digits and " +
 			"underscores, not starting with a digit; patterns are not supported",
-		"ebpf/interval": "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
-		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
-		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +
-			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
+		"ebpf/interval":    "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
+		"ebpf/window":      "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/read_paths":  "tracers::file: read_paths: \"etc/shadow\" does not start with a slash and a name; only absolute paths can be matched",
 		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
 		"ebpf/table":       "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
 		"ebpf/redaction":   "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -105,27 +106,56 @@ func TestFile_repeatsAreCounted(t *testing.T) {
 	assert.Equal(t, first.str(names.ProcessExecutablePath), repeats.str(names.ProcessExecutablePath))
 }
 
+// readsBelow are the paths of reads that were reported of files in a folder, in the order in which they arrived.
+func (l *live) readsBelow(folder string) []string {
+	var paths []string
+	for _, r := range l.find(names.EventFileOpen, func(r record) bool {
+		return r.str(names.FileAccess) == "read" && strings.HasPrefix(r.str(names.FilePath), folder+"/")
+	}) {
+		paths = append(paths, strings.TrimPrefix(r.str(names.FilePath), folder+"/"))
+	}
+	return paths
+}
+
 func TestFile_readsOfChosenPaths(t *testing.T) {
+	files := map[string]string{ // which of the patterns asks for it, "" for none
+		"secret": "secret", "secret2": "", "deep/secret": "",
+		"keys/deep/id": "keys/", "keys/id": "keys/", "keys2/id": "", "deep/keys/id": "", "keys/a/b/c/d/e/f/g": "keys/",
+		"home/one/.ssh/id_rsa": "home/*/.ssh/id_*", "home/one/.ssh/idrsa": "", "home/id_rsa": "",
+		"home/one/two/.ssh/id_rsa": "", "home/.ssh/id_rsa": "", "home/one/.ssh/id_": "home/*/.ssh/id_*",
+		"ssh/host_rsa_key": "ssh/host_*_key", "ssh/host_rsa_key.pub": "", "ssh/host_key": "", "ssh/host__key": "ssh/host_*_key",
+		"ssh/host_" + strings.Repeat("x", 240) + "_key": "ssh/host_*_key",
+		"pods/1/..data/token": "pods/*/*/token", "pods/1/token": "",
+		"tls/server.pem": "tls/*.pem", "tls/server.pem2": "", "tls/pem": "",
+	}
 	d := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(d, "secret"), nil, 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(d, "secret2"), nil, 0o600))
-	require.NoError(t, os.MkdirAll(filepath.Join(d, "keys/deep"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(d, "keys/deep/id"), nil, 0o600))
+	var script strings.Builder
+	var patterns []string
+	want := map[string]string{}
+	for name, p := range files {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(d, name)), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(d, name), nil, 0o600))
+		script.WriteString("read x < " + name + " || true\n")
+		if p != "" {
+			want[name] = d + "/" + p
+			patterns = append(patterns, d+"/"+p)
+		}
+	}
+	slices.Sort(patterns)
 	l := startLive(t, func(c *Config) {
 		only("file")(c)
-		c.Tracers.File.ReadPaths = []string{filepath.Join(d, "secret"), filepath.Join(d, "keys") + "/"}
+		c.Tracers.File.ReadPaths = slices.Compact(patterns)
 	})
-	shell(t, d, `cat secret secret2 keys/deep/id; echo > done`)
+	pid := shell(t, d, script.String()+"echo > done")
 	l.one(names.EventFileCreate, at(filepath.Join(d, "done")))
-	read := func(r record) bool {
-		return r.str(names.FileAccess) == "read" && strings.HasPrefix(r.str(names.FilePath), d)
+	got := map[string]string{}
+	for _, r := range l.find(names.EventFileOpen, byPID(pid)) {
+		if r.str(names.FileAccess) == "read" {
+			got[strings.TrimPrefix(r.str(names.FilePath), d+"/")] = r.str(names.FileReadPath)
+			assert.False(t, r.has(names.FileOtherName))
+		}
 	}
-	var paths []string
-	for _, r := range l.find(names.EventFileOpen, read) {
-		paths = append(paths, r.str(names.FilePath))
-		assert.Equal(t, "cat", r.str(names.ProcessExecutableName))
-	}
-	assert.Equal(t, []string{filepath.Join(d, "secret"), filepath.Join(d, "keys/deep/id")}, paths)
+	assert.Equal(t, want, got)
 }
 
 func TestFile_longPaths(t *testing.T) {

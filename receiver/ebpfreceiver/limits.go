@@ -41,9 +41,6 @@ const (
 	// repeatPathBytesMax bounds the paths that are remembered for counts of repeats. A repeat beyond
 	// it is reported by inode alone (counter: cut).
 	repeatPathBytesMax = 4 << 20
-	// readPathsMax and readPathBytesMax are what the kernel half has room for.
-	readPathsMax     = 256
-	readPathBytesMax = 255
 
 	// ancestorsMax is how far an exec event names the processes above it.
 	ancestorsMax = 8

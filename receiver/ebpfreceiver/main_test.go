@@ -37,6 +37,8 @@ func play(role string) {
 		err = startAndTell(os.Args[1:])
 	case "serve_one":
 		err = serveOne()
+	case "open":
+		err = openInLoop(os.Args[1:])
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:

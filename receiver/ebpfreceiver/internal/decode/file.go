@@ -55,6 +55,12 @@ func (e *File) IsDirectory() bool { return e.has(filebpf.FileFileFlagsFILE_IS_DI
 // NotDeduplicated reports that the event may repeat an earlier one.
 func (e *File) NotDeduplicated() bool { return e.has(filebpf.FileFileFlagsFILE_NOT_DEDUPLICATED) }
 
+// FollowsLinks reports that the last name of the argument may be a symbolic link that was followed.
+func (e *File) FollowsLinks() bool { return e.has(filebpf.FileFileFlagsFILE_FOLLOWS_LINKS) }
+
+// OtherName reports that the file is one of those whose reads are reported, by a name that is not.
+func (e *File) OtherName() bool { return e.has(filebpf.FileFileFlagsFILE_OTHER_NAME) }
+
 // FileRepeat says how often something happened again in its time window. It is not decoded from a
 // record but made of a count that the kernel kept.
 type FileRepeat struct {

@@ -121,10 +121,10 @@ func TestAppend_nothingToReport(t *testing.T) {
 	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, Process(ProcessOptions{})))
 	cgroup := &decode.ProcessCgroup{ProcessCgroupEvent: &processbpf.ProcessCgroupEvent{}}
 	assert.False(t, l.Append(cgroup, someone("/bin/sh"), observedAt, emitForks))
-	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, File))
+	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, File(FileOptions{})))
 	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, TCP))
 	unknown := &decode.FileRepeat{Kind: decode.KindFileRepeat}
-	assert.False(t, l.Append(unknown, someone("/bin/sh"), observedAt, File))
+	assert.False(t, l.Append(unknown, someone("/bin/sh"), observedAt, File(FileOptions{})))
 	assert.Zero(t, l.Len())
 	assert.Zero(t, l.Take().ResourceLogs().Len())
 
@@ -222,10 +222,10 @@ func TestAppend_everythingIsUTF8(t *testing.T) {
 	require.True(t, l.Append(failed, who, observedAt, emitForks))
 	for _, kind := range []uint16{decode.KindFileCreate, decode.KindFileRename, decode.KindFileLink} {
 		for _, flags := range []filebpf.FileFileFlags{0, filebpf.FileFileFlagsFILE_SYMBOLIC} {
-			require.True(t, l.Append(decodedFile(t, kind, flags, bad), who, observedAt, File))
+			require.True(t, l.Append(decodedFile(t, kind, flags, bad), who, observedAt, File(FileOptions{})))
 		}
 	}
-	require.True(t, l.Append(&decode.FileRepeat{Header: exec.Header, Kind: decode.KindFileOpen, Path: bad}, who, observedAt, File))
+	require.True(t, l.Append(&decode.FileRepeat{Header: exec.Header, Kind: decode.KindFileOpen, Path: bad}, who, observedAt, File(FileOptions{})))
 
 	logs := l.Take()
 	require.Equal(t, 9, logs.LogRecordCount())

@@ -5,13 +5,14 @@ package emit
 // Options are what a configuration says about emitters.
 type Options struct {
 	Process ProcessOptions
+	File    FileOptions
 }
 
 // Emitters lists the emitters by the name of the tracer.
 func Emitters(o Options) map[string]Emitter {
 	return map[string]Emitter{
 		"process": Process(o.Process),
-		"file":    File,
+		"file":    File(o.File),
 		"tcp":     TCP,
 	}
 }
