@@ -65,7 +65,7 @@ func FileAttributes() []Attribute {
 		{FileSymbolicLinkTarget, String, "What a new symbolic link points to, as given."},
 		{FileAccess, String, "What the file was opened for: `read` or `write`, which may include reading."},
 		{FileType, String, "`directory`, `block_device`, `character_device`, `pipe` or `socket`; absent for regular files and where it is not known."},
-		{FilePathSource, String, "`argument` if the path is what the process passed to the system call: symbolic links on the way are not resolved, and another thread could have changed it meanwhile. Absent if the kernel resolved the path."},
+		{FilePathSource, String, "Absent if the kernel resolved the path. Otherwise the path is of an operation that leaves no file behind, and another thread could have changed the argument meanwhile. `directory`: the name that the process gave, in a directory that the kernel resolved. `resolved_later`: looked up by the collector just after the operation, below the root directory of the process; what was changed on the way between the two is seen as it is then. `argument`: as the process gave it, symbolic links and `..` on the way not resolved."},
 		{FilePathStatus, String, "Present when the path needs care: `truncated` lacks its beginning, `deleted` is the name that the file had, `unreachable` lies outside the process's root directory."},
 		{FileNewPath, String, "The new name, of renames and links."},
 		{FileRenameFlags, String, "Flags of the rename, joined by `|`: `NOREPLACE`, `EXCHANGE` (then both names exist, before and after), `WHITEOUT`."},

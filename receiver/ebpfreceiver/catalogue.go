@@ -34,7 +34,7 @@ type companion struct {
 func catalogue() []definition {
 	particular := map[string]definition{
 		"process": {settings: processSettings},
-		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
+		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileCompanion},
 		"tcp":     {settings: tcpSettings},
 	}
 	var all []definition

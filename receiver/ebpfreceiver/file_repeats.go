@@ -28,7 +28,8 @@ type fileRepeats struct {
 	pathBytes int
 }
 
-func newFileRepeats(s *session, st *stream) *companion {
+// newFileRepeats is nil if nothing is deduplicated.
+func newFileRepeats(s *session, st *stream) *fileRepeats {
 	f := &fileRepeats{
 		session: s, stream: st,
 		window: s.config.Tracers.File.DeduplicationWindow,
@@ -37,13 +38,12 @@ func newFileRepeats(s *session, st *stream) *companion {
 	if f.window == 0 {
 		return nil
 	}
-	return &companion{observe: f.observe, tick: f.tick}
+	return f
 }
 
 // observe remembers the path of what is counted from now on.
-func (f *fileRepeats) observe(event decode.Event) {
-	e, ok := event.(*decode.File)
-	if !ok || e.Window == 0 {
+func (f *fileRepeats) observe(e *decode.File) {
+	if f == nil || e.Window == 0 {
 		return
 	}
 	if e.NotDeduplicated() {
@@ -69,6 +69,9 @@ const windowGrace = time.Second
 // tick reports what has been counted in windows that are over and for processes that are gone; all of
 // it when last is set, after the programs were detached.
 func (f *fileRepeats) tick(last bool) {
+	if f == nil {
+		return
+	}
 	current := f.session.identity.clock.BootTime() - windowGrace
 	currentWindow := uint64(current/f.window) + 1 // as already_seen in bpf/file numbers them
 	logs := emit.NewLogs(f.session.scope, f.session.host, f.session.identity.clock)

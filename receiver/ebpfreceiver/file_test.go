@@ -74,7 +74,7 @@ func TestFile_everyOperation(t *testing.T) {
 
 	renamed := l.one(names.EventFileRename, at(p("created")))
 	assert.Equal(t, p("renamed"), renamed.str(names.FileNewPath))
-	assert.Equal(t, "argument", renamed.str(names.FilePathSource))
+	assert.Equal(t, "directory", renamed.str(names.FilePathSource))
 	hard := l.one(names.EventFileLink, at(p("renamed")))
 	assert.Equal(t, p("hard"), hard.str(names.FileNewPath))
 	soft := l.one(names.EventFileLink, at(p("soft")))
@@ -125,7 +125,7 @@ func TestFile_readsOfChosenPaths(t *testing.T) {
 		"home/one/two/.ssh/id_rsa": "", "home/.ssh/id_rsa": "", "home/one/.ssh/id_": "home/*/.ssh/id_*",
 		"ssh/host_rsa_key": "ssh/host_*_key", "ssh/host_rsa_key.pub": "", "ssh/host_key": "", "ssh/host__key": "ssh/host_*_key",
 		"ssh/host_" + strings.Repeat("x", 240) + "_key": "ssh/host_*_key",
-		"pods/1/..data/token": "pods/*/*/token", "pods/1/token": "",
+		"pods/1/..data/token":                           "pods/*/*/token", "pods/1/token": "",
 		"tls/server.pem": "tls/*.pem", "tls/server.pem2": "", "tls/pem": "",
 	}
 	d := t.TempDir()

@@ -42,6 +42,12 @@ const (
 	// it is reported by inode alone (counter: cut).
 	repeatPathBytesMax = 4 << 20
 
+	// learnedFilesMax is how many files that match read_paths are looked at when the receiver starts. Further ones
+	// are known by another name only after a read by their own (it is logged).
+	learnedFilesMax = 1024
+	// listedNamesMax is how many names of a folder are looked at for that.
+	listedNamesMax = 4096
+
 	// ancestorsMax is how far an exec event names the processes above it.
 	ancestorsMax = 8
 

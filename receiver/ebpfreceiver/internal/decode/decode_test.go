@@ -90,7 +90,7 @@ func TestFile_flags(t *testing.T) {
 		filebpf.FileFileFlagsFILE_NOT_DEDUPLICATED: {3: true},
 	} {
 		e := File{FileFileEvent: &filebpf.FileFileEvent{Flags: uint8(flags)}}
-		assert.Equal(t, want, [4]bool{e.PathIsArgument(), e.Symbolic(), e.IsDirectory(), e.NotDeduplicated()}, "%d", flags)
+		assert.Equal(t, want, [4]bool{e.pathIsArgument(), e.Symbolic(), e.IsDirectory(), e.NotDeduplicated()}, "%d", flags)
 	}
 }
 

@@ -99,8 +99,8 @@ func (r Record) putLink(e *decode.File) string {
 
 func (r Record) putFileDetails(e *decode.File) {
 	attributes := r.Attributes()
-	if e.PathIsArgument() {
-		attributes.PutStr(names.FilePathSource, "argument")
+	if source := pathSource(e.Source); source != "" {
+		attributes.PutStr(names.FilePathSource, source)
 	}
 	flags := decode.PathFlags(e.PathFlags | e.DirectoryFlags | e.OtherDirectoryFlags)
 	if status := pathStatus(flags); status != "" {
@@ -124,6 +124,18 @@ func (r Record) putFileDetails(e *decode.File) {
 	if e.Inode != 0 || e.Header.Kind == decode.KindFileOwnerChange {
 		r.putFileOwner(e)
 	}
+}
+
+func pathSource(s decode.PathSource) string {
+	switch s {
+	case decode.PathInDirectory:
+		return "directory"
+	case decode.PathResolvedLater:
+		return "resolved_later"
+	case decode.PathArgument:
+		return "argument"
+	}
+	return ""
 }
 
 // renameFlags names the flags of a rename as the manual does, without RENAME_ before them.

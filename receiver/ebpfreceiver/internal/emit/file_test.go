@@ -20,7 +20,11 @@ func fileEvent(kind uint16, path string, change func(*filebpf.FileFileEvent)) *d
 	if change != nil {
 		change(e)
 	}
-	return &decode.File{FileFileEvent: e, Path: []byte(path)}
+	f := &decode.File{FileFileEvent: e, Path: []byte(path)}
+	if filebpf.FileFileFlags(e.Flags)&filebpf.FileFileFlagsFILE_PATH_IS_ARGUMENT != 0 {
+		f.Source = decode.PathArgument
+	}
+	return f
 }
 
 // emitAlone runs an emitter without what all events share, which a hand-made event does not have.
