@@ -81,8 +81,9 @@ const volatile __u64 window_ns = 60000000000ULL;
 struct file_event {
 	struct event_header header;
 	__u64 inode;
-	__u64 window; // number of the time window in which further ones are counted, from 1; 0: they are not
 	__u64 root_inode; // of the process's root directory; with an argument only
+	__u32 window; // number of the time window in which further ones are counted, from 1; 0: they are not
+	__u32 generation; // of the inode: its number is used again for another file
 	__u32 device;
 	__u32 mode; // of the file; mode_change: the new one
 	__u32 owner_uid;
@@ -105,7 +106,8 @@ struct file_event {
 struct file_seen_key {
 	struct process_key process;
 	__u64 inode;
-	__u64 window;
+	__u32 generation;
+	__u32 window;
 	__u32 device;
 	__u16 kind;
 	__u16 access;
@@ -222,6 +224,7 @@ static __always_inline bool already_seen(struct file_scratch *scratch)
 	event->window = event->header.time_ns / window_ns + 1;
 	key->process = event->header.process;
 	key->inode = event->inode;
+	key->generation = event->generation;
 	key->window = event->window;
 	key->device = event->device;
 	key->kind = event->header.kind;
@@ -269,6 +272,7 @@ static __always_inline void describe(struct file_event *event, struct file *file
 	event->mode = BPF_CORE_READ(inode, i_mode);
 	event->owner_uid = BPF_CORE_READ(inode, i_uid.val);
 	event->owner_gid = BPF_CORE_READ(inode, i_gid.val);
+	event->generation = BPF_CORE_READ(inode, i_generation);
 	event->links = BPF_CORE_READ(inode, i_nlink);
 	if ((event->mode & S_IFMT) == S_IFDIR)
 		event->flags |= FILE_IS_DIRECTORY;

@@ -43,8 +43,9 @@ type FileFileEvent struct {
 	_                   structs.HostLayout
 	Header              FileEventHeader
 	Inode               uint64
-	Window              uint64
 	RootInode           uint64
+	Window              uint32
+	Generation          uint32
 	Device              uint32
 	Mode                uint32
 	OwnerUid            uint32
@@ -122,11 +123,12 @@ type FileFileSeenKey struct {
 		Pid         uint32
 		Reserved    uint32
 	}
-	Inode  uint64
-	Window uint64
-	Device uint32
-	Kind   uint16
-	Access uint16
+	Inode      uint64
+	Generation uint32
+	Window     uint32
+	Device     uint32
+	Kind       uint16
+	Access     uint16
 }
 
 type FileFileWorkload struct {

@@ -52,7 +52,7 @@ func (f *fileRepeats) observe(e *decode.File) {
 	}
 	var key tracer.FileSeenKey
 	key.Process.StartTimeNs, key.Process.Pid = e.Header.Process.StartTimeNs, e.Header.Process.Pid
-	key.Inode, key.Device, key.Window = e.Inode, e.Device, e.Window
+	key.Inode, key.Generation, key.Device, key.Window = e.Inode, e.Generation, e.Device, e.Window
 	key.Kind, key.Access = e.Header.Kind, uint16(e.Access)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -73,7 +73,7 @@ func (f *fileRepeats) tick(last bool) {
 		return
 	}
 	current := f.session.identity.clock.BootTime() - windowGrace
-	currentWindow := uint64(current/f.window) + 1 // as already_seen in bpf/file numbers them
+	currentWindow := uint32(current/f.window) + 1 // as already_seen in bpf/file numbers them
 	logs := emit.NewLogs(f.session.scope, f.session.host, f.session.identity.clock)
 	var reported uint64
 	// The end of a process may have been read before the last of what it did. Once is enough: the
@@ -141,7 +141,7 @@ func (f *fileRepeats) takePath(key tracer.FileSeenKey) (path string, known bool)
 
 // forget drops the paths of windows that are over. Their counts have been taken; a path is left when
 // its event was read only after that.
-func (f *fileRepeats) forget(currentWindow uint64) {
+func (f *fileRepeats) forget(currentWindow uint32) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for key := range f.paths {

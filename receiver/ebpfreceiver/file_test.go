@@ -5,6 +5,7 @@
 package ebpfreceiver
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,10 +83,12 @@ func TestFile_everyOperation(t *testing.T) {
 	folder := l.one(names.EventFileCreate, at(p("folder")))
 	assert.Equal(t, "directory", folder.str(names.FileType))
 
-	// The shell opens ../other: the kernel resolves it. rm gets ../hard: only the argument is known.
+	// The shell opens ../other: the kernel resolves it. rm and rmdir get names that start from a directory that
+	// the kernel resolves.
 	l.one(names.EventFileCreate, at(p("other")))
-	l.one(names.EventFileDelete, at(d+"/folder/../hard"))
-	l.one(names.EventFileDelete, at(d+"/folder/../folder"))
+	deleted := l.one(names.EventFileDelete, at(p("hard")))
+	assert.Equal(t, "directory", deleted.str(names.FilePathSource))
+	l.one(names.EventFileDelete, at(p("folder")))
 }
 
 func TestFile_repeatsAreCounted(t *testing.T) {
@@ -106,15 +109,51 @@ func TestFile_repeatsAreCounted(t *testing.T) {
 	assert.Equal(t, first.str(names.ProcessExecutablePath), repeats.str(names.ProcessExecutablePath))
 }
 
-// readsBelow are the paths of reads that were reported of files in a folder, in the order in which they arrived.
-func (l *live) readsBelow(folder string) []string {
-	var paths []string
-	for _, r := range l.find(names.EventFileOpen, func(r record) bool {
-		return r.str(names.FileAccess) == "read" && strings.HasPrefix(r.str(names.FilePath), folder+"/")
-	}) {
-		paths = append(paths, strings.TrimPrefix(r.str(names.FilePath), folder+"/"))
+// A process that has more files than it may have remembered in a window has each further use of one reported. Others
+// are deduplicated all the same.
+func TestFile_budgetOfOneProcess(t *testing.T) {
+	const budget, beyond, uses = 2048, 20, 10 // SEEN_PER_PROCESS_MAX of bpf/file/file.bpf.c
+	l := startLive(t, func(c *Config) {
+		only("file")(c)
+		c.Tracers.File.DeduplicationWindow = deduplicationWindowMax
+	})
+	d := t.TempDir()
+	// Each file is created once and opened twice: that is two entries for each.
+	greedy := shell(t, d, fmt.Sprintf(`for n in 1 2 3; do i=0; while [ $i -lt %d ]; do : >> $i; i=$((i+1)); done; done`, budget/2+beyond))
+	modest := shell(t, d, fmt.Sprintf(`i=0; while [ $i -lt %d ]; do : >> modest; i=$((i+1)); done`, uses+1))
+	l.stop()
+	events, repeats := map[int]int{}, map[int]int64{}
+	for _, pid := range []int{greedy, modest} {
+		for _, r := range l.find(names.EventFileOpen, byPID(pid)) {
+			if count := r.num(names.RepeatCount); count > 0 {
+				repeats[pid] += count
+			} else if strings.HasPrefix(r.str(names.FilePath), d) {
+				events[pid]++
+			}
+		}
 	}
-	return paths
+	// The creations take an entry for each file, so there are budget/2 - beyond left for the opens.
+	opens, remembered := 2*(budget/2+beyond), budget/2-beyond
+	assert.EqualValues(t, remembered, repeats[greedy])
+	assert.Equal(t, opens-remembered, events[greedy])
+	assert.EqualValues(t, uses-1, repeats[modest])
+	assert.Equal(t, 1, events[modest])
+}
+
+// A number of an inode is used again for another file: that is no repeat.
+func TestFile_inodesAreReused(t *testing.T) {
+	const files = 50
+	l := startLive(t, only("file"))
+	d := t.TempDir()
+	pid := shell(t, d, fmt.Sprintf(`i=0; while [ $i -lt %d ]; do : > $i; rm $i; i=$((i+1)); done; : > end`, files))
+	l.one(names.EventFileCreate, at(filepath.Join(d, "end")))
+	inodes, created := map[int64]bool{}, 0
+	for _, r := range l.find(names.EventFileCreate, byPID(pid)) {
+		inodes[r.num(names.FileInode)] = true
+		created++
+	}
+	assert.Equal(t, files+1, created)
+	assert.Less(t, len(inodes), files, "this file system uses no number again, so this shows nothing")
 }
 
 func TestFile_readsOfChosenPaths(t *testing.T) {

@@ -99,6 +99,30 @@ func leadsElsewhere(p []byte) bool {
 	return bytes.IndexByte(p, '/') >= 0 || string(p) == "." || string(p) == ".."
 }
 
+// climb does with ".." at the beginning of a path what the kernel does: the directory has no symbolic links.
+func (e *File) climb() {
+	if !e.Symbolic() {
+		e.Directory, e.Path = climb(e.Directory, e.Path, e.DirectoryFlags)
+	}
+	e.OtherDirectory, e.OtherPath = climb(e.OtherDirectory, e.OtherPath, e.OtherDirectoryFlags)
+}
+
+func climb(directory, path []byte, flags uint8) (newDirectory, newPath []byte) {
+	if len(directory) == 0 || PathFlags(flags)&^PathDeleted != 0 {
+		return directory, path
+	}
+	for {
+		first, rest, more := bytes.Cut(path, []byte("/"))
+		if !more || string(first) != ".." && string(first) != "." && len(first) > 0 {
+			return directory, path
+		}
+		if string(first) == ".." {
+			directory = directory[:max(1, bytes.LastIndexByte(directory, '/'))]
+		}
+		path = rest
+	}
+}
+
 func (e *File) source() PathSource {
 	switch {
 	case !e.pathIsArgument():
@@ -152,6 +176,9 @@ func (d *fileDecoder) Decode(record []byte) (Event, error) {
 		Path:           t.next(int(e.PathBytes)),
 		OtherDirectory: t.next(int(e.OtherDirectoryBytes)),
 		OtherPath:      t.next(int(e.OtherPathBytes)),
+	}
+	if d.file.pathIsArgument() {
+		d.file.climb()
 	}
 	d.file.Source = d.file.source()
 	return &d.file, t.end()
