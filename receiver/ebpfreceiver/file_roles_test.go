@@ -171,4 +171,3 @@ func inAnotherRoot(d string) error {
 		os.Chmod("/link", 0o711),
 	)
 }
-
