@@ -7,7 +7,6 @@
 // An opened file tells its path itself. Calls that leave no file behind tell it by the argument as it
 // was given and the directory that it is relative to; user space joins the two.
 #include "../include/event.h"
-#include "../include/collector.h"
 #include "../include/file.h"
 #include "../include/known.h"
 #include "../include/pattern.h"
@@ -294,7 +293,6 @@ static __always_inline void report_file(struct file_scratch *scratch, struct fil
 	struct path_buffer *path;
 	__u32 used = 0;
 
-	count_for_workload(event->header.cgroup_id, kind, event->access);
 	if (already_seen(scratch)) {
 		event_aggregate(kind);
 		return;
@@ -318,26 +316,21 @@ static __always_inline void opened(struct file_scratch *scratch, struct task_str
 
 	event->access = mode & FMODE_WRITE ? ACCESS_WRITE : ACCESS_READ;
 	event_offer(kind);
-	// By O_PATH nothing is read: who wants to has to open once more.
-	bool wanted = (type == S_IFREG || type == S_IFBLK) && !(mode & FMODE_PATH);
+	bool wanted = type == S_IFREG || type == S_IFBLK;
 	if (wanted && kind == FILE_OPEN && event->access == ACCESS_READ)
 		wanted = has_patterns && read_is_wanted(event, file, task);
-	if (!wanted) {
+	// By O_PATH nothing is read: who wants to has to open once more. The file is known from then on, which is
+	// how the collector has its programs know some from the start.
+	if (!wanted || mode & FMODE_PATH) {
 		event_filter(kind);
 		return;
 	}
 	event_header_of(&event->header, kind, task);
+	count_for_workload(event->header.cgroup_id, kind, event->access);
+	if (!event_wanted(&event->header))
+		return;
 	describe(event, file);
 	report_file(scratch, file, task, kind);
-}
-
-// The collector opens what it is to be known of by another name later on.
-static __always_inline void opened_by_collector(struct file_scratch *scratch, struct task_struct *task, long result)
-{
-	struct file *file = has_patterns ? file_of_descriptor(task, result) : NULL;
-
-	if (file && file_type(file) == S_IFREG)
-		read_is_wanted(&scratch->event, file, task);
 }
 
 // argument reads the argument at a position that counts from 1.
@@ -354,6 +347,9 @@ static __always_inline void by_descriptor(struct file_scratch *scratch, struct t
 		return;
 	event_offer(kind);
 	event_header_of(&scratch->event.header, kind, task);
+	count_for_workload(scratch->event.header.cgroup_id, kind, ACCESS_WRITE);
+	if (!event_wanted(&scratch->event.header))
+		return;
 	__u32 mode = scratch->event.mode, uid = scratch->event.owner_uid, gid = scratch->event.owner_gid;
 	describe(&scratch->event, file);
 	if (kind == FILE_MODE_CHANGE)
@@ -422,6 +418,8 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 	event_offer(kind);
 	event_header_of(&event->header, kind, task);
 	count_for_workload(event->header.cgroup_id, kind, ACCESS_WRITE);
+	if (!event_wanted(&event->header))
+		return;
 	event->flags |= FILE_PATH_IS_ARGUMENT | operation->flags;
 	if (operation->options)
 		apply_options(event, kind, argument(scratch, operation->options));
@@ -463,19 +461,15 @@ SYSCALL_HANDLER(file_syscall, call)
 		return;
 	if (call->compat)
 		index += SYSCALLS_MAX;
+	// What 5.10 knows of a number does not outlast the addition.
+	FORGET(index);
+	index &= 2 * SYSCALLS_MAX - 1;
 	const volatile struct file_operation *operation = &operations[index];
 	__u32 kind = operation->kind;
 	struct file_scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
 	if (!scratch || !operation->wanted)
 		return;
 	__builtin_memset(&scratch->event, 0, sizeof(scratch->event));
-	if (current_is_collector()) {
-		event_offer(kind);
-		event_filter(kind);
-		if (operation->returns_file)
-			opened_by_collector(scratch, task, call->result);
-		return;
-	}
 	if (operation->returns_file) {
 		opened(scratch, task, call->result);
 		return;

@@ -175,11 +175,18 @@ type FilePatternSuffix struct {
 const (
 	FileMapCounters                = "counters"
 	FileMapEvents                  = "events"
+	FileMapFilterCgroups           = "filter_cgroups"
+	FileMapFilterCurrent           = "filter_current"
+	FileMapFilterNetworks          = "filter_networks"
+	FileMapFilterPorts             = "filter_ports"
+	FileMapFilterProcesses         = "filter_processes"
+	FileMapFilterUsers             = "filter_users"
 	FileMapKnownFiles              = "known_files"
 	FileMapKnownHints              = "known_hints"
 	FileMapPathBuffers             = "path_buffers"
 	FileMapPatternNames            = "pattern_names"
 	FileMapPatternWalks            = "pattern_walks"
+	FileMapRates                   = "rates"
 	FileMapScratchMap              = "scratch_map"
 	FileMapSeen                    = "seen"
 	FileMapSeenBudgets             = "seen_budgets"
@@ -197,9 +204,6 @@ const (
 	FileVarHasPatternFolders       = "has_pattern_folders"
 	FileVarHasPatterns             = "has_patterns"
 	FileVarOperations              = "operations"
-	FileVarOwnNamespaceDevice      = "own_namespace_device"
-	FileVarOwnNamespaceInode       = "own_namespace_inode"
-	FileVarOwnPid                  = "own_pid"
 	FileVarPatternFileHeads        = "pattern_file_heads"
 	FileVarPatternFiles            = "pattern_files"
 	FileVarPatternFolderHeads      = "pattern_folder_heads"
@@ -262,11 +266,18 @@ type FileProgramSpecs struct {
 type FileMapSpecs struct {
 	Counters        *ebpf.MapSpec `ebpf:"counters"`
 	Events          *ebpf.MapSpec `ebpf:"events"`
+	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
 	KnownFiles      *ebpf.MapSpec `ebpf:"known_files"`
 	KnownHints      *ebpf.MapSpec `ebpf:"known_hints"`
 	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
 	PatternNames    *ebpf.MapSpec `ebpf:"pattern_names"`
 	PatternWalks    *ebpf.MapSpec `ebpf:"pattern_walks"`
+	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	ScratchMap      *ebpf.MapSpec `ebpf:"scratch_map"`
 	Seen            *ebpf.MapSpec `ebpf:"seen"`
 	SeenBudgets     *ebpf.MapSpec `ebpf:"seen_budgets"`
@@ -289,9 +300,6 @@ type FileVariableSpecs struct {
 	HasPatternFolders       *ebpf.VariableSpec `ebpf:"has_pattern_folders"`
 	HasPatterns             *ebpf.VariableSpec `ebpf:"has_patterns"`
 	Operations              *ebpf.VariableSpec `ebpf:"operations"`
-	OwnNamespaceDevice      *ebpf.VariableSpec `ebpf:"own_namespace_device"`
-	OwnNamespaceInode       *ebpf.VariableSpec `ebpf:"own_namespace_inode"`
-	OwnPid                  *ebpf.VariableSpec `ebpf:"own_pid"`
 	PatternFileHeads        *ebpf.VariableSpec `ebpf:"pattern_file_heads"`
 	PatternFiles            *ebpf.VariableSpec `ebpf:"pattern_files"`
 	PatternFolderHeads      *ebpf.VariableSpec `ebpf:"pattern_folder_heads"`
@@ -325,11 +333,18 @@ func (o *FileObjects) Close() error {
 type FileMaps struct {
 	Counters        *ebpf.Map `ebpf:"counters"`
 	Events          *ebpf.Map `ebpf:"events"`
+	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
 	KnownFiles      *ebpf.Map `ebpf:"known_files"`
 	KnownHints      *ebpf.Map `ebpf:"known_hints"`
 	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
 	PatternNames    *ebpf.Map `ebpf:"pattern_names"`
 	PatternWalks    *ebpf.Map `ebpf:"pattern_walks"`
+	Rates           *ebpf.Map `ebpf:"rates"`
 	ScratchMap      *ebpf.Map `ebpf:"scratch_map"`
 	Seen            *ebpf.Map `ebpf:"seen"`
 	SeenBudgets     *ebpf.Map `ebpf:"seen_budgets"`
@@ -343,11 +358,18 @@ func (m *FileMaps) Close() error {
 	return _FileClose(
 		m.Counters,
 		m.Events,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
 		m.KnownFiles,
 		m.KnownHints,
 		m.PathBuffers,
 		m.PatternNames,
 		m.PatternWalks,
+		m.Rates,
 		m.ScratchMap,
 		m.Seen,
 		m.SeenBudgets,
@@ -371,9 +393,6 @@ type FileVariables struct {
 	HasPatternFolders       *ebpf.Variable `ebpf:"has_pattern_folders"`
 	HasPatterns             *ebpf.Variable `ebpf:"has_patterns"`
 	Operations              *ebpf.Variable `ebpf:"operations"`
-	OwnNamespaceDevice      *ebpf.Variable `ebpf:"own_namespace_device"`
-	OwnNamespaceInode       *ebpf.Variable `ebpf:"own_namespace_inode"`
-	OwnPid                  *ebpf.Variable `ebpf:"own_pid"`
 	PatternFileHeads        *ebpf.Variable `ebpf:"pattern_file_heads"`
 	PatternFiles            *ebpf.Variable `ebpf:"pattern_files"`
 	PatternFolderHeads      *ebpf.Variable `ebpf:"pattern_folder_heads"`

@@ -3,17 +3,17 @@
 //
 // Each tracer is one object with one ring buffer of its own, so that a flood of one tracer's events
 // cannot push out another's. For each kind of event
-//     offered = submitted + filtered + aggregated + lost_ring + lost_map
+//     offered = submitted + filtered + aggregated + held_back + lost_ring + lost_map
 // holds at any moment at which no program runs. A tracer calls event_offer() once for each event
 // that it sees, and then exactly one of event_submit(), event_filter(), event_aggregate() and
-// event_lose_map().
+// event_lose_map(), or event_wanted(), which filters if it says no.
 #ifndef MEERKAT_EVENT_H
 #define MEERKAT_EVENT_H
 
 #include "kernel.h"
-#include "cgroup.h"
-
-#define COMM_BYTES 16
+#include "header.h"
+#include "filter.h"
+#include "rate.h"
 
 // EXPORT_TYPE keeps a type that no map mentions in the type information of the object, from which
 // the Go types are made.
@@ -22,26 +22,12 @@
 // Kinds of event a tracer may have.
 #define EVENT_KINDS_MAX 32
 
-// A process is its pid and its start time together: a pid alone is reused.
-struct process_key {
-	__u64 start_time_ns; // of the thread group leader, CLOCK_BOOTTIME
-	__u32 pid;	     // thread group id in the initial pid namespace
-	__u32 reserved;
-};
-
-struct event_header {
-	__u64 time_ns; // when it happened, CLOCK_BOOTTIME
-	struct process_key process;
-	// task_struct.self_exec_id: counts the execs of a process, so (process, exec_id) names one
-	// program image, and user space can tell that it has not read that exec yet.
-	__u64 exec_id;
-	__u64 cgroup_id;
-	__u32 tid;
-	__u32 uid; // effective
-	__u32 gid; // effective
-	__u16 kind;
-	__u16 flags;
-	__u8 comm[COMM_BYTES];
+enum event_flags {
+	// More of its kind happened in its workload than the rate that is set. Set only by tracers whose events
+	// user space needs all the same; those of others stay in the kernel.
+	EVENT_HELD_BACK = 1,
+	// Of a snapshot: the process is the one that takes it.
+	EVENT_OF_COLLECTOR = 2,
 };
 
 struct event_counters {
@@ -49,6 +35,7 @@ struct event_counters {
 	__u64 submitted;
 	__u64 filtered;
 	__u64 aggregated;
+	__u64 held_back; // more than the rate that is set
 	__u64 lost_ring; // the ring buffer was full
 	__u64 lost_map;	 // a map that was needed to build the event was full
 	__u64 cut;	 // submitted with a part shortened
@@ -107,36 +94,38 @@ static __always_inline void event_cut(__u32 kind)
 	EVENT_COUNT(kind, cut);
 }
 
-static __always_inline void process_key_of(struct process_key *key, struct task_struct *task)
-{
-	key->pid = BPF_CORE_READ(task, tgid);
-	key->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	key->reserved = 0;
-}
-
-static __always_inline void event_header_of(struct event_header *header, __u16 kind, struct task_struct *task)
-{
-	header->time_ns = bpf_ktime_get_boot_ns();
-	process_key_of(&header->process, task);
-	header->exec_id = BPF_CORE_READ(task, self_exec_id);
-	header->cgroup_id = cgroup_id(cgroup_of_task(task));
-	header->tid = BPF_CORE_READ(task, pid);
-	header->uid = BPF_CORE_READ(task, cred, euid.val);
-	header->gid = BPF_CORE_READ(task, cred, egid.val);
-	header->kind = kind;
-	header->flags = 0;
-	BPF_CORE_READ_STR_INTO(&header->comm, task, comm);
-}
-
 // event_wanted tells whether the configuration asks for an event, and accounts for it if not. A tracer
 // calls it as soon as the header is filled, before anything that takes long.
 static __always_inline bool event_wanted(struct event_header *header)
 {
-	return true;
+	if (filter_wants(header))
+		return true;
+	event_filter(header->kind);
+	return false;
 }
 
+// event_wanted_with does the same for an event that has a far end.
+static __always_inline bool event_wanted_with(struct event_header *header, struct filter_far_end *far_end)
+{
+	if (filter_wants(header) && filter_wants_far_end(far_end))
+		return true;
+	event_filter(header->kind);
+	return false;
+}
+
+// event_submit sends an event, which starts with its header, unless its workload has had enough of them.
 static __always_inline void event_submit(__u32 kind, void *event, __u64 bytes)
 {
+	struct event_header *header = event;
+
+	if (!rate_admits(kind, header->cgroup_id)) {
+#ifdef EVENTS_TELL_WHO
+		header->flags |= EVENT_HELD_BACK;
+#else
+		EVENT_COUNT(kind, held_back);
+		return;
+#endif
+	}
 	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 	__u64 wake = waiting >= ring_wakeup_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 
@@ -144,6 +133,35 @@ static __always_inline void event_submit(__u32 kind, void *event, __u64 bytes)
 		EVENT_COUNT(kind, lost_ring);
 	else
 		EVENT_COUNT(kind, submitted);
+}
+
+// event_admitted tells whether the workload may have another event now, and accounts for it if not. It is for
+// programs that reserve.
+static __always_inline bool event_admitted(__u32 kind, __u64 cgroup_id)
+{
+	if (rate_admits(kind, cgroup_id))
+		return true;
+	EVENT_COUNT(kind, held_back);
+	return false;
+}
+
+// event_reserve is for events that are too large for the stack, in programs that may interrupt themselves,
+// for which a scratch value would not do. What it returns must be filled and committed.
+static __always_inline void *event_reserve(__u32 kind, __u64 bytes)
+{
+	void *event = bpf_ringbuf_reserve(&events, bytes, 0);
+
+	if (!event)
+		EVENT_COUNT(kind, lost_ring);
+	return event;
+}
+
+static __always_inline void event_commit(__u32 kind, void *event)
+{
+	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+
+	bpf_ringbuf_submit(event, waiting >= ring_wakeup_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	EVENT_COUNT(kind, submitted);
 }
 
 #endif

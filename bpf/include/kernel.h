@@ -45,6 +45,46 @@ enum {
 	BPF_F_NO_PREALLOC = 1,
 };
 
+// What programs on cgroups are given: the same on every kernel.
+struct bpf_sock {
+	__u32 bound_dev_if;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 mark;
+	__u32 priority;
+	__u32 src_ip4;
+	__u32 src_ip6[4];
+	__u32 src_port; // in the order of the host, unlike dst_port
+	__be16 dst_port;
+	__u16 reserved;
+	__u32 dst_ip4;
+	__u32 dst_ip6[4];
+};
+
+struct bpf_sock_addr {
+	__u32 user_family;
+	__u32 user_ip4;
+	__u32 user_ip6[4];
+	__u32 user_port;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+};
+
+struct __sk_buff {
+	__u32 len;
+	__u32 before_protocol[3];
+	__u32 protocol;
+	__u32 before_gso_segs[36];
+	__u32 gso_segs;
+	struct bpf_sock *sk;
+};
+
+_Static_assert(__builtin_offsetof(struct __sk_buff, protocol) == 16, "as in linux/bpf.h");
+_Static_assert(__builtin_offsetof(struct __sk_buff, gso_segs) == 164, "as in linux/bpf.h");
+_Static_assert(__builtin_offsetof(struct __sk_buff, sk) == 168, "as in linux/bpf.h");
+
 struct bpf_pidns_info {
 	__u32 pid;
 	__u32 tgid;
@@ -61,6 +101,10 @@ enum {
 typedef struct {
 	int counter;
 } atomic_t;
+
+typedef struct {
+	__s64 counter;
+} atomic64_t;
 
 typedef struct {
 	__u32 val;
@@ -130,10 +174,6 @@ struct mnt_namespace {
 	struct ns_common ns;
 };
 
-struct nsproxy {
-	struct mnt_namespace *mnt_ns;
-};
-
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
@@ -178,8 +218,17 @@ struct upid {
 	int nr;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[1];
 };
 
@@ -248,6 +297,15 @@ struct thread_info {
 	unsigned int status;
 };
 
+struct ipc_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct ipc_namespace *ipc_ns;
+	struct mnt_namespace *mnt_ns;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
@@ -258,6 +316,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	__u64 start_boottime;
 	const struct cred *real_cred;
 	const struct cred *cred;
@@ -294,12 +353,18 @@ struct sock_common {
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	unsigned long skc_flags;
+	atomic64_t skc_cookie;
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	__u8 sk_userlocks : 4;
 	int sk_err;
+	__u32 sk_max_ack_backlog;
+	__u16 sk_type;
 	__u16 sk_protocol;
+	struct pid *sk_peer_pid;
+	const struct cred *sk_peer_cred;
 };
 
 struct inet_sock {
@@ -313,6 +378,28 @@ struct tcp_sock {
 	__u64 bytes_received;
 	__u32 total_retrans;
 	__u32 srtt_us;
+};
+
+struct sockaddr_un {
+	__u16 sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len; // of the name, with its family
+	struct sockaddr_un name[1];
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr;
+	struct path path;
+	struct sock *peer;
+};
+
+struct sk_buff {
+	__u16 transport_header;
+	__u16 network_header;
 };
 
 struct socket {
@@ -334,6 +421,11 @@ struct trace_event_raw_sys_enter {
 
 struct trace_event_raw_sys_exit {
 	long ret;
+};
+
+// Helpers that are younger than 5.10: a program asks whether the kernel has them.
+enum bpf_func_id {
+	BPF_FUNC_sock_from_file = 162,
 };
 
 struct seq_file;

@@ -148,6 +148,53 @@ static __always_inline void syscall_measured(__u64 start)
 	cost->nanoseconds += bpf_ktime_get_ns() - start;
 }
 
+// The calls behind socketcall(2) of i386 (include/uapi/linux/net.h).
+enum syscall_socketcall {
+	SOCKETCALL_SOCKET = 1,
+	SOCKETCALL_BIND = 2,
+	SOCKETCALL_CONNECT = 3,
+	SOCKETCALL_LISTEN = 4,
+};
+
+// syscall_unpack_socketcall puts the arguments of the call that is meant, as far as three go, in place of
+// its number and the address of these, and returns the number.
+static __always_inline __u32 syscall_unpack_socketcall(struct syscall *call)
+{
+	__u32 number = call->arguments[0], given[3] = {};
+
+	if (bpf_probe_read_user(given, sizeof(given), (void *)call->arguments[1]) &&
+	    bpf_probe_read_user(given, sizeof(given[0]) * 2, (void *)call->arguments[1]))
+		return 0;
+	call->arguments[0] = given[0];
+	call->arguments[1] = given[1];
+	call->arguments[2] = given[2];
+	return number;
+}
+
+// The calls behind ipc(2) of i386 (include/uapi/linux/ipc.h).
+enum syscall_ipc {
+	IPC_CALL_SEMGET = 2,
+	IPC_CALL_SEMCTL = 3,
+	IPC_CALL_MSGGET = 13,
+	IPC_CALL_MSGCTL = 14,
+	IPC_CALL_SHMAT = 21,
+	IPC_CALL_SHMGET = 23,
+	IPC_CALL_SHMCTL = 24,
+};
+
+// syscall_unpack_ipc puts the arguments of the call that is meant in their places, as far as three go, and
+// returns its number. Of shmat the second one, the address, stands elsewhere and is left out.
+static __always_inline __u32 syscall_unpack_ipc(struct syscall *call)
+{
+	unsigned long *arguments = call->arguments;
+	__u32 number = arguments[0] & 0xffff;
+
+	arguments[0] = arguments[1];
+	arguments[1] = arguments[2];
+	arguments[2] = number == IPC_CALL_SHMAT ? arguments[1] : arguments[3];
+	return number;
+}
+
 // SYSCALL_HANDLER(name, call) { ... } defines a tracer's handler. It sees `struct syscall *call` and is
 // the last one for its system calls. With a number given by user space it is not: see below.
 #define SYSCALL_HANDLER(name, call) SYSCALL_HANDLER_THEN(name, call, (void)0)

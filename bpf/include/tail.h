@@ -8,22 +8,7 @@
 
 #include "kernel.h"
 #include "path.h"
-
-// One scratch per program: a program does not interrupt itself on one CPU, but another may.
-#define SCRATCH(name, value_type)                        \
-	struct {                                         \
-		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); \
-		__uint(max_entries, 1);                  \
-		__type(key, __u32);                      \
-		__type(value, struct value_type);        \
-	} name SEC(".maps")
-
-// at_most also tells the verifier the bound.
-static __always_inline __u32 at_most(__u32 value, __u32 limit)
-{
-	FORGET(value);
-	return value < limit ? value : limit;
-}
+#include "scratch.h"
 
 // Each tail_* function appends at *used, advances it, and returns the bytes appended. `room` is the
 // size of the tail and must leave TAIL_SLACK_BYTES for the verifier behind the last string.

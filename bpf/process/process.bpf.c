@@ -4,6 +4,8 @@
 //
 // It is also where user space learns who a process is, so it records each fork and each cgroup even
 // when nobody wants these as events.
+// Every event tells something about who is who.
+#define EVENTS_TELL_WHO
 #include "../include/event.h"
 #include "../include/tail.h"
 #include "../include/workload.h"
@@ -95,6 +97,9 @@ EXPORT_TYPE(struct, event_header);
 EXPORT_TYPE(struct, fork_event);
 EXPORT_TYPE(struct, exit_event);
 EXPORT_TYPE(enum, process_kind);
+EXPORT_TYPE(enum, event_flags);
+EXPORT_TYPE(enum, filter_checks);
+EXPORT_TYPE(enum, filter_verdict);
 EXPORT_TYPE(enum, path_flags);
 
 struct process_workload {
@@ -331,6 +336,7 @@ static __always_inline int fork(struct task_struct *child)
 	event_offer(PROCESS_FORK);
 	event_header_of(&event.header, PROCESS_FORK, child);
 	process_key_of(&event.parent, BPF_CORE_READ(child, real_parent));
+	filter_inherit(&event.parent, &event.header.process);
 	WORKLOAD_ADD(event.header.cgroup_id, forks, 1);
 	event_submit(PROCESS_FORK, &event, sizeof(event));
 	return 0;
@@ -371,6 +377,7 @@ static __always_inline int exit_of_group(struct task_struct *task)
 	bpf_map_delete_elem(&execs_in_flight, &thread);
 	event_offer(PROCESS_EXIT);
 	event_header_of(&event.header, PROCESS_EXIT, task);
+	filter_forget(&event.header.process);
 	WORKLOAD_ADD(event.header.cgroup_id, exits, 1);
 	event.cpu_time_ns = cpu_time_of_group(task, leader, signal);
 	event.memory_peak_pages = BPF_CORE_READ(signal, maxrss);
@@ -472,6 +479,8 @@ int process_snapshot(struct bpf_iter__task *ctx)
 		executable = mm->exe_file;
 
 	event_header_of(&event->header, PROCESS_SNAPSHOT, task);
+	if (event->header.process.pid == bpf_get_current_pid_tgid() >> 32)
+		event->header.flags |= EVENT_OF_COLLECTOR;
 	who_runs(event, task);
 	event->executable_bytes = 0;
 	event->executable_flags = 0;

@@ -26,10 +26,18 @@ type ProcessEventCounters struct {
 	Submitted  uint64
 	Filtered   uint64
 	Aggregated uint64
+	HeldBack   uint64
 	LostRing   uint64
 	LostMap    uint64
 	Cut        uint64
 }
+
+type ProcessEventFlags uint32
+
+const (
+	ProcessEventFlagsEVENT_HELD_BACK    ProcessEventFlags = 1
+	ProcessEventFlagsEVENT_OF_COLLECTOR ProcessEventFlags = 2
+)
 
 type ProcessEventHeader struct {
 	_        structs.HostLayout
@@ -91,6 +99,46 @@ type ProcessExitEvent struct {
 	Reserved        uint32
 }
 
+type ProcessFilterChecks uint32
+
+const (
+	ProcessFilterChecksFILTER_BY_CGROUP           ProcessFilterChecks = 1
+	ProcessFilterChecksFILTER_BY_USER             ProcessFilterChecks = 2
+	ProcessFilterChecksFILTER_BY_USER_INCLUDED    ProcessFilterChecks = 4
+	ProcessFilterChecksFILTER_BY_PROCESS          ProcessFilterChecks = 8
+	ProcessFilterChecksFILTER_BY_NETWORK          ProcessFilterChecks = 16
+	ProcessFilterChecksFILTER_BY_NETWORK_INCLUDED ProcessFilterChecks = 32
+	ProcessFilterChecksFILTER_BY_PORT             ProcessFilterChecks = 64
+	ProcessFilterChecksFILTER_BY_PORT_INCLUDED    ProcessFilterChecks = 128
+)
+
+type ProcessFilterNetwork struct {
+	_          structs.HostLayout
+	PrefixBits uint32
+	Address    [16]uint8
+}
+
+type ProcessFilterProcess struct {
+	_        structs.HostLayout
+	ExecId   uint64
+	Verdict  uint32
+	Reserved uint32
+}
+
+type ProcessFilterSettings struct {
+	_             structs.HostLayout
+	OwnProcess    ProcessProcessKey
+	Checks        uint32
+	RateEventsMax uint32
+}
+
+type ProcessFilterVerdict uint32
+
+const (
+	ProcessFilterVerdictFILTER_INCLUDE ProcessFilterVerdict = 1
+	ProcessFilterVerdictFILTER_EXCLUDE ProcessFilterVerdict = 2
+)
+
 type ProcessForkEvent struct {
 	_      structs.HostLayout
 	Header ProcessEventHeader
@@ -132,46 +180,70 @@ type ProcessProcessWorkload struct {
 	Exits        uint64
 }
 
+type ProcessRate struct {
+	_        structs.HostLayout
+	Second   uint64
+	Events   uint64
+	HeldBack uint64
+}
+
+type ProcessRateKey struct {
+	_        structs.HostLayout
+	CgroupId uint64
+	Kind     uint32
+	Reserved uint32
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	ProcessMapCgroupScratchMap       = "cgroup_scratch_map"
-	ProcessMapCounters               = "counters"
-	ProcessMapEvents                 = "events"
-	ProcessMapExecScratchMap         = "exec_scratch_map"
-	ProcessMapExecsInFlight          = "execs_in_flight"
-	ProcessMapFailedAtScratchMap     = "failed_at_scratch_map"
-	ProcessMapFailedScratchMap       = "failed_scratch_map"
-	ProcessMapPathBuffers            = "path_buffers"
-	ProcessMapSnapshotScratchMap     = "snapshot_scratch_map"
-	ProcessMapWorkloads              = "workloads"
-	ProcessProgProcessCgroupMkdir    = "process_cgroup_mkdir"
-	ProcessProgProcessCgroupMkdirRaw = "process_cgroup_mkdir_raw"
-	ProcessProgProcessCgroupRmdir    = "process_cgroup_rmdir"
-	ProcessProgProcessCgroupRmdirRaw = "process_cgroup_rmdir_raw"
-	ProcessProgProcessEnterExecve    = "process_enter_execve"
-	ProcessProgProcessEnterExecveat  = "process_enter_execveat"
-	ProcessProgProcessExec           = "process_exec"
-	ProcessProgProcessExecRaw        = "process_exec_raw"
-	ProcessProgProcessExit           = "process_exit"
-	ProcessProgProcessExitExecve     = "process_exit_execve"
-	ProcessProgProcessExitExecveat   = "process_exit_execveat"
-	ProcessProgProcessExitGroup      = "process_exit_group"
-	ProcessProgProcessExitRaw        = "process_exit_raw"
-	ProcessProgProcessFork           = "process_fork"
-	ProcessProgProcessForkRaw        = "process_fork_raw"
-	ProcessProgProcessSnapshot       = "process_snapshot"
-	ProcessVarArgumentsBytesMax      = "arguments_bytes_max"
-	ProcessVarCgroupHierarchyChoice  = "cgroup_hierarchy_choice"
-	ProcessVarCgroupHierarchyId      = "cgroup_hierarchy_id"
-	ProcessVarEnvironmentBytesMax    = "environment_bytes_max"
-	ProcessVarEventHeaderIsExported  = "event_header_is_exported"
-	ProcessVarExitEventIsExported    = "exit_event_is_exported"
-	ProcessVarForkEventIsExported    = "fork_event_is_exported"
-	ProcessVarPathFlagsIsExported    = "path_flags_is_exported"
-	ProcessVarProcessKindIsExported  = "process_kind_is_exported"
-	ProcessVarRingWakeupBytes        = "ring_wakeup_bytes"
+	ProcessMapCgroupScratchMap        = "cgroup_scratch_map"
+	ProcessMapCounters                = "counters"
+	ProcessMapEvents                  = "events"
+	ProcessMapExecScratchMap          = "exec_scratch_map"
+	ProcessMapExecsInFlight           = "execs_in_flight"
+	ProcessMapFailedAtScratchMap      = "failed_at_scratch_map"
+	ProcessMapFailedScratchMap        = "failed_scratch_map"
+	ProcessMapFilterCgroups           = "filter_cgroups"
+	ProcessMapFilterCurrent           = "filter_current"
+	ProcessMapFilterNetworks          = "filter_networks"
+	ProcessMapFilterPorts             = "filter_ports"
+	ProcessMapFilterProcesses         = "filter_processes"
+	ProcessMapFilterUsers             = "filter_users"
+	ProcessMapPathBuffers             = "path_buffers"
+	ProcessMapRates                   = "rates"
+	ProcessMapSnapshotScratchMap      = "snapshot_scratch_map"
+	ProcessMapWorkloads               = "workloads"
+	ProcessProgProcessCgroupMkdir     = "process_cgroup_mkdir"
+	ProcessProgProcessCgroupMkdirRaw  = "process_cgroup_mkdir_raw"
+	ProcessProgProcessCgroupRmdir     = "process_cgroup_rmdir"
+	ProcessProgProcessCgroupRmdirRaw  = "process_cgroup_rmdir_raw"
+	ProcessProgProcessEnterExecve     = "process_enter_execve"
+	ProcessProgProcessEnterExecveat   = "process_enter_execveat"
+	ProcessProgProcessExec            = "process_exec"
+	ProcessProgProcessExecRaw         = "process_exec_raw"
+	ProcessProgProcessExit            = "process_exit"
+	ProcessProgProcessExitExecve      = "process_exit_execve"
+	ProcessProgProcessExitExecveat    = "process_exit_execveat"
+	ProcessProgProcessExitGroup       = "process_exit_group"
+	ProcessProgProcessExitRaw         = "process_exit_raw"
+	ProcessProgProcessFork            = "process_fork"
+	ProcessProgProcessForkRaw         = "process_fork_raw"
+	ProcessProgProcessSnapshot        = "process_snapshot"
+	ProcessVarArgumentsBytesMax       = "arguments_bytes_max"
+	ProcessVarCgroupHierarchyChoice   = "cgroup_hierarchy_choice"
+	ProcessVarCgroupHierarchyId       = "cgroup_hierarchy_id"
+	ProcessVarEnvironmentBytesMax     = "environment_bytes_max"
+	ProcessVarEventFlagsIsExported    = "event_flags_is_exported"
+	ProcessVarEventHeaderIsExported   = "event_header_is_exported"
+	ProcessVarExitEventIsExported     = "exit_event_is_exported"
+	ProcessVarFilterChecksIsExported  = "filter_checks_is_exported"
+	ProcessVarFilterVerdictIsExported = "filter_verdict_is_exported"
+	ProcessVarForkEventIsExported     = "fork_event_is_exported"
+	ProcessVarPathFlagsIsExported     = "path_flags_is_exported"
+	ProcessVarProcessKindIsExported   = "process_kind_is_exported"
+	ProcessVarRingWakeupBytes         = "ring_wakeup_bytes"
 )
 
 // LoadProcess returns the embedded CollectionSpec for Process.
@@ -245,7 +317,14 @@ type ProcessMapSpecs struct {
 	ExecsInFlight      *ebpf.MapSpec `ebpf:"execs_in_flight"`
 	FailedAtScratchMap *ebpf.MapSpec `ebpf:"failed_at_scratch_map"`
 	FailedScratchMap   *ebpf.MapSpec `ebpf:"failed_scratch_map"`
+	FilterCgroups      *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent      *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks     *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts        *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses    *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers        *ebpf.MapSpec `ebpf:"filter_users"`
 	PathBuffers        *ebpf.MapSpec `ebpf:"path_buffers"`
+	Rates              *ebpf.MapSpec `ebpf:"rates"`
 	SnapshotScratchMap *ebpf.MapSpec `ebpf:"snapshot_scratch_map"`
 	Workloads          *ebpf.MapSpec `ebpf:"workloads"`
 }
@@ -254,16 +333,19 @@ type ProcessMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type ProcessVariableSpecs struct {
-	ArgumentsBytesMax     *ebpf.VariableSpec `ebpf:"arguments_bytes_max"`
-	CgroupHierarchyChoice *ebpf.VariableSpec `ebpf:"cgroup_hierarchy_choice"`
-	CgroupHierarchyId     *ebpf.VariableSpec `ebpf:"cgroup_hierarchy_id"`
-	EnvironmentBytesMax   *ebpf.VariableSpec `ebpf:"environment_bytes_max"`
-	EventHeaderIsExported *ebpf.VariableSpec `ebpf:"event_header_is_exported"`
-	ExitEventIsExported   *ebpf.VariableSpec `ebpf:"exit_event_is_exported"`
-	ForkEventIsExported   *ebpf.VariableSpec `ebpf:"fork_event_is_exported"`
-	PathFlagsIsExported   *ebpf.VariableSpec `ebpf:"path_flags_is_exported"`
-	ProcessKindIsExported *ebpf.VariableSpec `ebpf:"process_kind_is_exported"`
-	RingWakeupBytes       *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
+	ArgumentsBytesMax       *ebpf.VariableSpec `ebpf:"arguments_bytes_max"`
+	CgroupHierarchyChoice   *ebpf.VariableSpec `ebpf:"cgroup_hierarchy_choice"`
+	CgroupHierarchyId       *ebpf.VariableSpec `ebpf:"cgroup_hierarchy_id"`
+	EnvironmentBytesMax     *ebpf.VariableSpec `ebpf:"environment_bytes_max"`
+	EventFlagsIsExported    *ebpf.VariableSpec `ebpf:"event_flags_is_exported"`
+	EventHeaderIsExported   *ebpf.VariableSpec `ebpf:"event_header_is_exported"`
+	ExitEventIsExported     *ebpf.VariableSpec `ebpf:"exit_event_is_exported"`
+	FilterChecksIsExported  *ebpf.VariableSpec `ebpf:"filter_checks_is_exported"`
+	FilterVerdictIsExported *ebpf.VariableSpec `ebpf:"filter_verdict_is_exported"`
+	ForkEventIsExported     *ebpf.VariableSpec `ebpf:"fork_event_is_exported"`
+	PathFlagsIsExported     *ebpf.VariableSpec `ebpf:"path_flags_is_exported"`
+	ProcessKindIsExported   *ebpf.VariableSpec `ebpf:"process_kind_is_exported"`
+	RingWakeupBytes         *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
 }
 
 // ProcessObjects contains all objects after they have been loaded into the kernel.
@@ -293,7 +375,14 @@ type ProcessMaps struct {
 	ExecsInFlight      *ebpf.Map `ebpf:"execs_in_flight"`
 	FailedAtScratchMap *ebpf.Map `ebpf:"failed_at_scratch_map"`
 	FailedScratchMap   *ebpf.Map `ebpf:"failed_scratch_map"`
+	FilterCgroups      *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent      *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks     *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts        *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses    *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers        *ebpf.Map `ebpf:"filter_users"`
 	PathBuffers        *ebpf.Map `ebpf:"path_buffers"`
+	Rates              *ebpf.Map `ebpf:"rates"`
 	SnapshotScratchMap *ebpf.Map `ebpf:"snapshot_scratch_map"`
 	Workloads          *ebpf.Map `ebpf:"workloads"`
 }
@@ -307,7 +396,14 @@ func (m *ProcessMaps) Close() error {
 		m.ExecsInFlight,
 		m.FailedAtScratchMap,
 		m.FailedScratchMap,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
 		m.PathBuffers,
+		m.Rates,
 		m.SnapshotScratchMap,
 		m.Workloads,
 	)
@@ -317,16 +413,19 @@ func (m *ProcessMaps) Close() error {
 //
 // It can be passed to LoadProcessObjects or ebpf.CollectionSpec.LoadAndAssign.
 type ProcessVariables struct {
-	ArgumentsBytesMax     *ebpf.Variable `ebpf:"arguments_bytes_max"`
-	CgroupHierarchyChoice *ebpf.Variable `ebpf:"cgroup_hierarchy_choice"`
-	CgroupHierarchyId     *ebpf.Variable `ebpf:"cgroup_hierarchy_id"`
-	EnvironmentBytesMax   *ebpf.Variable `ebpf:"environment_bytes_max"`
-	EventHeaderIsExported *ebpf.Variable `ebpf:"event_header_is_exported"`
-	ExitEventIsExported   *ebpf.Variable `ebpf:"exit_event_is_exported"`
-	ForkEventIsExported   *ebpf.Variable `ebpf:"fork_event_is_exported"`
-	PathFlagsIsExported   *ebpf.Variable `ebpf:"path_flags_is_exported"`
-	ProcessKindIsExported *ebpf.Variable `ebpf:"process_kind_is_exported"`
-	RingWakeupBytes       *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
+	ArgumentsBytesMax       *ebpf.Variable `ebpf:"arguments_bytes_max"`
+	CgroupHierarchyChoice   *ebpf.Variable `ebpf:"cgroup_hierarchy_choice"`
+	CgroupHierarchyId       *ebpf.Variable `ebpf:"cgroup_hierarchy_id"`
+	EnvironmentBytesMax     *ebpf.Variable `ebpf:"environment_bytes_max"`
+	EventFlagsIsExported    *ebpf.Variable `ebpf:"event_flags_is_exported"`
+	EventHeaderIsExported   *ebpf.Variable `ebpf:"event_header_is_exported"`
+	ExitEventIsExported     *ebpf.Variable `ebpf:"exit_event_is_exported"`
+	FilterChecksIsExported  *ebpf.Variable `ebpf:"filter_checks_is_exported"`
+	FilterVerdictIsExported *ebpf.Variable `ebpf:"filter_verdict_is_exported"`
+	ForkEventIsExported     *ebpf.Variable `ebpf:"fork_event_is_exported"`
+	PathFlagsIsExported     *ebpf.Variable `ebpf:"path_flags_is_exported"`
+	ProcessKindIsExported   *ebpf.Variable `ebpf:"process_kind_is_exported"`
+	RingWakeupBytes         *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
 }
 
 // ProcessPrograms contains all programs after they have been loaded into the kernel.

@@ -133,6 +133,16 @@ static __always_inline void connecting(struct sock *sk)
 	remember(sk, SIDE_CLIENT, (void *)bpf_get_current_task());
 }
 
+// wanted looks at the far end too.
+static __always_inline bool wanted(struct connection_event *event)
+{
+	struct filter_far_end far_end = {};
+
+	filter_far_end_of(&far_end, event->ends.family == AF_INET, event->ends.remote_address,
+			  event->ends.local_port, event->ends.remote_port);
+	return event_wanted_with(&event->header, &far_end);
+}
+
 static __always_inline void submit_connect(struct connection_event *event, int error)
 {
 	event->error = error;
@@ -141,7 +151,8 @@ static __always_inline void submit_connect(struct connection_event *event, int e
 	else
 		WORKLOAD_ADD(event->header.cgroup_id, opened, 1);
 	event_offer(TCP_CONNECT);
-	event_submit(TCP_CONNECT, event, sizeof(*event));
+	if (wanted(event))
+		event_submit(TCP_CONNECT, event, sizeof(*event));
 }
 
 static __always_inline void connected(struct sock *sk, struct owner *owner)
@@ -200,7 +211,8 @@ static __always_inline void closed(struct sock *sk, struct owner *owner)
 	WORKLOAD_ADD(event.header.cgroup_id, closed, 1);
 	WORKLOAD_ADD(event.header.cgroup_id, bytes_sent, event.bytes_sent);
 	WORKLOAD_ADD(event.header.cgroup_id, bytes_received, event.bytes_received);
-	event_submit(TCP_CLOSED, &event, sizeof(event));
+	if (wanted(&event))
+		event_submit(TCP_CLOSED, &event, sizeof(event));
 }
 
 static __always_inline int set_state(struct sock *sk, int old_state, int new_state)
@@ -320,7 +332,8 @@ static __always_inline int accepted(long descriptor)
 			remember(sk, SIDE_SERVER, task);
 	}
 	WORKLOAD_ADD(event.header.cgroup_id, accepted, 1);
-	event_submit(TCP_ACCEPT, &event, sizeof(event));
+	if (wanted(&event))
+		event_submit(TCP_ACCEPT, &event, sizeof(event));
 	return 0;
 }
 

@@ -95,7 +95,14 @@ const (
 	TCPMapConnectsInFlight          = "connects_in_flight"
 	TCPMapCounters                  = "counters"
 	TCPMapEvents                    = "events"
+	TCPMapFilterCgroups             = "filter_cgroups"
+	TCPMapFilterCurrent             = "filter_current"
+	TCPMapFilterNetworks            = "filter_networks"
+	TCPMapFilterPorts               = "filter_ports"
+	TCPMapFilterProcesses           = "filter_processes"
+	TCPMapFilterUsers               = "filter_users"
 	TCPMapOwners                    = "owners"
+	TCPMapRates                     = "rates"
 	TCPMapWorkloads                 = "workloads"
 	TCPProgTcpEnterConnect          = "tcp_enter_connect"
 	TCPProgTcpExitAccept            = "tcp_exit_accept"
@@ -171,7 +178,14 @@ type TCPMapSpecs struct {
 	ConnectsInFlight *ebpf.MapSpec `ebpf:"connects_in_flight"`
 	Counters         *ebpf.MapSpec `ebpf:"counters"`
 	Events           *ebpf.MapSpec `ebpf:"events"`
+	FilterCgroups    *ebpf.MapSpec `ebpf:"filter_cgroups"`
+	FilterCurrent    *ebpf.MapSpec `ebpf:"filter_current"`
+	FilterNetworks   *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPorts      *ebpf.MapSpec `ebpf:"filter_ports"`
+	FilterProcesses  *ebpf.MapSpec `ebpf:"filter_processes"`
+	FilterUsers      *ebpf.MapSpec `ebpf:"filter_users"`
 	Owners           *ebpf.MapSpec `ebpf:"owners"`
+	Rates            *ebpf.MapSpec `ebpf:"rates"`
 	Workloads        *ebpf.MapSpec `ebpf:"workloads"`
 }
 
@@ -211,7 +225,14 @@ type TCPMaps struct {
 	ConnectsInFlight *ebpf.Map `ebpf:"connects_in_flight"`
 	Counters         *ebpf.Map `ebpf:"counters"`
 	Events           *ebpf.Map `ebpf:"events"`
+	FilterCgroups    *ebpf.Map `ebpf:"filter_cgroups"`
+	FilterCurrent    *ebpf.Map `ebpf:"filter_current"`
+	FilterNetworks   *ebpf.Map `ebpf:"filter_networks"`
+	FilterPorts      *ebpf.Map `ebpf:"filter_ports"`
+	FilterProcesses  *ebpf.Map `ebpf:"filter_processes"`
+	FilterUsers      *ebpf.Map `ebpf:"filter_users"`
 	Owners           *ebpf.Map `ebpf:"owners"`
+	Rates            *ebpf.Map `ebpf:"rates"`
 	Workloads        *ebpf.Map `ebpf:"workloads"`
 }
 
@@ -220,7 +241,14 @@ func (m *TCPMaps) Close() error {
 		m.ConnectsInFlight,
 		m.Counters,
 		m.Events,
+		m.FilterCgroups,
+		m.FilterCurrent,
+		m.FilterNetworks,
+		m.FilterPorts,
+		m.FilterProcesses,
+		m.FilterUsers,
 		m.Owners,
+		m.Rates,
 		m.Workloads,
 	)
 }

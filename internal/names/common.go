@@ -30,6 +30,17 @@ const (
 	ErrorType             = "error.type"
 )
 
+// EventName is the event that a metric is about.
+const EventName = "meerkat.event.name"
+
+// EventsHeldBack counts what the rate limit has kept in the kernel.
+func EventsHeldBack() Metric {
+	return Metric{"meerkat.events.held_back", "{event}", "Events beyond `filters.events_per_second_max`, which stayed in the kernel.", []string{EventName}}
+}
+
+// WorkloadMetrics describes the metrics per workload that are of no tracer in particular.
+func WorkloadMetrics() []Metric { return []Metric{EventsHeldBack()} }
+
 // MetricOverflow marks the data point that takes what did not fit under the bound on series.
 const MetricOverflow = "otel.metric.overflow"
 
@@ -69,7 +80,10 @@ func EventAttributes() []Attribute {
 func MetricAttributes() []Attribute {
 	return []Attribute{
 		{FileOperation, String, "`open` (for writing), `create`, `rename`, `delete`, `link`, `mode_change` or `owner_change`."},
+		{IPCOperation, String, "`get`, `attach`, `remove`, `open`, `create` or `connect`."},
+		{SocketOperation, String, "`create`, `bind` or `listen`."},
 		{NetworkIODirection, String, "`transmit` or `receive`, as the process sees it."},
+		{EventName, String, "Name of the events that were held back."},
 		{MetricOverflow, Bool, "True for the one series that counts all workloads beyond the bound; its resource is the host. Absent otherwise."},
 	}
 }

@@ -18,22 +18,32 @@ func ReceiverAttributes() []Attribute {
 	return []Attribute{
 		{Tracer, String, "Name of the tracer."},
 		{Kind, String, "Kind of event: the last part of its name. `repeat`, `cgroup_mkdir` and `cgroup_rmdir` are read like events, but have no name of their own."},
-		{Outcome, String, "`offered`: seen by the kernel half. `delivered`: taken by the pipeline. `filtered`: not wanted. `aggregated`: counted in another event."},
+		{Outcome, String, "`offered`: seen by the kernel half. `delivered`: taken by the pipeline. `filtered`: not wanted. `aggregated`: counted in another event. `held_back`: more than `filters.events_per_second_max`."},
 		{Stage, String, "`ring`: the ring buffer was full. `map`: a map of the kernel half was full. `decode`: the record was damaged. `queue`: the pipeline was too slow. `pipeline`: it refused the batch."},
 		{State, String, "Of a tracer `running`, `degraded` (some of its events can't be seen) or `stopped`; of a process that was forgotten `exited` or `alive`."},
 		{Program, String, "Name of the BPF program."},
-		{Reason, String, "Of an event `stale` (its exec was not seen) or `missing` (nothing is known of the process); of a cgroup `not_seen` or `no_room`."},
+		{Reason, String, "Of an event `stale` (its exec was not seen) or `missing` (nothing is known of the process); of a cgroup `not_seen` or `no_room`; of a message to or from a name server `matched`, `malformed`, `unmatched` (an answer to no question that is known), `split` (part of a longer one) or `evicted` (no room to wait for its answer)."},
 	}
 }
 
 // ReceiverEvents counts events by what became of them.
 func ReceiverEvents() Metric {
-	return Metric{"otelcol.ebpf.events", "{event}", "Events by what became of them: offered = delivered + filtered + aggregated + lost.", []string{Tracer, Kind, Outcome}}
+	return Metric{"otelcol.ebpf.events", "{event}", "Events by what became of them: offered = delivered + filtered + aggregated + held back + lost.", []string{Tracer, Kind, Outcome}}
 }
 
 // ReceiverEventsLost counts events that were lost, by stage.
 func ReceiverEventsLost() Metric {
 	return Metric{"otelcol.ebpf.events.lost", "{event}", "Events that were lost, by where.", []string{Tracer, Kind, Stage}}
+}
+
+// ReceiverEventsKeptInKernel counts events that never left the kernel.
+func ReceiverEventsKeptInKernel() Metric {
+	return Metric{"otelcol.ebpf.events.kept_in_kernel", "{event}", "Events that were filtered, aggregated or held back in the kernel, and so cost no more than that.", []string{Tracer, Kind}}
+}
+
+// ReceiverEventsKernelShare is the share of those in all events.
+func ReceiverEventsKernelShare() Metric {
+	return Metric{"otelcol.ebpf.events.kernel_share", "%", "Share of the events offered since the start that never left the kernel.", []string{Tracer}}
 }
 
 // ReceiverEventsInFlight is what was offered and has not arrived anywhere yet.
@@ -116,11 +126,33 @@ func ReceiverWorkloadsUnknown() Metric {
 	return Metric{"otelcol.ebpf.workloads.unknown", "{event}", "Cgroups that could not be named, each time that one was needed.", []string{Reason}}
 }
 
+// ReceiverDNSMessages counts messages of name servers and their clients.
+func ReceiverDNSMessages() Metric {
+	return Metric{"otelcol.ebpf.dns.messages", "{message}", "Messages to and from name servers, by what became of them.", []string{Reason}}
+}
+
+// ReceiverDNSPending is the number of questions that wait for an answer.
+func ReceiverDNSPending() Metric {
+	return Metric{"otelcol.ebpf.dns.pending", "{query}", "Questions that wait for their answer.", nil}
+}
+
+// ReceiverDNSNames is the number of addresses that are remembered with a name.
+func ReceiverDNSNames() Metric {
+	return Metric{"otelcol.ebpf.dns.names", "{address}", "Addresses that are remembered with the name that a workload found them by.", nil}
+}
+
+// ReceiverDNSNamesEvicted counts addresses that were forgotten for lack of room.
+func ReceiverDNSNamesEvicted() Metric {
+	return Metric{"otelcol.ebpf.dns.names.evicted", "{address}", "Addresses forgotten for lack of room.", nil}
+}
+
 // ReceiverMetrics describes all metrics of the receiver about itself.
 func ReceiverMetrics() []Metric {
 	return []Metric{
 		ReceiverEvents(),
 		ReceiverEventsLost(),
+		ReceiverEventsKeptInKernel(),
+		ReceiverEventsKernelShare(),
 		ReceiverEventsInFlight(),
 		ReceiverEventsTruncated(),
 		ReceiverEventsNotDeduplicated(),
@@ -137,5 +169,9 @@ func ReceiverMetrics() []Metric {
 		ReceiverProcessesEvicted(),
 		ReceiverWorkloads(),
 		ReceiverWorkloadsUnknown(),
+		ReceiverDNSMessages(),
+		ReceiverDNSPending(),
+		ReceiverDNSNames(),
+		ReceiverDNSNamesEvicted(),
 	}
 }

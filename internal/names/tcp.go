@@ -22,6 +22,7 @@ const (
 	NetworkTransport        = "network.transport"
 	NetworkType             = "network.type"
 	NetworkIODirection      = "network.io.direction"
+	PeerDNSName             = "meerkat.peer.dns.name"
 	ConnectionSide          = "meerkat.connection.side"
 	ConnectionDuration      = "meerkat.connection.duration"
 	ConnectionBytesSent     = "meerkat.connection.sent"
@@ -36,12 +37,21 @@ const (
 	MetricTCPIO       = "meerkat.tcp.io"
 )
 
+// endAttributes are those that name the two ends of what goes through a network.
+func endAttributes() []string {
+	return []string{
+		ConnectionSide, ClientAddress, ClientPort, ServerAddress, ServerPort, NetworkLocalAddress, NetworkLocalPort,
+		NetworkPeerAddress, NetworkPeerPort, NetworkType,
+	}
+}
+
+func peerDNSName() Attribute {
+	return Attribute{PeerDNSName, String, "Name that the same workload has looked up before, with the far end's address among the answers. Other names may lead there too."}
+}
+
 // TCPEvents describes the events of the tracer "tcp".
 func TCPEvents() []Event {
-	ends := []string{
-		ConnectionSide, ClientAddress, ClientPort, ServerAddress, ServerPort, NetworkLocalAddress, NetworkLocalPort,
-		NetworkPeerAddress, NetworkPeerPort, NetworkTransport, NetworkType,
-	}
+	ends := append(endAttributes(), NetworkTransport, PeerDNSName)
 	with := func(more ...string) []string { return append(append([]string(nil), ends...), more...) }
 	return []Event{
 		{EventTCPConnect, "A process opens a connection, or fails to.", with(ErrorType, ConnectionDuration, ConnectionRoundTripTime, ConnectionRetransmits)},
@@ -65,6 +75,7 @@ func TCPAttributes() []Attribute {
 		{NetworkPeerPort, Int, "Port of the far end, while the side is unknown."},
 		{NetworkTransport, String, "Always `tcp`."},
 		{NetworkType, String, "`ipv4` or `ipv6`; `ipv4` also for an IPv6 socket that talks IPv4."},
+		peerDNSName(),
 		{ConnectionDuration, Double, "Seconds: of a connect until it was answered or given up, of a close since the connection was established."},
 		{ConnectionBytesSent, Int, "Bytes of payload that were sent, retransmissions not counted."},
 		{ConnectionBytesReceived, Int, "Bytes of payload that were received."},

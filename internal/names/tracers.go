@@ -24,5 +24,19 @@ func Tracers() []TracerDescription {
 			FileEvents(), FileAttributes(), FileMetrics()},
 		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
 			TCPEvents(), TCPAttributes(), TCPMetrics()},
+		{"socket", "Sockets that are bound, that listen, and that are of an unusual kind, those included that were there before the start.\n" +
+			"The same operation of a process with the same outcome is reported once in a window, and so are binds to whatever port the\n" +
+			"kernel chooses; repeats are counted in the kernel, and reported at the end by one event of the same name with\n`" + RepeatCount + "`.",
+			SocketEvents(), SocketAttributes(), SocketMetrics()},
+		{"ipc", "How processes of one host reach each other: System V shared memory, message queues and semaphores, POSIX message queues,\n" +
+			"unix sockets with the identity of the peer, named pipes. Off by default. The same operation of a process on the same object\n" +
+			"is reported once in a window; repeats are counted in the kernel, and reported at the end by one event of the same name with\n`" +
+			RepeatCount + "`.",
+			IPCEvents(), IPCAttributes(), IPCMetrics()},
+		{"udp", "Flows of UDP datagrams over IPv4 and IPv6, and whose they are. The first datagram between a socket and a far end is an event,\n" +
+			"the others are counted in the kernel.",
+			UDPEvents(), UDPAttributes(), UDPMetrics()},
+		{"dns", "What processes ask name servers, over UDP and TCP, each query joined with its answer.",
+			DNSEvents(), DNSAttributes(), DNSMetrics()},
 	}
 }

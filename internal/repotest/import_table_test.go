@@ -41,6 +41,7 @@ func importTable() []importRule {
 		{folder: receiverAt + "decode", ours: []string{"bpf/*"}},
 		{folder: receiverAt + "process", ours: []string{receiverAt + "decode"},
 			others: []string{unix, "github.com/prometheus/procfs"}},
+		{folder: receiverAt + "dns", ours: []string{receiverAt + "decode"}, others: []string{"golang.org/x/net/dns/dnsmessage"}},
 		{folder: receiverAt + "emit", ours: []string{receiverAt + "decode", receiverAt + "process", "internal/names"},
 			others: []string{pdata, unix, "github.com/moby/sys/capability"}},
 		{folder: receiverAt + "control", others: []string{anything}, never: []string{pdata, ebpf}},

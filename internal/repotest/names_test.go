@@ -21,7 +21,7 @@ import (
 // conventions are the namespaces of the semantic conventions that we use.
 func conventions() []string {
 	return []string{
-		"client", "container", "error", "file", "host", "k8s", "network", "os", "otel", "process", "server", "thread",
+		"client", "container", "dns", "error", "file", "host", "k8s", "network", "os", "otel", "process", "server", "thread",
 	}
 }
 
@@ -35,7 +35,7 @@ func attributes() []names.Attribute {
 }
 
 func metrics() []names.Metric {
-	all := names.ReceiverMetrics()
+	all := slices.Concat(names.ReceiverMetrics(), names.WorkloadMetrics())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Metrics...)
 	}

@@ -150,6 +150,9 @@ func telemetryPage() string {
 	for _, d := range names.Tracers() {
 		p.tracer(d)
 	}
+	p.paragraph("## Events that are held back")
+	p.metrics(names.WorkloadMetrics())
+	p.attributes(slices.DeleteFunc(names.MetricAttributes(), func(a names.Attribute) bool { return a.Name != names.EventName }))
 	p.paragraph("## Many workloads")
 	p.paragraph("What happens in workloads beyond the bound on series is counted in one further series of each metric, so that sums stay\nright:")
 	p.attributes(slices.DeleteFunc(names.MetricAttributes(), func(a names.Attribute) bool { return a.Name != names.MetricOverflow }))

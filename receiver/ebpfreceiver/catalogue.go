@@ -19,6 +19,8 @@ type definition struct {
 	settings func(*Config, *tracer.Settings)
 	// prepare fills maps before anything is attached; nil if there is nothing to fill.
 	prepare func(*Config, *tracer.Tracer) error
+	// namesPeers tells that events have far ends, which may have names that the tracer "dns" has seen.
+	namesPeers bool
 	// companion makes what works beside the stream; nil if nothing does.
 	companion func(*session, *stream) *companion
 }
@@ -26,16 +28,29 @@ type definition struct {
 // companion sees the events of a stream on the stream's goroutine, and does something of its own from
 // time to time, the last time after the tracer was detached and its ring read.
 type companion struct {
-	observe func(decode.Event)
+	observe func(decode.Event) fate
 	tick    func(last bool)
 }
+
+// fate is what a companion decides about an event.
+type fate int
+
+const (
+	fateOpen       fate = iota // it is treated like any other
+	fateAggregated             // it is told by another event
+	fateFiltered               // it is nothing that anybody wants to know
+)
 
 // catalogue lists every tracer there is, in the order of tracer.Specs.
 func catalogue() []definition {
 	particular := map[string]definition{
 		"process": {settings: processSettings},
 		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileCompanion},
-		"tcp":     {settings: tcpSettings},
+		"socket":  {settings: socketSettings, companion: newSocketRepeats},
+		"ipc":     {settings: ipcSettings, companion: newIPCRepeats},
+		"tcp":     {settings: tcpSettings, namesPeers: true},
+		"udp":     {settings: udpSettings, namesPeers: true, companion: newUDPFlows},
+		"dns":     {settings: dnsSettings, companion: newDNSLookups},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -67,7 +82,6 @@ func processSettings(c *Config, s *tracer.Settings) {
 func fileSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.FileConstants())
 	s.Constants["window_ns"] = uint64(c.Tracers.File.DeduplicationWindow)
-	maps.Copy(s.Constants, tracer.OwnProcessConstants())
 	// What can't be compiled has been refused with the configuration.
 	if patterns, err := c.Tracers.File.patterns(); err == nil {
 		maps.Copy(s.Constants, tracer.FilePatternConstants(patterns))
@@ -82,6 +96,26 @@ func prepareFile(c *Config, t *tracer.Tracer) error {
 	return tracer.SetFilePatterns(t, patterns)
 }
 
+func socketSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.SocketConstants(socketFamilyNumbers(c.Tracers.Socket.ExpectedFamilies)))
+	s.Constants["window_ns"] = uint64(c.Tracers.Socket.DeduplicationWindow)
+}
+
+func ipcSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.IPCConstants())
+	s.Constants["window_ns"] = uint64(c.Tracers.IPC.DeduplicationWindow)
+}
+
 func tcpSettings(c *Config, s *tracer.Settings) {
 	s.MapEntries[tracer.TCPOwners] = c.Tracers.TCP.TrackedConnections
+}
+
+func udpSettings(c *Config, s *tracer.Settings) {
+	s.MapEntries[tracer.UDPFlowsMap] = c.Tracers.UDP.TrackedFlows
+	s.MapEntries[tracer.UDPOwners] = c.Tracers.UDP.TrackedFlows
+	s.Constants[tracer.UDPIdle] = uint64(c.Tracers.UDP.IdleTimeout)
+}
+
+func dnsSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.DNSConstants(c.Tracers.DNS.Ports))
 }

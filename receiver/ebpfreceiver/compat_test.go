@@ -42,18 +42,30 @@ func buildCompat(t *testing.T) string {
 	return program
 }
 
+// runCompat runs it and returns the numbers that it prints; the first one is its pid.
+func runCompat(t *testing.T, program string, arguments ...string) []int64 {
+	t.Helper()
+	output, err := exec.Command(program, arguments...).CombinedOutput()
+	if errors.Is(err, syscall.ENOEXEC) {
+		t.Skip("this kernel runs no 32-bit programs")
+	}
+	require.NoError(t, err, string(output))
+	var numbers []int64
+	for line := range strings.Lines(string(output)) {
+		number, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+		require.NoError(t, err)
+		numbers = append(numbers, number)
+	}
+	require.NotEmpty(t, numbers)
+	return numbers
+}
+
 // 32-bit programs have their own numbers of system calls, and registers for their arguments.
 func TestFile_of32BitProgram(t *testing.T) {
 	program := buildCompat(t)
 	l := startLive(t, only("file"))
 	d := t.TempDir()
-	output, err := exec.Command(program, d).CombinedOutput()
-	if errors.Is(err, syscall.ENOEXEC) {
-		t.Skip("this kernel runs no 32-bit programs")
-	}
-	require.NoError(t, err, string(output))
-	pid, err := strconv.Atoi(strings.TrimSpace(string(output)))
-	require.NoError(t, err)
+	pid := runCompat(t, program, "files", d)[0]
 
 	created := l.one(names.EventFileCreate, at(filepath.Join(d, "created")))
 	assert.EqualValues(t, pid, created.num(names.ProcessPID))
@@ -70,4 +82,64 @@ func TestFile_of32BitProgram(t *testing.T) {
 	renamed := l.one(names.EventFileRename, at(filepath.Join(d, "created")))
 	assert.Equal(t, filepath.Join(d, "renamed"), renamed.str(names.FileNewPath))
 	l.one(names.EventFileDelete, at(filepath.Join(d, "renamed")))
+}
+
+// On i386 one system call stands for all that have to do with sockets, beside one for each.
+func TestSocket_of32BitProgram(t *testing.T) {
+	program := buildCompat(t)
+	l := startLive(t, only("socket"))
+	numbers := runCompat(t, program, "sockets")
+	require.Len(t, numbers, 4)
+	pid, listener, raw, direct := int(numbers[0]), numbers[1], numbers[2], numbers[3]
+	for inode, backlog := range map[int64]int64{listener: 21, direct: 22} {
+		bind := l.one(names.EventSocketBind, ofSocket(pid, inode))
+		assert.Equal(t, "127.0.0.1", bind.str(names.NetworkLocalAddress))
+		assert.Equal(t, "tcp", bind.str(names.NetworkTransport))
+		assert.Equal(t, program, bind.str(names.ProcessExecutablePath))
+		listen := l.one(names.EventSocketListen, ofSocket(pid, inode))
+		assert.Equal(t, backlog, listen.num(names.SocketBacklog))
+		assert.Positive(t, listen.num(names.NetworkLocalPort))
+	}
+	created := l.one(names.EventSocketCreate, ofSocket(pid, raw))
+	assert.Equal(t, "raw", created.str(names.SocketType))
+	assert.Equal(t, "icmp", created.str(names.SocketProtocol))
+	failed := l.one(names.EventSocketBind, ofSocket(pid, raw))
+	assert.Equal(t, "EADDRNOTAVAIL", failed.str(names.ErrorType))
+	assert.Equal(t, "192.0.2.1", failed.str(names.NetworkLocalAddress))
+}
+
+// On i386 one system call stands for all of System V, beside one for each.
+func TestIPC_of32BitProgram(t *testing.T) {
+	program := buildCompat(t)
+	l := startLive(t, only("ipc"))
+	d := t.TempDir()
+	numbers := runCompat(t, program, "ipc", d)
+	pid := int(numbers[0])
+	of := func(object string, id int64) func(record) bool {
+		return func(r record) bool {
+			return byPID(pid)(r) && r.str(names.IPCObject) == object && (id < 0 || r.num(names.IPCID) == id)
+		}
+	}
+	memory := func(id, size int64, key string) {
+		got := l.one(names.EventIPCGet, of("shared_memory", id))
+		assert.Equal(t, size, got.num(names.IPCSize))
+		assert.Equal(t, key, got.str(names.IPCKey))
+		assert.Equal(t, program, got.str(names.ProcessExecutablePath))
+		assert.Equal(t, "read", l.one(names.EventIPCAttach, of("shared_memory", id)).str(names.IPCAccess))
+		l.one(names.EventIPCRemove, of("shared_memory", id))
+	}
+	memory(numbers[1], 1111, "private")
+	if runtime.GOARCH == "amd64" {
+		require.Len(t, numbers, 5)
+		memory(numbers[2], 2222, "0x4d4b4d4b")
+		l.one(names.EventIPCGet, of("message_queue", numbers[3]))
+		l.one(names.EventIPCRemove, of("message_queue", numbers[3]))
+		assert.EqualValues(t, 5, l.one(names.EventIPCGet, of("semaphores", numbers[4])).num(names.IPCSize))
+		l.one(names.EventIPCRemove, of("semaphores", numbers[4]))
+	}
+	connect := l.one(names.EventIPCConnect, of("unix_socket", -1))
+	assert.Equal(t, filepath.Join(d, "socket"), connect.str(names.NetworkPeerAddress))
+	assert.EqualValues(t, pid, connect.num(names.IPCPeerPID))
+	pipe := l.one(names.EventIPCCreate, of("named_pipe", -1))
+	assert.Equal(t, filepath.Join(d, "pipe"), pipe.str(names.FilePath))
 }

@@ -29,6 +29,7 @@ type Config struct {
 	// MetricsInterval is how often metrics are read from the kernel.
 	MetricsInterval time.Duration      `mapstructure:"metrics_interval"`
 	ProcessTable    ProcessTableConfig `mapstructure:"process_table"`
+	Filters         FiltersConfig      `mapstructure:"filters"`
 	Redaction       RedactionConfig    `mapstructure:"redaction"`
 	// ProgramStatistics switches the kernel's BPF statistics on, for all programs on the host, to
 	// report run time and run count. It adds some tens of nanoseconds to each run.
@@ -43,6 +44,10 @@ type TracersConfig struct {
 	Process ProcessConfig `mapstructure:"process"`
 	File    FileConfig    `mapstructure:"file"`
 	TCP     TCPConfig     `mapstructure:"tcp"`
+	Socket  SocketConfig  `mapstructure:"socket"`
+	IPC     IPCConfig     `mapstructure:"ipc"`
+	UDP     UDPConfig     `mapstructure:"udp"`
+	DNS     DNSConfig     `mapstructure:"dns"`
 
 	_ struct{}
 }
@@ -53,6 +58,10 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"process": &c.Process.Common,
 		"file":    &c.File.Common,
 		"tcp":     &c.TCP.Common,
+		"socket":  &c.Socket.Common,
+		"ipc":     &c.IPC.Common,
+		"udp":     &c.UDP.Common,
+		"dns":     &c.DNS.Common,
 	}
 }
 
@@ -107,7 +116,12 @@ func createDefaultConfig() component.Config {
 			Process: processConfigDefault(),
 			File:    fileConfigDefault(),
 			TCP:     tcpConfigDefault(),
+			Socket:  socketConfigDefault(),
+			IPC:     ipcConfigDefault(),
+			UDP:     udpConfigDefault(),
+			DNS:     dnsConfigDefault(),
 		},
+		Filters:         filtersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},
 		Redaction:       RedactionConfig{Enabled: true, Keys: redactKeysDefault},

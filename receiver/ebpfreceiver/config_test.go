@@ -55,6 +55,27 @@ func TestConfig_accepted(t *testing.T) {
 					DeduplicationWindow: 10 * time.Second,
 				},
 				TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024},
+				Socket: SocketConfig{
+					Common:              TracerConfig{Enabled: true, RingBufferBytes: 128 << 10},
+					ExpectedFamilies:    []string{"inet", "packet"},
+					DeduplicationWindow: 5 * time.Minute,
+				},
+				IPC: IPCConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
+				UDP: UDPConfig{
+					Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
+					TrackedFlows: 4096, IdleTimeout: 15 * time.Second, ReportInterval: 5 * time.Minute,
+				},
+				DNS: DNSConfig{
+					Common: TracerConfig{Enabled: true, RingBufferBytes: 256 << 10}, Ports: []uint16{53, 5353}, Timeout: 3 * time.Second,
+				},
+			},
+			Filters: FiltersConfig{
+				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
+				Exclude: FilterRulesConfig{
+					Cgroups: []string{"/system.slice/*"}, Containers: []string{"istio-proxy"}, Images: []string{"*/pause:*"},
+					Executables: []string{"/usr/bin/runc"}, Users: []uint32{65534}, Ports: []uint16{9100},
+				},
+				OwnActivity: true, EventsPerSecondMax: 50,
 			},
 			MetricsInterval:   time.Minute,
 			ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
@@ -62,7 +83,7 @@ func TestConfig_accepted(t *testing.T) {
 			ProgramStatistics: true,
 			ErrorMode:         ErrorModeIgnore,
 		},
-		"ebpf/one_tracer": defaults(func(c *Config) {
+		"ebpf/fewer_tracers": defaults(func(c *Config) {
 			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
 		}),
 		"ebpf/no_deduplication": defaults(func(c *Config) { c.Tracers.File.DeduplicationWindow = 0 }),
@@ -96,6 +117,11 @@ func TestConfig_documentation(t *testing.T) {
 	defaults := createDefaultConfig().(*Config)
 	// Nothing and an empty list are the same.
 	defaults.Tracers.Process.EnvironmentKeys = []string{}
+	nothing := FilterRulesConfig{
+		Cgroups: []string{}, Containers: []string{}, Images: []string{}, Namespaces: []string{}, Executables: []string{},
+		Users: []uint32{}, Networks: []string{}, Ports: []uint16{},
+	}
+	defaults.Filters.Include, defaults.Filters.Exclude = nothing, nothing
 	assert.Equal(t, defaults, config)
 }
 
@@ -103,9 +129,8 @@ func TestConfig_documentation(t *testing.T) {
 func TestConfig_refused(t *testing.T) {
 	for section, message := range map[string]string{
 		"ebpf/unknown_key":          "decoding failed due to the following error(s):\n\n'ebpfreceiver.Config' has invalid keys: tracer",
-		"ebpf/unknown_tracer":       "decoding failed due to the following error(s):\n\n'tracers' has invalid keys: udp",
+		"ebpf/unknown_tracer":       "decoding failed due to the following error(s):\n\n'tracers' has invalid keys: sctp",
 		"ebpf/unknown_option":       "decoding failed due to the following error(s):\n\n'tracers.file' has invalid keys: read_path",
-		"ebpf/no_tracer":            "tracers: no tracer is enabled: set enabled to true for at least one, or leave the receiver out",
 		"ebpf/fork_without_process": "tracers::process: fork: true contradicts enabled: false; set enabled to true or leave fork out",
 		"ebpf/ring_not_a_power_of_two": "tracers::tcp: ring_buffer_bytes: 100000 is not a power of two from 65536 to 268435456; " +
 			"the default is 2097152",
@@ -113,14 +138,26 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/arguments":      "tracers::process: arguments_max_bytes: 10000 is more than 4096, which is what the kernel half has room for",
 		"ebpf/environment": "tracers::process: environment_keys[1]: \"LD_*\" is not the name of a variable: letters, digits and " +
 			"underscores, not starting with a digit; patterns are not supported",
-		"ebpf/interval":    "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
-		"ebpf/window":      "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
-		"ebpf/read_paths":  "tracers::file: read_paths: \"etc/shadow\" does not start with a slash and a name; only absolute paths can be matched",
+		"ebpf/interval":   "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
+		"ebpf/window":     "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/read_paths": "tracers::file: read_paths: \"etc/shadow\" does not start with a slash and a name; only absolute paths can be matched",
+		"ebpf/socket_families": "tracers::socket: expected_families[1]: \"AF_PACKET\" is none of the kernel's address families, which are " +
+			"named like inet6 or packet",
+		"ebpf/ipc_window":  "tracers::ipc: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
-		"ebpf/table":       "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
-		"ebpf/redaction":   "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
+		"ebpf/flows": "tracers::udp: tracked_flows: 1 is outside 256 to 1048576; the default is 8192\n" +
+			"idle_timeout: 5s is outside 10s to 1h0m0s; the default is 30s\n" +
+			"report_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/no_ports": "tracers::dns: ports: 0 ports are not within 1 to 8; the default is [53]\n" +
+			"timeout: 2m0s is outside 100ms to 1m0s; the default is 5s",
+		"ebpf/ports": "tracers::dns: ports: 9 ports are not within 1 to 8; the default is [53]\n" +
+			"ports: 0 is no port; the default is [53]",
+		"ebpf/table":     "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
+		"ebpf/redaction": "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
+		"ebpf/filters": "filters::exclude: containers[1]: a pattern has 1 to 256 bytes, not 0\n" +
+			"networks[0]: \"10.0.0.0/33\" is neither an address nor one with a prefix length, such as 10.0.0.0/8",
 		"ebpf/error_mode": "error_mode: \"explode\" is neither \"propagate\" nor \"ignore\"",
 		"ebpf/not_a_size": "decoding failed due to the following error(s):\n\n'tracers.process.ring_buffer_bytes' expected type 'uint32', got unconvertible type 'string'",
 		"ebpf/two_faults": "metrics_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 10s\n" +
@@ -131,6 +168,15 @@ func TestConfig_refused(t *testing.T) {
 			require.EqualError(t, err, message)
 		})
 	}
+}
+
+func TestConfig_noTracer(t *testing.T) {
+	config := createDefaultConfig().(*Config)
+	for _, section := range config.Tracers.sections() {
+		section.Enabled = false
+	}
+	require.EqualError(t, confmap.Validate(config),
+		"tracers: no tracer is enabled: set enabled to true for at least one, or leave the receiver out")
 }
 
 func TestFactory_type(t *testing.T) {

@@ -34,10 +34,17 @@ type containers struct {
 	rootfs  string
 }
 
+// containerdLock keeps other runs of these tests waiting.
+const containerdLock = "/run/lock/meerkat-test-containerd"
+
 // startContainerd starts containerd for the duration of a test. It keeps its state where every
 // containerd does, so there must be no other one.
 func startContainerd(t *testing.T) *containers {
 	t.Helper()
+	lock, err := os.OpenFile(containerdLock, os.O_CREATE|os.O_RDWR, 0o600)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
+	t.Cleanup(func() { _ = lock.Close() })
 	d := t.TempDir()
 	c := &containers{t: t, address: filepath.Join(d, "containerd.sock"), rootfs: filepath.Join(d, "rootfs")}
 	logFile, err := os.Create(filepath.Join(d, "containerd.log"))

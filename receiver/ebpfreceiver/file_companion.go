@@ -18,13 +18,12 @@ func newFileCompanion(s *session, st *stream) *companion {
 	repeats, arguments := newFileRepeats(s, st), &fileArguments{session: s}
 	learnReadPaths(s)
 	return &companion{
-		observe: func(event decode.Event) {
-			e, ok := event.(*decode.File)
-			if !ok {
-				return
+		observe: func(event decode.Event) fate {
+			if e, ok := event.(*decode.File); ok {
+				repeats.observe(e)
+				arguments.observe(e)
 			}
-			repeats.observe(e)
-			arguments.observe(e)
+			return fateOpen
 		},
 		tick: func(last bool) {
 			repeats.tick(last)

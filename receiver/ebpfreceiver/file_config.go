@@ -60,13 +60,18 @@ func (c *FileConfig) patterns() (*pattern.Set, error) { return pattern.Compile(c
 
 // Validate implements confmap.Validator.
 func (c *FileConfig) Validate() error {
-	errs := []error{c.Common.validate()}
-	if w := c.DeduplicationWindow; w != 0 && (w < deduplicationWindowMin || w > deduplicationWindowMax) {
-		errs = append(errs, fmt.Errorf("deduplication_window: %s is neither 0 nor within %s to %s; the default is %s",
-			w, deduplicationWindowMin, deduplicationWindowMax, deduplicationWindowDefault))
-	}
+	errs := []error{c.Common.validate(), validateWindow(c.DeduplicationWindow)}
 	if _, err := c.patterns(); err != nil {
 		errs = append(errs, fmt.Errorf("read_paths: %w", err))
 	}
 	return errors.Join(errs...)
+}
+
+// validateWindow checks a window of deduplication, which several tracers have.
+func validateWindow(w time.Duration) error {
+	if w != 0 && (w < deduplicationWindowMin || w > deduplicationWindowMax) {
+		return fmt.Errorf("deduplication_window: %s is neither 0 nor within %s to %s; the default is %s",
+			w, deduplicationWindowMin, deduplicationWindowMax, deduplicationWindowDefault)
+	}
+	return nil
 }

@@ -43,9 +43,12 @@ func newFileRepeats(s *session, st *stream) *fileRepeats {
 
 // observe remembers the path of what is counted from now on.
 func (f *fileRepeats) observe(e *decode.File) {
-	if f == nil || e.Window == 0 {
-		return
+	if f != nil && e.Window != 0 {
+		f.remember(e)
 	}
+}
+
+func (f *fileRepeats) remember(e *decode.File) {
 	if e.NotDeduplicated() {
 		f.stream.ledger.kinds[e.Header.Kind].notDeduplicated.Add(1)
 		return

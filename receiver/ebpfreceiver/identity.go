@@ -81,8 +81,17 @@ func (id *identity) learn(event decode.Event) (emit.Who, error) {
 
 // lookup is the identify function of all other tracers.
 func (id *identity) lookup(event decode.Event) (emit.Who, error) {
-	p, outcome := id.processes.Lookup(event.Head())
-	return emit.Who{Process: p, Outcome: outcome, Workload: id.workloads.Lookup(event.Head().CgroupId)}, nil
+	who := id.who(event.Head())
+	if pair, ok := event.(decode.Pair); ok {
+		other := id.who(pair.Other())
+		who.Other = &other
+	}
+	return who, nil
+}
+
+func (id *identity) who(h *decode.Header) emit.Who {
+	p, outcome := id.processes.Lookup(h)
+	return emit.Who{Process: p, Outcome: outcome, Workload: id.workloads.Lookup(h.CgroupId)}
 }
 
 // hierarchyChoices are the values of enum cgroup_hierarchy_choice in bpf/include/cgroup.h.

@@ -7,6 +7,7 @@ package ebpfreceiver
 import (
 	"sync/atomic"
 
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
@@ -17,7 +18,9 @@ const kindsMax = 32
 type userCounters struct {
 	offered      atomic.Uint64 // made in user space
 	undecodable  atomic.Uint64 // too short, too long
+	aggregated   atomic.Uint64 // read, and told by another event
 	filtered     atomic.Uint64 // read, and not wanted as an event
+	heldBack     atomic.Uint64 // read, and more than the rate that is set
 	delivered    atomic.Uint64 // taken by the pipeline
 	lostQueue    atomic.Uint64 // the pipeline was too slow
 	lostPipeline atomic.Uint64 // the pipeline refused them
@@ -27,6 +30,16 @@ type userCounters struct {
 	notDeduplicated atomic.Uint64
 	identityStale   atomic.Uint64 // delivered with what the process executed before
 	identityNone    atomic.Uint64 // delivered without an executable
+}
+
+// identified counts an event that is delivered by how well its process is known.
+func (u *userCounters) identified(outcome process.Outcome) {
+	switch outcome {
+	case process.Stale:
+		u.identityStale.Add(1)
+	case process.Missing:
+		u.identityNone.Add(1)
+	}
 }
 
 // ledger accounts for the events of one tracer in user space.
@@ -43,6 +56,9 @@ type account struct {
 	Delivered  uint64
 	Filtered   uint64
 	Aggregated uint64
+	HeldBack   uint64
+	// KeptInKernel is how many of these never left the kernel.
+	KeptInKernel uint64
 	// Lost by stage: "ring" and "map" in the kernel, "decode", "queue" and "pipeline" here.
 	Lost map[string]uint64
 	// Cut counts delivered events that lack a part; NotDeduplicated those that may repeat an earlier
@@ -54,7 +70,7 @@ type account struct {
 // inFlight is what was offered and has not arrived anywhere yet. When nothing happens it is zero, or
 // something was lost without being counted.
 func (a account) inFlight() int64 {
-	arrived := a.Delivered + a.Filtered + a.Aggregated
+	arrived := a.Delivered + a.Filtered + a.Aggregated + a.HeldBack
 	for _, lost := range a.Lost {
 		arrived += lost
 	}
@@ -71,7 +87,10 @@ func (l *ledger) balance(kinds []string, kernel []tracer.Counters) []account {
 			Offered:    k.Offered + user.offered.Load(),
 			Delivered:  user.delivered.Load(),
 			Filtered:   k.Filtered + user.filtered.Load(),
-			Aggregated: k.Aggregated,
+			Aggregated: k.Aggregated + user.aggregated.Load(),
+			HeldBack:   k.HeldBack + user.heldBack.Load(),
+
+			KeptInKernel: k.Filtered + k.Aggregated + k.HeldBack,
 			Lost: map[string]uint64{
 				"ring":     k.LostRing,
 				"map":      k.LostMap,

@@ -10,6 +10,8 @@ const (
 	// twice in the collector's resident memory, since it is mapped twice. When a ring is full, the kernel drops
 	// the event (counter: lost at stage "ring").
 	ringBufferBytesDefault = 2 << 20
+	// ringBufferBytesMiddle is the default of tracers that keep most of what they see in the kernel.
+	ringBufferBytesMiddle = 512 << 10
 	// ringBufferBytesRare is the default of tracers whose events are rare.
 	ringBufferBytesRare = 256 << 10
 	ringBufferBytesMin  = 64 << 10
@@ -48,6 +50,17 @@ const (
 	// listedNamesMax is how many names of a folder are looked at for that.
 	listedNamesMax = 4096
 
+	// eventsPerSecondDefault is far above what a workload does that is not out of hand. Further events stay in
+	// the kernel (counter: held back).
+	eventsPerSecondDefault = 1000
+	filterPatternsMax      = 64
+	filterPatternBytesMax  = 256
+	// filterValuesMax is what the kernel half has room for.
+	filterValuesMax = 128
+	// filterVerdictsMax bounds the verdicts on executables that are remembered. When it is reached, they are
+	// found out anew.
+	filterVerdictsMax = 4096
+
 	// ancestorsMax is how far an exec event names the processes above it.
 	ancestorsMax = 8
 
@@ -56,6 +69,24 @@ const (
 	trackedConnectionsDefault = 16384
 	trackedConnectionsMin     = 256
 	trackedConnectionsMax     = 1 << 20
+
+	// trackedFlowsDefault is how many flows of datagrams are counted one by one. Datagrams of further ones
+	// are counted for their workload alone (counter: lost at stage "map").
+	trackedFlowsDefault = 8192
+	trackedFlowsMin     = 256
+	trackedFlowsMax     = 1 << 20
+	flowIdleDefault     = 30 * time.Second
+	flowReportDefault   = time.Minute
+	// flowIdleMin gives flows that were resumed after a pause time to be taken before they pause again.
+	flowIdleMin   = 2 * companionInterval
+	flowReportMin = time.Second
+	flowTimeMax   = time.Hour
+
+	// dnsPortsMax is what the kernel half has room for.
+	dnsPortsMax       = 8
+	dnsTimeoutDefault = 5 * time.Second
+	dnsTimeoutMin     = 100 * time.Millisecond
+	dnsTimeoutMax     = time.Minute
 
 	// batchRecordsMax bounds a batch that is handed to the pipeline.
 	batchRecordsMax = 512

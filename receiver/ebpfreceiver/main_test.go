@@ -35,6 +35,16 @@ func play(role string) {
 		err = execFromThread()
 	case "start":
 		err = startAndTell(os.Args[1:])
+	case "hold_sockets":
+		err = holdSockets()
+	case "serve_unix":
+		err = serveUnix(os.Args[1])
+	case "connect_unix":
+		err = connectUnix(os.Args[1])
+	case "leave_listener":
+		err = leaveListener(os.Args[1])
+	case "use_ipc":
+		err = useIPC(os.Args[1])
 	case "serve_one":
 		err = serveOne()
 	case "places":
@@ -47,6 +57,12 @@ func play(role string) {
 		err = openByPath(os.Args[1:])
 	case "open":
 		err = openInLoop(os.Args[1:])
+	case "answer_datagrams":
+		err = answerDatagrams()
+	case "look_up":
+		err = lookUpInOwnNetwork(os.Args[1])
+	case "send_datagrams":
+		err = sendDatagrams(os.Args[1])
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:

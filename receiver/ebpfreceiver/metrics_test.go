@@ -180,7 +180,11 @@ func TestTelemetry_tellsWhatBecameOfEvents(t *testing.T) {
 		assert.Zero(t, value, stage)
 	}
 	states := l.ownMetric(names.ReceiverTracerState())
-	assert.Equal(t, map[string]float64{"running process": 1, "running file": 1, "running tcp": 1}, states)
+	expected := map[string]float64{}
+	for name := range byDefault(nil) {
+		expected["running "+name] = 1
+	}
+	assert.Equal(t, expected, states)
 	assert.InDelta(t, ringBufferBytesDefault, l.ownMetric(names.ReceiverRingSize())["file"], 0)
 	assert.Positive(t, l.ownMetric(names.ReceiverMapBytes())["file"])
 	assert.Positive(t, l.ownMetric(names.ReceiverProgramRuns())["process_exec process"])
@@ -191,7 +195,8 @@ func TestTelemetry_tellsWhatBecameOfEvents(t *testing.T) {
 	for _, m := range []names.Metric{
 		names.ReceiverEventsInFlight(), names.ReceiverEventsTruncated(), names.ReceiverEventsNotDeduplicated(),
 		names.ReceiverRecordsUnknown(), names.ReceiverEventsUnidentified(), names.ReceiverRingWaiting(),
-		names.ReceiverProcessesEvicted(), names.ReceiverWorkloadsUnknown(),
+		names.ReceiverProcessesEvicted(), names.ReceiverWorkloadsUnknown(), names.ReceiverDNSMessages(),
+		names.ReceiverDNSPending(), names.ReceiverDNSNames(), names.ReceiverDNSNamesEvicted(),
 	} {
 		assert.NotEmpty(t, l.ownMetric(m), m.Name)
 	}

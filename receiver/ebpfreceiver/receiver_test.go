@@ -112,6 +112,9 @@ func newLive(t testing.TB, change func(*Config)) (l *live, signals []component.C
 	}
 	factory := NewFactory()
 	config := factory.CreateDefaultConfig().(*Config)
+	// Much of what is observed the test does itself, and more often than anybody would.
+	config.Filters.OwnActivity = true
+	config.Filters.EventsPerSecondMax = 0
 	change(config)
 	settings := receivertest.NewNopSettings(component.MustNewType(componentType))
 	settings.TelemetrySettings = l.own.NewTelemetrySettings()

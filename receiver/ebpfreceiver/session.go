@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/dns"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/ring"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
@@ -38,11 +39,16 @@ type session struct {
 	started  time.Time
 	// dispatcher calls the handlers of system calls of all tracers.
 	dispatcher tracer.Dispatcher
+	filter     *filter
 	streams    []*stream
 	failed     []error // why tracers are not among the streams
 	sender     *sender
 	metrics    *workloadMetrics
 	balance    *reconciliation
+	// peers are the names that workloads found addresses by; matcher is where they come from, nil
+	// without the tracer "dns".
+	peers   *dns.Names
+	matcher *dns.Matcher
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -75,6 +81,7 @@ func startSession(_ context.Context, r *ebpfReceiver) (*session, error) {
 		scope:    emit.Scope{Name: scopeName, Version: r.settings.BuildInfo.Version},
 		host:     emit.ThisHost(),
 		started:  time.Now(),
+		peers:    dns.NewNames(),
 	}
 	s.balance = newReconciliation(s)
 	if err := s.open(r); err != nil {
@@ -93,6 +100,9 @@ func (s *session) open(r *ebpfReceiver) error {
 	}
 	if r.nextLogs != nil {
 		s.sender = newSender(r.nextLogs, obs, s.logger)
+	}
+	if s.filter, err = newFilter(&s.config.Filters); err != nil {
+		return err
 	}
 	if err := s.openStreams(); err != nil {
 		return err
@@ -154,6 +164,7 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		Constants:  s.identity.constants(),
 		MapEntries: map[string]uint32{},
 		Dispatcher: &s.dispatcher,
+		Filter:     s.filter.kernel,
 	}
 	settings.Constants["ring_wakeup_bytes"] = min(ringWakeupBytesMax, common.RingBufferBytes/4)
 	settings.Constants["syscall_measure"] = s.config.ProgramStatistics
@@ -179,8 +190,9 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		decoder:    decode.Decoders()[d.spec.Name](),
 		emitter:    emitter,
 		wanted:     common.Enabled && s.sender != nil,
-		logs:       emit.NewLogs(s.scope, s.host, s.identity.clock),
+		logs:       s.newLogs(),
 		sender:     s.sender,
+		filter:     s.filter,
 	}
 	if st.reader, err = ring.NewReader(t.Ring(), st.handle); err != nil {
 		return nil, errors.Join(fmt.Errorf("tracer %q: %w", d.spec.Name, err), t.Close())
@@ -193,6 +205,13 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 	return st, nil
 }
 
+// newLogs returns a builder of batches that names what the session knows.
+func (s *session) newLogs() *emit.Logs {
+	logs := emit.NewLogs(s.scope, s.host, s.identity.clock)
+	logs.NamePeers(s.peers)
+	return logs
+}
+
 // snapshotOwners fills what another tracer keeps in its maps about things that were there before.
 func (s *session) snapshotOwners(st *stream, types *btf.Cache) error {
 	output, err := st.tracer.Snapshot(types)
@@ -203,19 +222,35 @@ func (s *session) snapshotOwners(st *stream, types *btf.Cache) error {
 	return errors.Join(err, output.Close())
 }
 
+// streamOf returns the stream of a tracer, nil if it doesn't run.
+func (s *session) streamOf(name string) *stream {
+	for _, st := range s.streams {
+		if st.definition.spec.Name == name {
+			return st
+		}
+	}
+	return nil
+}
+
 // connectStreams makes the streams know of processes. If the process tracer could not be loaded, the
 // others go on with what their own events say.
 func (s *session) connectStreams(types *btf.Cache) {
 	first := s.streams[0]
 	hasIdentity := first.definition.spec.Name == catalogue()[0].spec.Name
+	names := s.streamOf("dns")
 	for _, st := range s.streams {
 		st.identify = s.identity.lookup
 		if hasIdentity && st == first {
 			continue
 		}
+		var before []*stream
 		if hasIdentity {
-			st.catchUp = first.reader.Flush
+			before = append(before, first)
 		}
+		if names != nil && st.definition.namesPeers {
+			before = append(before, names)
+		}
+		st.catchUpOn(before)
 		if err := s.snapshotOwners(st, types); err != nil {
 			s.logger.Warn("Not everything is known of what was here before", zap.String("tracer", st.tracer.Name()), zap.Error(err))
 		}
@@ -226,6 +261,9 @@ func (s *session) connectStreams(types *btf.Cache) {
 	first.identify = s.identity.learn
 	if err := s.identity.snapshot(first.tracer, types); err != nil {
 		s.logger.Warn("Not everything is known of what was here before", zap.Error(err))
+	}
+	if err := s.filter.apply(s.identity.processes.Own()); err != nil {
+		s.logger.Warn("What the collector itself does is not left out", zap.Error(err))
 	}
 }
 
@@ -250,6 +288,8 @@ func (s *session) run() {
 	s.workers.Go(func() { every(ctx, companionInterval, func() { s.tickCompanions(false) }) })
 	if s.metrics != nil {
 		s.workers.Go(func() { s.metrics.run(ctx, s.config.MetricsInterval) })
+	} else {
+		s.workers.Go(func() { every(ctx, s.config.MetricsInterval, s.forgetRemoved) })
 	}
 }
 
@@ -259,6 +299,17 @@ func (s *session) followClock(ctx context.Context) {
 			s.logger.Warn("The clocks can't be read", zap.Error(err))
 		}
 	})
+}
+
+// forgetRemoved lets go of cgroups that were removed some time ago.
+func (s *session) forgetRemoved() {
+	forgotten := s.identity.workloads.TakeForgotten(uint64(s.identity.clock.BootTime()))
+	for _, st := range s.streams {
+		st.tracer.ForgetWorkloads(forgotten)
+	}
+	if err := s.filter.forget(forgotten); err != nil {
+		s.logger.Warn("Verdicts on cgroups that are gone can't be removed", zap.Error(err))
+	}
 }
 
 func (s *session) tickCompanions(last bool) {
@@ -311,6 +362,9 @@ func (s *session) stop(ctx context.Context) error {
 		errs = append(errs, st.tracer.Close())
 	}
 	errs = append(errs, s.dispatcher.Close())
+	if s.filter != nil {
+		errs = append(errs, s.filter.kernel.Close())
+	}
 	if s.statistics != nil {
 		errs = append(errs, s.statistics.Close())
 	}

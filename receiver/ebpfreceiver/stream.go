@@ -10,7 +10,6 @@ import (
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/ring"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
@@ -33,9 +32,22 @@ type stream struct {
 
 	identify identify
 	// catchUp returns when the events that tell who the processes are have been read up to now;
-	// nil for the tracer that they come from.
+	// nil for the tracer that they come from. The same for the names of far ends.
 	catchUp func()
 	sender  *sender
+	filter  *filter
+}
+
+// catchUpOn has the events of other streams read first that are older than its own.
+func (s *stream) catchUpOn(others []*stream) {
+	if len(others) == 0 {
+		return
+	}
+	s.catchUp = func() {
+		for _, other := range others {
+			other.reader.Flush()
+		}
+	}
 }
 
 // identify finds out whose event it is, and learns from events that tell.
@@ -71,23 +83,34 @@ func (s *stream) handleRecord(record []byte, now time.Time) {
 }
 
 func (s *stream) handleEvent(event decode.Event, now time.Time) {
+	if s.companion != nil {
+		switch s.companion.observe(event) {
+		case fateAggregated:
+			s.ledger.kinds[event.Head().Kind].aggregated.Add(1)
+			return
+		case fateFiltered:
+			s.ledger.kinds[event.Head().Kind].filtered.Add(1)
+			return
+		}
+	}
+	s.deliver(event, now)
+}
+
+// deliver makes a record of an event that was offered.
+func (s *stream) deliver(event decode.Event, now time.Time) {
 	kind := event.Head().Kind
 	counters := &s.ledger.kinds[kind]
-	if s.companion != nil {
-		s.companion.observe(event)
-	}
 	who, err := s.identify(event)
-	if err != nil || !s.wanted || !s.logs.Append(event, who, now, s.emitter) {
+	if decode.HeldBack(event.Head()) {
+		counters.heldBack.Add(1)
+		return
+	}
+	if err != nil || !s.wanted || !s.filter.wants(event, who) || !s.logs.Append(event, who, now, s.emitter) {
 		counters.filtered.Add(1)
 		return
 	}
 	s.counts[kind]++
-	switch who.Outcome {
-	case process.Stale:
-		counters.identityStale.Add(1)
-	case process.Missing:
-		counters.identityNone.Add(1)
-	}
+	counters.identified(who.Outcome)
 }
 
 func (s *stream) countUndecodable(record []byte) {

@@ -23,9 +23,13 @@ type telemetry struct {
 
 	events, lost, truncated, repeated, undecodable, identity metric.Int64ObservableCounter
 	programRuns, programMissed, evicted, unknownWorkload     metric.Int64ObservableCounter
+	keptInKernel                                             metric.Int64ObservableCounter
 	programTime                                              metric.Float64ObservableCounter
+	kernelShare                                              metric.Float64ObservableGauge
 	inFlight, tracers, ringWaiting, ringSize, mapBytes       metric.Int64ObservableGauge
 	processes, workloads                                     metric.Int64ObservableGauge
+	dnsMessages, dnsNamesEvicted                             metric.Int64ObservableCounter
+	dnsPending, dnsNames                                     metric.Int64ObservableGauge
 }
 
 func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, error) {
@@ -42,6 +46,8 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.programTime = b.floatCounter(names.ReceiverProgramTime())
 	t.evicted = b.counter(names.ReceiverProcessesEvicted())
 	t.unknownWorkload = b.counter(names.ReceiverWorkloadsUnknown())
+	t.keptInKernel = b.counter(names.ReceiverEventsKeptInKernel())
+	t.kernelShare = b.floatGauge(names.ReceiverEventsKernelShare())
 	t.inFlight = b.gauge(names.ReceiverEventsInFlight())
 	t.tracers = b.gauge(names.ReceiverTracerState())
 	t.ringWaiting = b.gauge(names.ReceiverRingWaiting())
@@ -49,6 +55,10 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.mapBytes = b.gauge(names.ReceiverMapBytes())
 	t.processes = b.gauge(names.ReceiverProcesses())
 	t.workloads = b.gauge(names.ReceiverWorkloads())
+	t.dnsMessages = b.counter(names.ReceiverDNSMessages())
+	t.dnsPending = b.gauge(names.ReceiverDNSPending())
+	t.dnsNames = b.gauge(names.ReceiverDNSNames())
+	t.dnsNamesEvicted = b.counter(names.ReceiverDNSNamesEvicted())
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -81,6 +91,12 @@ func (b *instruments) floatCounter(m names.Metric) metric.Float64ObservableCount
 	return i
 }
 
+func (b *instruments) floatGauge(m names.Metric) metric.Float64ObservableGauge {
+	i, err := b.meter.Float64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
+	b.add(i, err)
+	return i
+}
+
 func (b *instruments) gauge(m names.Metric) metric.Int64ObservableGauge {
 	i, err := b.meter.Int64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
 	b.add(i, err)
@@ -105,7 +121,24 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(t.workloads, int64(workloads.Entries))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Refused), with(names.Reason, "no_room"))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Unknown), with(names.Reason, "not_seen"))
+	t.observeDNS(o)
 	return errors.Join(errs...)
+}
+
+func (t *telemetry) observeDNS(o metric.Observer) {
+	if t.session.matcher == nil {
+		return
+	}
+	messages, peers := t.session.matcher.Stats(), t.session.peers.Stats()
+	for reason, number := range map[string]uint64{
+		"matched": messages.Matched, "malformed": messages.Malformed, "unmatched": messages.Unmatched,
+		"split": messages.Split, "evicted": messages.Evicted,
+	} {
+		o.ObserveInt64(t.dnsMessages, int64(number), with(names.Reason, reason))
+	}
+	o.ObserveInt64(t.dnsPending, int64(messages.Pending))
+	o.ObserveInt64(t.dnsNames, int64(peers.Entries))
+	o.ObserveInt64(t.dnsNamesEvicted, int64(peers.Evicted))
 }
 
 func (t *telemetry) observeStream(o metric.Observer, st *stream) error {
@@ -126,8 +159,14 @@ func (t *telemetry) observeStream(o metric.Observer, st *stream) error {
 	if err != nil {
 		return err
 	}
+	var offered, kept uint64
 	for _, a := range accounts {
 		t.observeAccount(o, tracerName, a)
+		offered += a.Offered
+		kept += a.KeptInKernel
+	}
+	if offered > 0 {
+		o.ObserveFloat64(t.kernelShare, 100*float64(kept)/float64(offered), metric.WithAttributes(tracerName))
 	}
 	return nil
 }
@@ -141,6 +180,8 @@ func (t *telemetry) observeAccount(o metric.Observer, tracerName attribute.KeyVa
 	observe(t.events, a.Delivered, names.Outcome, "delivered")
 	observe(t.events, a.Filtered, names.Outcome, "filtered")
 	observe(t.events, a.Aggregated, names.Outcome, "aggregated")
+	observe(t.events, a.HeldBack, names.Outcome, "held_back")
+	o.ObserveInt64(t.keptInKernel, int64(a.KeptInKernel), metric.WithAttributes(tracerName, kind))
 	for stage, lost := range a.Lost {
 		observe(t.lost, lost, names.Stage, stage)
 	}

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 )
@@ -45,6 +46,9 @@ func (m *workloadMetrics) collect(ctx context.Context) {
 	s := m.session
 	batch := emit.NewMetrics(s.scope, s.host, s.started, time.Now())
 	for _, st := range s.streams {
+		if err := m.readHeldBack(st, batch); err != nil {
+			s.logger.Warn("What was held back can't be read", zap.Error(err))
+		}
 		if st.tracer.Workloads() == nil || !s.config.Tracers.sections()[st.tracer.Name()].Enabled {
 			continue
 		}
@@ -52,7 +56,8 @@ func (m *workloadMetrics) collect(ctx context.Context) {
 			s.logger.Warn("The counts of workloads can't be read", zap.String("tracer", st.tracer.Name()), zap.Error(err))
 		}
 	}
-	m.forgetRemoved()
+	// After their counts were read, with which their names are emitted for the last time.
+	s.forgetRemoved()
 	metrics := batch.Take()
 	points := metrics.DataPointCount()
 	if points == 0 {
@@ -87,28 +92,24 @@ func (m *workloadMetrics) read(st *stream, batch *emit.Metrics) error {
 	return nil
 }
 
+// readHeldBack appends how many events of one tracer the rate limit has held back.
+func (m *workloadMetrics) readHeldBack(st *stream, batch *emit.Metrics) error {
+	heldBack, err := st.tracer.HeldBack()
+	for _, h := range heldBack {
+		count := emit.Count{
+			Metric: names.EventsHeldBack(), Attribute: names.EventName,
+			Value: "meerkat." + st.tracer.Name() + "." + st.tracer.Kinds()[h.Kind],
+		}
+		batch.Append([]emit.Count{count}, emit.WorkloadCounts{
+			Workload: m.workload(h.Cgroup), Overflow: h.Cgroup == overflowCgroup, Values: []uint64{h.Events},
+		})
+	}
+	return err
+}
+
 func (m *workloadMetrics) workload(cgroup uint64) *process.Workload {
 	if cgroup == overflowCgroup {
 		return &process.Workload{}
 	}
 	return m.session.identity.workloads.Lookup(cgroup)
-}
-
-// forgetRemoved lets go of cgroups that were removed some time ago. It comes after their counts were read,
-// with which their names are emitted for the last time.
-func (m *workloadMetrics) forgetRemoved() {
-	identity := m.session.identity
-	forgotten := identity.workloads.TakeForgotten(uint64(identity.clock.BootTime()))
-	for _, st := range m.session.streams {
-		if workloads := st.tracer.Workloads(); workloads != nil {
-			forget(workloads, forgotten)
-		}
-	}
-}
-
-// forget removes the counts of cgroups that are gone. A cgroup that has none is as good as removed.
-func forget(workloads *ebpf.Map, cgroups []uint64) {
-	for _, cgroup := range cgroups {
-		_ = workloads.Delete(cgroup)
-	}
 }

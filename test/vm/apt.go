@@ -19,6 +19,9 @@ import (
 // keyring is what Debian's archive is signed with.
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
+// errArchive is the cause when something can't be had from the archive.
+var errArchive = errors.New("what is needed of Debian's archive can't be had (set up apt and the network, or run it once where they are)")
+
 // archive downloads packages from the suites that kernels come from. It has lists and a state of its
 // own, so that the host's apt never sees these suites and can't take anything from them.
 type archive struct {
@@ -29,7 +32,8 @@ type archive struct {
 func newArchive(folder string) *archive { return &archive{folder: folder} }
 
 // configuration is what differs from the host's: proxies and the like stay as they are. Suites that
-// are not supported any more have lists that are no longer renewed.
+// are not supported any more have lists that are no longer renewed. What apt makes of the lists is kept,
+// which images of containers switch off: it takes longer than to download them.
 const configuration = `Dir::Etc::sourcelist "%[1]s/sources.list";
 Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::preferences "/dev/null";
@@ -37,6 +41,8 @@ Dir::Etc::preferencesparts "/dev/null";
 Dir::State "%[1]s/state";
 Dir::State::status "%[1]s/status";
 Dir::Cache "%[1]s/cache";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
 APT::Architecture "amd64";
 APT::Architectures { "amd64"; "arm64"; };
 APT::Sandbox::User "root";
@@ -69,7 +75,7 @@ func (a *archive) list(ctx context.Context) error {
 	}
 	fmt.Println("Reading the lists of Debian's suites")
 	if _, err := output(a.command(ctx, "apt-get", "-qq", "update")); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errArchive, err)
 	}
 	a.listed = true
 	return nil
@@ -80,11 +86,11 @@ func mirrors(ctx context.Context) (ordinary, security string, err error) {
 	targets, err := output(exec.CommandContext(ctx, "apt-get", "indextargets",
 		"--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages", "Component: main"))
 	if err != nil {
-		return "", "", fmt.Errorf("ask apt for its sources: %w", err)
+		return "", "", fmt.Errorf("%w: ask for its sources: %w", errArchive, err)
 	}
 	ordinary, security = chooseMirrors(targets)
 	if ordinary == "" {
-		return "", "", errors.New("apt's sources don't have Debian: the kernels are taken from there")
+		return "", "", fmt.Errorf("%w: apt's sources don't have Debian", errArchive)
 	}
 	return ordinary, security, nil
 }
@@ -120,8 +126,8 @@ func sources(ordinary, security string) string {
 	return strings.Join(slices.Sorted(maps.Keys(lines)), "")
 }
 
-// names returns the packages that match, newest first.
-func (a *archive) names(ctx context.Context, pattern string) ([]string, error) {
+// names returns the packages that match, newest first, as unpack takes them.
+func (a *archive) names(ctx context.Context, pattern, architecture string) ([]string, error) {
 	if err := a.list(ctx); err != nil {
 		return nil, err
 	}
@@ -137,6 +143,9 @@ func (a *archive) names(ctx context.Context, pattern string) ([]string, error) {
 		}
 	}
 	sortNewestFirst(names)
+	for i := range names {
+		names[i] += ":" + architecture
+	}
 	return names, nil
 }
 
@@ -176,7 +185,7 @@ func (a *archive) unpack(ctx context.Context, names ...string) (folder string, e
 	command := a.command(ctx, "apt-get", append([]string{"-qq", "download"}, names...)...)
 	command.Dir = downloads
 	if _, err := output(command); err != nil {
-		return "", fmt.Errorf("download %s: %w", names, err)
+		return "", fmt.Errorf("%w: download %s: %w", errArchive, names, err)
 	}
 	packages, err := filepath.Glob(filepath.Join(downloads, "*.deb"))
 	if err != nil || len(packages) != len(names) {

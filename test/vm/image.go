@@ -58,6 +58,15 @@ func buildImage(ctx context.Context, a *archive, cache, architecture string) (st
 			return "", err
 		}
 	}
+	// A test runs a 32-bit program, and there is no toolchain in the machine.
+	err = compile(ctx, compatArchitectures[architecture], "build", "-o", filepath.Join(tree, "compat"), "./receiver/ebpfreceiver/testdata/compat")
+	if err != nil {
+		return "", err
+	}
+	// Some tests hold pages against the code.
+	if err := os.CopyFS(filepath.Join(tree, testsFolder, "docs"), os.DirFS("docs")); err != nil {
+		return "", fmt.Errorf("copy the documentation: %w", err)
+	}
 	image := filepath.Join(cache, "initramfs-"+architecture)
 	return image, pack(ctx, image, "", tools, tree)
 }
@@ -107,14 +116,25 @@ func fetchTools(ctx context.Context, a *archive, cache, architecture string) (st
 // buildTest makes the test binary of a package, and takes along what its tests read.
 func buildTest(ctx context.Context, name, architecture, folder string) error {
 	binary := filepath.Join(folder, "package.test")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags=-s -w", "-o", binary, "./"+name)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture)
-	if _, err := output(build); err != nil {
-		return fmt.Errorf("build the tests of %s: %w", name, err)
+	if err := compile(ctx, architecture, "test", "-c", "-ldflags=-s -w", "-o", binary, "./"+name); err != nil {
+		return err
 	}
 	data := filepath.Join(name, "testdata")
 	if err := os.CopyFS(filepath.Join(folder, "testdata"), os.DirFS(data)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("copy %s: %w", data, err)
+	}
+	return nil
+}
+
+// compatArchitectures are the 32-bit ones whose programs a kernel may run too.
+var compatArchitectures = map[string]string{"amd64": "386", "arm64": "arm"}
+
+// compile runs the Go command for an architecture.
+func compile(ctx context.Context, architecture string, arguments ...string) error {
+	build := exec.CommandContext(ctx, "go", arguments...)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture)
+	if _, err := output(build); err != nil {
+		return fmt.Errorf("build %s for %s: %w", arguments[len(arguments)-1], architecture, err)
 	}
 	return nil
 }

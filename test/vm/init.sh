@@ -37,6 +37,7 @@ for module in /modules/*; do
 	busybox insmod "$module"
 done
 hostname machine
+export MEERKAT_TEST_COMPAT=/compat
 
 echo
 echo "vm: up"
@@ -46,7 +47,7 @@ find . -name package.test | sort | while read -r binary; do
 	package=${package%/package.test}
 	echo "vm: start $package"
 	cd "/tests/$package"
-	./package.test -test.v -test.timeout=15m ${VM_SKIP:+-test.skip="$VM_SKIP"} ${VM_RUN:+-test.run="$VM_RUN"} </dev/null 2>&1
+	./package.test -test.v -test.timeout=30m ${VM_SKIP:+-test.skip="$VM_SKIP"} ${VM_RUN:+-test.run="$VM_RUN"} </dev/null 2>&1
 	echo "vm: exit $package $?"
 done
 echo "vm: end"

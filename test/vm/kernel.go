@@ -45,17 +45,21 @@ func fetchKernel(ctx context.Context, a *archive, cache string, m machine) (kern
 	if k, ok := cachedKernel(folder); ok {
 		return k, nil
 	}
-	names, err := a.names(ctx, m.pattern)
-	if err != nil {
-		return kernel{}, err
+	// Packages of all suites have their kernel's version in the name, except for this one.
+	names := []string{userModePackage + ":" + m.architecture + "/" + m.suite}
+	if !m.userMode() {
+		var err error
+		if names, err = a.names(ctx, m.pattern, m.architecture); err != nil {
+			return kernel{}, err
+		}
 	}
 	if len(names) == 0 {
-		return kernel{}, fmt.Errorf("no package of %s matches %s", m.suite, m.pattern)
+		return kernel{}, fmt.Errorf("%w: no package of %s matches %s", errArchive, m.suite, m.pattern)
 	}
 	var refused error
 	for _, name := range names[:min(len(names), kernelTriesMax)] {
 		fmt.Println("Downloading", name)
-		err := keepKernel(ctx, a, name, m.architecture, folder)
+		err := keepKernel(ctx, a, name, m, folder)
 		if err == nil {
 			k, _ := cachedKernel(folder)
 			return k, nil
@@ -74,8 +78,8 @@ func cachedKernel(folder string) (kernel, bool) {
 	return kernel{image: images[0], release: release, tree: filepath.Join(folder, "tree")}, true
 }
 
-func keepKernel(ctx context.Context, a *archive, name, architecture, folder string) error {
-	unpacked, err := a.unpack(ctx, name+":"+architecture)
+func keepKernel(ctx context.Context, a *archive, name string, m machine, folder string) error {
+	unpacked, err := a.unpack(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -88,9 +92,12 @@ func keepKernel(ctx context.Context, a *archive, name, architecture, folder stri
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return fmt.Errorf("keep the kernel of %s: %w", name, err)
 	}
+	if m.userMode() {
+		return os.Rename(image, filepath.Join(folder, imagePrefix+release))
+	}
 	if err := keepModules(unpacked, to); err != nil {
 		// Lately they are in a package of their own.
-		separate, unpackErr := a.unpack(ctx, "linux-modules-"+release+":"+architecture)
+		separate, unpackErr := a.unpack(ctx, "linux-modules-"+release+":"+m.architecture)
 		if unpackErr != nil {
 			return errors.Join(err, unpackErr)
 		}
@@ -102,9 +109,14 @@ func keepKernel(ctx context.Context, a *archive, name, architecture, folder stri
 	return os.Rename(image, filepath.Join(folder, imagePrefix+release))
 }
 
-// findImage finds the kernel in an unpacked package: its release is in the name of the file, or lately
-// in that of the folder.
+// findImage finds the kernel in an unpacked package: its release is in the name of the file, lately in
+// that of the folder, and in that of the modules' folder if it is a program.
 func findImage(unpacked string) (image, release string, err error) {
+	program := filepath.Join(unpacked, "usr/bin/linux.uml")
+	modules, err := filepath.Glob(filepath.Join(unpacked, "usr/lib/uml/modules/*"))
+	if _, missing := os.Stat(program); missing == nil && err == nil && len(modules) == 1 {
+		return program, filepath.Base(modules[0]), nil
+	}
 	for _, pattern := range []string{"boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz*"} {
 		images, err := filepath.Glob(filepath.Join(unpacked, pattern))
 		if err != nil || len(images) != 1 {

@@ -5,7 +5,7 @@
 // installing anything, and builds an initial file system that holds a shell and the test binaries.
 //
 // It changes nothing on the host but its own cache folder, and tests nothing by itself: what is to be
-// seen on a kernel is said by the tests that it runs.
+// seen on a kernel is said by the tests that it runs. A run of everything writes docs/kernels.md.
 package main
 
 import (
@@ -33,6 +33,9 @@ type options struct {
 	cache string
 }
 
+// everything is true for the whole matrix, which makes the page.
+func (o options) everything() bool { return o.machines.String() == "" && o.run == "" }
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
@@ -47,7 +50,11 @@ func parseOptions() (options, error) {
 	var o options
 	machines := flag.String("machines", "", "run the machines whose name matches this regular expression; all if empty")
 	flag.StringVar(&o.run, "run", "", "run the tests that match this regular expression; all if empty")
+	smoke := flag.Bool("smoke", false, "run a few tests on an old kernel, the newest, and one without type information")
 	flag.Parse()
+	if *smoke {
+		*machines, o.run = smokeMachines, smokeTests
+	}
 	var err error
 	if o.machines, err = regexp.Compile(*machines); err != nil {
 		return o, fmt.Errorf("read -machines: %w", err)
@@ -75,18 +82,23 @@ func run(ctx context.Context) error {
 	}
 	fmt.Println()
 	printTable(os.Stdout, results)
+	if o.everything() && ctx.Err() == nil {
+		if err := os.WriteFile(pageFile, []byte(page(results)), 0o644); err != nil {
+			return fmt.Errorf("write what was found: %w", err)
+		}
+		fmt.Println("Wrote", pageFile)
+	}
 	if slices.ContainsFunc(results, func(r result) bool { return r.failed() }) {
 		return errors.New("not every kernel passes, see above")
 	}
 	return nil
 }
 
-// prepared is a machine that can be booted, or the reason why it can't.
+// prepared is a machine that can be booted.
 type prepared struct {
 	machine machine
 	kernel  kernel
 	image   string
-	failure error
 }
 
 // prepare fetches and builds what the selected machines need.
@@ -98,36 +110,36 @@ func prepare(ctx context.Context, o options) ([]prepared, error) {
 		if !o.machines.MatchString(m.name()) {
 			continue
 		}
+		k, err := fetchKernel(ctx, archive, o.cache, m)
+		if err != nil {
+			return nil, err
+		}
 		if images[m.architecture] == "" {
-			image, err := buildImage(ctx, archive, o.cache, m.architecture)
-			if err != nil {
+			if images[m.architecture], err = buildImage(ctx, archive, o.cache, m.architecture); err != nil {
 				return nil, err
 			}
-			images[m.architecture] = image
 		}
-		p := prepared{machine: m}
-		if p.kernel, p.failure = fetchKernel(ctx, archive, o.cache, m); p.failure == nil {
-			p.image, p.failure = addKernel(ctx, o.cache, images[m.architecture], m, p.kernel)
+		image, err := addKernel(ctx, o.cache, images[m.architecture], m, k)
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, p)
+		all = append(all, prepared{m, k, image})
 	}
 	return all, ctx.Err()
 }
 
-// bootAll runs as many machines at a time as there are processors: each takes one.
+// bootAll runs some more machines at a time than there are processors: each takes one, and its tests
+// wait now and then. The slowest ones are the last of the matrix, and start first.
 func bootAll(ctx context.Context, o options, all []prepared) []result {
 	results := make([]result, len(all))
-	places := make(chan struct{}, min(runtime.NumCPU(), machinesAtOnceMax))
+	places := make(chan struct{}, min(runtime.NumCPU()*3/2, machinesAtOnceMax))
 	var telling sync.Mutex
 	var running sync.WaitGroup
-	for i, p := range all {
+	for i, p := range slices.Backward(all) {
+		places <- struct{}{}
 		running.Go(func() {
-			places <- struct{}{}
 			defer func() { <-places }()
-			r := result{machine: p.machine, failure: p.failure}
-			if r.failure == nil {
-				r = boot(ctx, o, p.machine, p.kernel, p.image)
-			}
+			r := boot(ctx, o, p.machine, p.kernel, p.image)
 			results[i] = r
 			telling.Lock()
 			defer telling.Unlock()

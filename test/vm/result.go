@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,13 +28,42 @@ type result struct {
 	skipped     []string
 	failedTests []string
 	// exits are the exit codes of the packages that ended.
-	exits map[string]string
-	ended bool
+	exits    map[string]string
+	tracers  []tracerReport
+	programs []programReport
+	ended    bool
 	// failure is why there is no proper end.
 	failure error
 }
 
-var testLine = regexp.MustCompile(`^--- (PASS|FAIL|SKIP): (\S+)`)
+// tracerReport and programReport are what the tests of the package tracer print of each of them, in JSON
+// behind "tracer report: " and "program report: ".
+type tracerReport struct {
+	Tracer  string
+	Hooks   int
+	HooksOf int `json:"hooks_all"`
+	// MapBytes is the memory of its maps.
+	MapBytes uint64 `json:"map_bytes"`
+	// Nanoseconds is how long it took to load and attach it.
+	Nanoseconds time.Duration
+	Failure     string
+}
+
+type programReport struct {
+	Tracer, Hook, Program string
+	// Used tells whether the tracer takes this one of the programs of its hook.
+	Used bool
+	// Instructions is how many the verifier has followed.
+	Instructions int
+	// Nanoseconds is how long it took to load it.
+	Nanoseconds time.Duration
+	Failure     string
+}
+
+var (
+	reportLine = regexp.MustCompile(`(tracer|program) report: (\{.*\})$`)
+	testLine   = regexp.MustCompile(`^--- (PASS|FAIL|SKIP): (\S+)`)
+)
 
 // read takes from the console what it has to say, until it is closed.
 func (r *result) read(console io.Reader, now func() time.Time) {
@@ -61,9 +91,12 @@ func (r *result) read(console io.Reader, now func() time.Time) {
 		if found := testLine.FindStringSubmatch(line); found != nil {
 			r.count(found[1], found[2])
 		}
+		if found := reportLine.FindStringSubmatch(line); found != nil {
+			r.failure = errors.Join(r.failure, r.note(found[1], found[2]))
+		}
 	}
 	if !r.ended {
-		r.failure = errors.New("the machine ended before its tests did")
+		r.failure = errors.Join(r.failure, errors.New("the machine ended before its tests did"))
 	}
 	if err := lines.Err(); err != nil {
 		r.failure = fmt.Errorf("read the console: %w", err)
@@ -74,6 +107,22 @@ func (r *result) read(console io.Reader, now func() time.Time) {
 
 // lineBytesMax bounds a line of the console: the verifier's log of a program may stand in one.
 const lineBytesMax = 16 << 20
+
+func (r *result) note(what, content string) (err error) {
+	if what == "tracer" {
+		var t tracerReport
+		err = json.Unmarshal([]byte(content), &t)
+		r.tracers = append(r.tracers, t)
+	} else {
+		var p programReport
+		err = json.Unmarshal([]byte(content), &p)
+		r.programs = append(r.programs, p)
+	}
+	if err != nil {
+		return fmt.Errorf("read the report %q: %w", content, err)
+	}
+	return nil
+}
 
 func (r *result) count(outcome, test string) {
 	switch outcome {

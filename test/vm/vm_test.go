@@ -22,7 +22,7 @@ func TestMachines_areWellFormed(t *testing.T) {
 		seen[m.name()] = true
 		assert.Contains(t, []string{"amd64", "arm64"}, m.architecture)
 		assert.Contains(t, []string{cgroupUnified, cgroupHybrid}, m.hierarchy)
-		assert.Contains(t, m.pattern, "-"+m.architecture)
+		assert.True(t, m.userMode() || strings.Contains(m.pattern, "-"+m.architecture), m.name())
 		_, err := regexp.Compile(m.pattern)
 		assert.NoError(t, err)
 	}
@@ -33,8 +33,9 @@ func TestMachines_areWellFormed(t *testing.T) {
 	}
 }
 
-// What is skipped exists, so that nothing stays skipped that has got another name.
-func TestSkipped_matchTests(t *testing.T) {
+// testSources are the sources of all tests that run in the machines.
+func testSources(t *testing.T) string {
+	t.Helper()
 	var sources strings.Builder
 	for _, name := range testPackages() {
 		files, err := filepath.Glob(filepath.Join("../..", name, "*_test.go"))
@@ -45,11 +46,17 @@ func TestSkipped_matchTests(t *testing.T) {
 			sources.Write(content)
 		}
 	}
+	return sources.String()
+}
+
+// What is skipped exists, so that nothing stays skipped that has got another name.
+func TestSkipped_matchTests(t *testing.T) {
+	sources := testSources(t)
 	for _, m := range machines() {
 		assert.NotContains(t, m.skipExpression(), " ", "it is handed on by the kernel's command line")
 		for name, reason := range m.skipped() {
 			assert.NotEmpty(t, reason)
-			assert.Contains(t, sources.String(), "\nfunc "+name)
+			assert.Contains(t, sources, "\nfunc "+name)
 			assert.Regexp(t, m.skipExpression(), name)
 		}
 	}
@@ -173,6 +180,35 @@ func TestFindImage(t *testing.T) {
 	}
 	_, _, err := findImage(t.TempDir())
 	assert.Error(t, err)
+}
+
+func TestFindImage_program(t *testing.T) {
+	unpacked := t.TempDir()
+	for _, folder := range []string{"usr/bin", "usr/lib/uml/modules/5.10.46"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(unpacked, folder), 0o755))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(unpacked, "usr/bin/linux.uml"), nil, 0o755))
+	image, release, err := findImage(unpacked)
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(unpacked, "usr/bin/linux.uml"), image)
+	assert.Equal(t, "5.10.46", release)
+}
+
+// The short form names machines and tests that there are, one of them old and one new.
+func TestSmoke_namesWhatThereIs(t *testing.T) {
+	var names []string
+	for _, m := range machines() {
+		if regexp.MustCompile(smokeMachines).MatchString(m.name()) {
+			names = append(names, m.name())
+		}
+	}
+	assert.Equal(t, []string{"5.10-amd64", "newest-amd64", "5.10-without-BTF-amd64"}, names)
+	for _, test := range []string{
+		"TestKernel_everyProgram", "TestHardPlace_leastPrivilege", "TestLifecycle_whatHappenedBeforeShutdownArrives",
+	} {
+		assert.Regexp(t, smokeTests, test)
+		assert.Contains(t, testSources(t), "\nfunc "+test+"(")
+	}
 }
 
 func TestKeepModules(t *testing.T) {

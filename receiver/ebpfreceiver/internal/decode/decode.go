@@ -26,6 +26,12 @@ var (
 // Header is what every event starts with: when it happened and which process it belongs to.
 type Header = processbpf.ProcessEventHeader
 
+// HeldBack reports that more events of its kind happened in its workload than the rate that is set: it is
+// read for what it tells of processes, and no more.
+func HeldBack(h *Header) bool {
+	return h.Flags&uint16(processbpf.ProcessEventFlagsEVENT_HELD_BACK) != 0
+}
+
 // ProcessKey identifies a process by pid and start time.
 type ProcessKey = processbpf.ProcessProcessKey
 
@@ -57,6 +63,10 @@ func Decoders() map[string]func() Decoder {
 		"process": NewProcess,
 		"file":    NewFile,
 		"tcp":     NewTCP,
+		"socket":  NewSocket,
+		"ipc":     NewIPC,
+		"udp":     NewUDP,
+		"dns":     NewDNS,
 	}
 }
 

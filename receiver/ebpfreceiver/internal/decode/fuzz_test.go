@@ -4,6 +4,7 @@ package decode
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -18,6 +19,14 @@ func FuzzProcess(f *testing.F) { fuzz(f, "process") }
 func FuzzFile(f *testing.F) { fuzz(f, "file") }
 
 func FuzzTCP(f *testing.F) { fuzz(f, "tcp") }
+
+func FuzzSocket(f *testing.F) { fuzz(f, "socket") }
+
+func FuzzIPC(f *testing.F) { fuzz(f, "ipc") }
+
+func FuzzUDP(f *testing.F) { fuzz(f, "udp") }
+
+func FuzzDNS(f *testing.F) { fuzz(f, "dns") }
 
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
@@ -76,9 +85,29 @@ func assertInside(t *testing.T, record []byte, event Event) {
 		fixed(unsafe.Pointer(e.FileFileEvent), unsafe.Sizeof(*e.FileFileEvent))
 		strs = [][]byte{e.Directory, e.Path, e.OtherDirectory, e.OtherPath}
 		rooms = []uint16{e.DirectoryBytes, e.PathBytes, e.OtherDirectoryBytes, e.OtherPathBytes}
+	case *IPC:
+		fixed(unsafe.Pointer(e.IPCIpcEvent), unsafe.Sizeof(*e.IPCIpcEvent))
+		strs = [][]byte{e.Name, e.PeerName}
+		if other := uintptr(unsafe.Pointer(e.Other())); other < start || other >= end {
+			t.Fatal("the peer is outside the record")
+		}
+	case *Socket:
+		fixed(unsafe.Pointer(e.SocketSocketEvent), unsafe.Sizeof(*e.SocketSocketEvent))
+		strs = [][]byte{e.Name}
+		_ = SocketAddress(&e.Facts)
 	case *TCPConnection:
 		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
 		_, _ = e.Local(), e.Remote()
+	case *UDPStart:
+		fixed(unsafe.Pointer(e.UDPUdpStartEvent), unsafe.Sizeof(*e.UDPUdpStartEvent))
+		_, _ = e.Local(), e.Remote()
+	case *DNSMessage:
+		fixed(unsafe.Pointer(e.DNSDnsMessageEvent), unsafe.Sizeof(*e.DNSDnsMessageEvent))
+		_, _ = e.Client(), e.Server()
+		strs = [][]byte{e.room}
+		if len(e.Payload) > len(e.room) || len(e.Payload) > 0 && &e.Payload[0] != &e.room[0] {
+			t.Fatal("the payload is not the beginning of its room")
+		}
 	default:
 		t.Fatalf("unexpected event %T", event)
 	}
@@ -100,11 +129,19 @@ func assertInside(t *testing.T, record []byte, event Event) {
 
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
-	for target, tracer := range map[string]string{"FuzzProcess": "process", "FuzzFile": "file", "FuzzTCP": "tcp"} {
+	for target, tracer := range map[string]string{
+		"FuzzProcess": "process",
+		"FuzzFile":    "file",
+		"FuzzTCP":     "tcp",
+		"FuzzSocket":  "socket",
+		"FuzzIPC":     "ipc",
+		"FuzzUDP":     "udp",
+		"FuzzDNS":     "dns",
+	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {
 			if g.tracer == tracer {
-				want[name] = g.kind
+				want[strings.TrimPrefix(name, tracer+" ")] = g.kind
 			}
 		}
 		got := map[string]uint16{}

@@ -15,9 +15,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	udpbpf "github.com/meerkat-otel/meerkat/bpf/udp"
 )
 
 // object is a tracer's object file and the Go types that were generated from it, by their C names.
@@ -33,7 +37,9 @@ func objects() map[string]object {
 			"event_counters": processbpf.ProcessEventCounters{}, "exec_event": processbpf.ProcessExecEvent{},
 			"exec_failed_event": processbpf.ProcessExecFailedEvent{}, "fork_event": processbpf.ProcessForkEvent{},
 			"exit_event": processbpf.ProcessExitEvent{}, "cgroup_event": processbpf.ProcessCgroupEvent{},
-			"process_workload": processbpf.ProcessProcessWorkload{},
+			"process_workload": processbpf.ProcessProcessWorkload{}, "filter_settings": processbpf.ProcessFilterSettings{},
+			"filter_network": processbpf.ProcessFilterNetwork{}, "filter_process": processbpf.ProcessFilterProcess{},
+			"rate_key": processbpf.ProcessRateKey{}, "rate": processbpf.ProcessRate{},
 		}},
 		"file": {filebpf.LoadFile, map[string]any{
 			"event_header": filebpf.FileEventHeader{}, "file_event": filebpf.FileFileEvent{},
@@ -45,6 +51,24 @@ func objects() map[string]object {
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
 			"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
+		}},
+		"ipc": {ipcbpf.LoadIPC, map[string]any{
+			"event_header": ipcbpf.IPCEventHeader{}, "ipc_event": ipcbpf.IPCIpcEvent{}, "ipc_facts": ipcbpf.IPCIpcFacts{},
+			"ipc_seen_key": ipcbpf.IPCIpcSeenKey{}, "seen_count": ipcbpf.IPCSeenCount{}, "ipc_workload": ipcbpf.IPCIpcWorkload{},
+		}},
+		"socket": {socketbpf.LoadSocket, map[string]any{
+			"event_header": socketbpf.SocketEventHeader{}, "socket_event": socketbpf.SocketSocketEvent{},
+			"socket_facts": socketbpf.SocketSocketFacts{}, "socket_seen_key": socketbpf.SocketSocketSeenKey{},
+			"seen_count": socketbpf.SocketSeenCount{}, "socket_workload": socketbpf.SocketSocketWorkload{},
+		}},
+		"udp": {udpbpf.LoadUDP, map[string]any{
+			"event_header": udpbpf.UDPEventHeader{}, "udp_start_event": udpbpf.UDPUdpStartEvent{},
+			"endpoints": udpbpf.UDPEndpoints{}, "udp_flow_key": udpbpf.UDPUdpFlowKey{}, "udp_flow": udpbpf.UDPUdpFlow{},
+			"socket_owner": udpbpf.UDPSocketOwner{}, "udp_workload": udpbpf.UDPUdpWorkload{},
+		}},
+		"dns": {dnsbpf.LoadDNS, map[string]any{
+			"event_header": dnsbpf.DNSEventHeader{}, "dns_message_event": dnsbpf.DNSDnsMessageEvent{},
+			"endpoints": dnsbpf.DNSEndpoints{}, "dns_workload": dnsbpf.DNSDnsWorkload{},
 		}},
 	}
 }
@@ -135,17 +159,23 @@ func TestLayout_coversEveryExportedType(t *testing.T) {
 // Every object has a type of its own for the header, and a decoder takes each for a Header.
 func TestLayout_headersAreEqual(t *testing.T) {
 	want := reflect.TypeFor[Header]()
-	for _, other := range []reflect.Type{reflect.TypeFor[filebpf.FileEventHeader](), reflect.TypeFor[tcpbpf.TCPEventHeader]()} {
-		assertSameLayout(t, other.Name(), want, other)
+	for tracer, o := range objects() {
+		assertSameLayout(t, tracer, want, reflect.TypeOf(o.types["event_header"]))
+		events := 0
+		for name, value := range o.types {
+			if !strings.HasSuffix(name, "_event") {
+				continue
+			}
+			events++
+			first := fieldsOf(reflect.TypeOf(value))[0]
+			assert.Equal(t, "Header", first.Name, "%T", value)
+			assert.Zero(t, first.Offset, "%T", value)
+		}
+		assert.Positive(t, events, tracer)
 	}
-	for _, event := range []any{
-		processbpf.ProcessExecEvent{}, processbpf.ProcessExecFailedEvent{}, processbpf.ProcessForkEvent{},
-		processbpf.ProcessExitEvent{}, processbpf.ProcessCgroupEvent{}, filebpf.FileFileEvent{}, tcpbpf.TCPConnectionEvent{},
-	} {
-		first := fieldsOf(reflect.TypeOf(event))[0]
-		assert.Equal(t, "Header", first.Name, "%T", event)
-		assert.Zero(t, first.Offset, "%T", event)
-	}
+	peer, _ := reflect.TypeFor[ipcbpf.IPCIpcEvent]().FieldByName("Peer")
+	assertSameLayout(t, "the peer of ipc_event", want, peer.Type)
+	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[ipcbpf.IPCSeenCount]())
 	var key filebpf.FileFileSeenKey
 	assertSameLayout(t, "the process of file_seen_key", reflect.TypeFor[ProcessKey](), reflect.TypeOf(key.Process))
 }

@@ -31,6 +31,11 @@ type ProcessExec struct {
 	Environment []byte
 }
 
+// OfCollector reports that a record of a snapshot is of the process that takes the snapshot.
+func (e *ProcessExec) OfCollector() bool {
+	return e.Header.Flags&uint16(processbpf.ProcessEventFlagsEVENT_OF_COLLECTOR) != 0
+}
+
 // Head implements Event.
 func (e *ProcessExec) Head() *Header { return &e.Header }
 

@@ -14,9 +14,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	udpbpf "github.com/meerkat-otel/meerkat/bpf/udp"
 )
 
 // bytesOf is the struct as the kernel would write it, with strings behind it. It goes by the fields,
@@ -55,6 +59,22 @@ func tcpHeader(kind uint16) tcpbpf.TCPEventHeader {
 	return h
 }
 
+func socketHeader(kind uint16) socketbpf.SocketEventHeader {
+	h := socketbpf.SocketEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
+func ipcHeader(kind uint16) ipcbpf.IPCEventHeader {
+	h := ipcbpf.IPCEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
 // good is a record of one kind, and where in it the lengths of its strings stand.
 type good struct {
 	tracer string
@@ -68,7 +88,8 @@ type good struct {
 
 var decoders = Decoders()
 
-// goodRecords has a record of each kind that the kernel writes.
+// goodRecords has a record of each kind that the kernel writes, by the name of its kind, in front of which the
+// tracer stands where several have a kind of that name.
 func goodRecords(t testing.TB) map[string]good {
 	t.Helper()
 	records := map[string]good{}
@@ -123,7 +144,79 @@ func goodRecords(t testing.TB) map[string]good {
 			Side: uint16(SideClient), Flags: uint16(tcpbpf.TCPTcpFlagsTCP_OWNER_UNKNOWN),
 		}, nil)
 	}
+	for name, kind := range map[string]uint16{"create": KindSocketCreate, "bind": KindSocketBind, "listen": KindSocketListen} {
+		var e socketbpf.SocketSocketEvent
+		add("socket "+name, "socket", kind, socketbpf.SocketSocketEvent{
+			Header: socketHeader(kind), Window: 21, Inode: 22, Backlog: 23, BoundPort: 24,
+			Facts: socketbpf.SocketSocketFacts{
+				Family: familyIPv4, Type: 25, Protocol: 26, Kind: kind, Error: 27, Port: 28, NameBytes: 5,
+				Address: [16]uint8{127, 0, 0, 1},
+			},
+			Flags: uint16(socketbpf.SocketSocketFlagsSOCKET_SNAPSHOT),
+		}, map[uintptr]int{unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2}, "\x00name")
+	}
+	addIPC(add)
+	add("start", "udp", KindUDPStart, udpStart(), nil)
+	for name, kind := range map[string]uint16{"query": KindDNSQuery, "answer": KindDNSAnswer} {
+		add(name, "dns", kind, dnsMessage(kind), map[uintptr]int{unsafe.Offsetof(dnsbpf.DNSDnsMessageEvent{}.RoomBytes): 2}, "question\x00\x00")
+	}
 	return records
+}
+
+func addIPC(add func(name, tracer string, kind uint16, fixed any, lengths map[uintptr]int, strs ...string)) {
+	var e ipcbpf.IPCIpcEvent
+	lengths := map[uintptr]int{
+		unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2, unsafe.Offsetof(e.PeerNameBytes): 4,
+	}
+	for name, kind := range map[string]uint16{
+		"get": KindIPCGet, "attach": KindIPCAttach, "remove": KindIPCRemove, "open": KindIPCOpen, "create": KindIPCCreate, "connect": KindIPCConnect,
+	} {
+		facts := IPCFacts{
+			Inode: 21, Device: 22, Namespace: 23, Key: 24, Id: 25, Kind: kind, Object: uint16(IPCUnixSocket), Error: 26,
+			Access: IPCRead, NameBytes: 4, SocketType: 27,
+		}
+		facts.Peer.StartTimeNs, facts.Peer.Pid = 12, 13
+		add("ipc "+name, "ipc", kind, ipcbpf.IPCIpcEvent{
+			Header: ipcHeader(kind), Peer: ipcHeader(28), Window: 29, Facts: facts, Size: 30, Id: 31, Mode: 32,
+			Flags: uint32(ipcbpf.IPCIpcFlagsIPC_MAY_CREATE), PeerNameBytes: 5,
+		}, lengths, "/a/b", "\x00name")
+	}
+}
+
+func udpStart() udpbpf.UDPUdpStartEvent {
+	e := udpbpf.UDPUdpStartEvent{
+		Ends: udpbpf.UDPEndpoints{
+			LocalAddress: [16]uint8{127, 0, 0, 1}, RemoteAddress: [16]uint8{10, 1, 2, 3},
+			LocalPort: 40000, RemotePort: 443, Family: familyIPv4,
+		},
+		Side: uint16(SideServer), Flags: uint16(udpbpf.UDPUdpFlagsUDP_OWNER_UNKNOWN),
+	}
+	e.Header = udpHeader(KindUDPStart)
+	return e
+}
+
+func udpHeader(kind uint16) udpbpf.UDPEventHeader {
+	h := udpbpf.UDPEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
+func dnsMessage(kind uint16) dnsbpf.DNSDnsMessageEvent {
+	e := dnsbpf.DNSDnsMessageEvent{
+		Ends: dnsbpf.DNSEndpoints{
+			LocalAddress: [16]uint8{127, 0, 0, 1}, RemoteAddress: [16]uint8{127, 0, 0, 53},
+			LocalPort: 40000, RemotePort: 53, Family: familyIPv4,
+		},
+		Socket: 21, MessageBytes: 100, PayloadBytes: 8, RoomBytes: 10, Protocol: protocolTCP,
+		Flags: uint8(dnsbpf.DNSDnsFlagsDNS_OWNER_UNKNOWN),
+	}
+	e.Header = dnsbpf.DNSEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	e.Header.Process.StartTimeNs, e.Header.Process.Pid = 12, 13
+	return e
 }
 
 func execLengths() map[uintptr]int {

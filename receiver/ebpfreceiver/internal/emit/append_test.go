@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
@@ -122,7 +123,11 @@ func TestAppend_nothingToReport(t *testing.T) {
 	cgroup := &decode.ProcessCgroup{ProcessCgroupEvent: &processbpf.ProcessCgroupEvent{}}
 	assert.False(t, l.Append(cgroup, someone("/bin/sh"), observedAt, emitForks))
 	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, File(FileOptions{})))
-	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, TCP))
+	for _, other := range []Emitter{TCP, UDP, DNS} {
+		assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, other))
+	}
+	message := &decode.DNSMessage{DNSDnsMessageEvent: &dnsbpf.DNSDnsMessageEvent{}}
+	assert.False(t, l.Append(message, someone("/bin/sh"), observedAt, DNS))
 	unknown := &decode.FileRepeat{Kind: decode.KindFileRepeat}
 	assert.False(t, l.Append(unknown, someone("/bin/sh"), observedAt, File(FileOptions{})))
 	assert.Zero(t, l.Len())

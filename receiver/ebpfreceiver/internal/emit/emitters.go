@@ -14,6 +14,10 @@ func Emitters(o Options) map[string]Emitter {
 		"process": Process(o.Process),
 		"file":    File(o.File),
 		"tcp":     TCP,
+		"socket":  Socket,
+		"ipc":     IPC,
+		"udp":     UDP,
+		"dns":     DNS,
 	}
 }
 
@@ -23,5 +27,9 @@ func Counts() map[string][]Count {
 		"process": ProcessCounts(),
 		"file":    FileCounts(),
 		"tcp":     TCPCounts(),
+		"socket":  SocketCounts(),
+		"ipc":     IPCCounts(),
+		"udp":     UDPCounts(),
+		"dns":     DNSCounts(),
 	}
 }

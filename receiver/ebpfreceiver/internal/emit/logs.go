@@ -30,6 +30,8 @@ type Who struct {
 	// Ancestors of the process, parent first; of exec events only.
 	Ancestors []*process.Process
 	Workload  *process.Workload
+	// Other is the second process of an event that has two, such as the target of a signal; nil otherwise.
+	Other *Who
 }
 
 // Emitter writes what is particular to the events of one tracer: name, body and attributes. What all
@@ -42,6 +44,8 @@ type Record struct {
 	plog.LogRecord
 	Who   Who
 	Clock *process.Clock
+	// peers may be nil.
+	peers PeerNames
 }
 
 // Logs builds one batch after another.
@@ -49,6 +53,7 @@ type Logs struct {
 	scope Scope
 	host  Host
 	clock *process.Clock
+	peers PeerNames
 
 	logs   plog.Logs
 	groups map[uint64]plog.LogRecordSlice // by cgroup
@@ -63,6 +68,9 @@ func NewLogs(scope Scope, host Host, clock *process.Clock) *Logs {
 	l.reset()
 	return l
 }
+
+// NamePeers makes the far ends of connections and flows have names, if peers knows them.
+func (l *Logs) NamePeers(peers PeerNames) { l.peers = peers }
 
 func (l *Logs) reset() {
 	l.logs, l.groups, l.count = plog.NewLogs(), map[uint64]plog.LogRecordSlice{}, 0
@@ -81,7 +89,7 @@ func (l *Logs) Take() plog.Logs {
 // Append adds an event. observed is when it was read. It reports whether the emitter made a record
 // of it.
 func (l *Logs) Append(e decode.Event, who Who, observed time.Time, emit Emitter) bool {
-	record := Record{LogRecord: l.scratch, Who: who, Clock: l.clock}
+	record := Record{LogRecord: l.scratch, Who: who, Clock: l.clock, peers: l.peers}
 	if !emit(record, e) {
 		return false
 	}
@@ -133,8 +141,8 @@ func (r Record) putIdentity(h *decode.Header) {
 	if h.Tid != h.Process.Pid {
 		attributes.PutInt(names.ThreadID, int64(h.Tid))
 	}
-	if comm := string(decode.UntilNUL(h.Comm[:])); comm != "" && comm != name[:min(len(name), commBytesMax)] {
-		attributes.PutStr(names.ThreadName, text([]byte(comm)))
+	if comm := decode.UntilNUL(h.Comm[:]); !isNameOf(comm, name) {
+		attributes.PutStr(names.ThreadName, text(comm))
 	}
 	switch r.Who.Outcome {
 	case process.Stale:
@@ -144,10 +152,19 @@ func (r Record) putIdentity(h *decode.Header) {
 	}
 }
 
+// isNameOf tells whether a thread's name says nothing that its executable's doesn't.
+func isNameOf(comm []byte, executable string) bool {
+	return len(comm) == 0 || string(comm) == executable[:min(len(executable), commBytesMax)]
+}
+
 // subject is how a sentence for people names the process.
 func (r Record) subject(h *decode.Header) string {
-	if name := r.Who.Process.ExecutableName(); name != "" {
-		return name
+	return nameOf(r.Who.Process.ExecutableName(), h)
+}
+
+func nameOf(executable string, h *decode.Header) string {
+	if executable != "" {
+		return executable
 	}
 	if comm := decode.UntilNUL(h.Comm[:]); len(comm) > 0 {
 		return text(comm)

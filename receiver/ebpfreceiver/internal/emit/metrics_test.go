@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package emit
 
 import (
 	"testing"
 	"time"
 
-	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
-	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
-	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
-	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
 // series is a data point with everything that tells it apart.
@@ -102,7 +101,7 @@ func TestMetrics(t *testing.T) {
 
 func TestMetrics_zerosMakeNoSeries(t *testing.T) {
 	m := NewMetrics(testScope, testHost, bootedAt, observedAt)
-	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts()} {
+	for _, counts := range Counts() {
 		m.Append(counts, WorkloadCounts{Workload: inContainer(1, "web"), Values: make([]uint64, len(counts))})
 	}
 	assert.Zero(t, m.Take().ResourceMetrics().Len(), "not even a resource")
@@ -110,22 +109,20 @@ func TestMetrics_zerosMakeNoSeries(t *testing.T) {
 
 // The counts are the fields of the struct that the kernel half keeps per workload, in their order.
 func TestCounts_areTheKernelsFields(t *testing.T) {
-	for name, c := range map[string]struct {
-		load   func() (*ebpf.CollectionSpec, error)
-		counts []Count
-	}{
-		"process_workload": {processbpf.LoadProcess, ProcessCounts()},
-		"file_workload":    {filebpf.LoadFile, FileCounts()},
-		"tcp_workload":     {tcpbpf.LoadTCP, TCPCounts()},
-	} {
-		spec, err := c.load()
+	for _, described := range tracer.Specs() {
+		spec, err := described.Load()
 		require.NoError(t, err)
+		counts, name := Counts()[described.Name], described.Name+"_workload"
+		if spec.Maps["workloads"] == nil {
+			assert.Empty(t, counts, name)
+			continue
+		}
 		workload, ok := btf.UnderlyingType(spec.Maps["workloads"].Value).(*btf.Struct)
 		require.True(t, ok)
 		assert.Equal(t, name, workload.Name)
-		require.Len(t, c.counts, len(workload.Members), name)
+		require.Len(t, counts, len(workload.Members), name)
 		for i, member := range workload.Members {
-			assert.Equal(t, member.Name, c.counts[i].Field, name)
+			assert.Equal(t, member.Name, counts[i].Field, name)
 			assert.EqualValues(t, 8*i, member.Offset.Bytes(), name)
 		}
 	}
@@ -134,7 +131,7 @@ func TestCounts_areTheKernelsFields(t *testing.T) {
 // Counts of one metric stand next to each other and agree on what it is.
 func TestCounts_metricsAreConsistent(t *testing.T) {
 	seen := map[string]bool{}
-	for _, counts := range [][]Count{ProcessCounts(), FileCounts(), TCPCounts()} {
+	for _, counts := range Counts() {
 		for i, count := range counts {
 			assert.NotEmpty(t, count.Metric.Unit)
 			if i > 0 && counts[i-1].Metric.Name == count.Metric.Name {

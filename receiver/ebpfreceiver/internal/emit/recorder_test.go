@@ -61,8 +61,10 @@ type recorder struct {
 	tracers map[string]*tracerRecords
 	// snapshot has the records of the iterator, without their lengths.
 	snapshot [][]byte
-	// seen has the entries of the map of repeated file events, key and count.
-	seen [][]byte
+	// seen has the entries of the maps of repeated events, key and count, by tracer.
+	seen map[string][][]byte
+	// flows has the entries of the map of flows, likewise.
+	flows [][]byte
 }
 
 // hierarchyChoices are the values of enum cgroup_hierarchy_choice in bpf/include/cgroup.h.
@@ -73,7 +75,7 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 	t.Helper()
 	hierarchy, err := process.FindHierarchy()
 	require.NoError(t, err)
-	r := &recorder{t: t, tracers: map[string]*tracerRecords{}}
+	r := &recorder{t: t, tracers: map[string]*tracerRecords{}, seen: map[string][][]byte{}}
 	types := btf.NewCache()
 	dispatcher := &tracer.Dispatcher{}
 	t.Cleanup(func() { require.NoError(t, dispatcher.Close()) })
@@ -81,7 +83,7 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
 		"cgroup_hierarchy_id":     int32(hierarchy.ID),
 	}}
-	for _, more := range []map[string]any{tracer.FileConstants(), constants} {
+	for _, more := range []map[string]any{tracer.FileConstants(), tracer.SocketConstants([]uint{1, 2, 10, 16}), tracer.IPCConstants(), constants} {
 		maps.Copy(settings.Constants, more)
 	}
 	for _, spec := range specs {
@@ -96,6 +98,18 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		r.tracers[spec.Name] = records
 	}
 	r.readSnapshot(types)
+	for name, records := range r.tracers {
+		if name == "process" {
+			continue
+		}
+		// What others tell about what was there before goes to their maps and rings.
+		output, err := records.tracer.Snapshot(types)
+		require.NoError(t, err)
+		if output != nil {
+			_, err = io.Copy(io.Discard, output)
+			require.NoError(t, errors.Join(err, output.Close()))
+		}
+	}
 	return r
 }
 
@@ -134,20 +148,10 @@ func (r *recorder) stop() {
 			require.Zero(r.t, c.LostRing+c.LostMap, "tracer %s has lost events: record again", name)
 		}
 	}
-	file, ok := r.tracers["file"]
-	if !ok {
-		return
+	r.takeSeen()
+	if udp, ok := r.tracers["udp"]; ok {
+		r.keepFlows(udp.tracer)
 	}
-	all := func(*tracer.FileSeenKey) bool { return true }
-	require.NoError(r.t, tracer.FileSeen(file.tracer).Take(all, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
-		if count.Repeats == 0 {
-			return
-		}
-		var entry bytes.Buffer
-		require.NoError(r.t, binary.Write(&entry, binary.NativeEndian, key))
-		require.NoError(r.t, binary.Write(&entry, binary.NativeEndian, count))
-		r.seen = append(r.seen, entry.Bytes())
-	}))
 }
 
 // cgroup is one that was made for a recording, so that nothing in it is particular to a machine.

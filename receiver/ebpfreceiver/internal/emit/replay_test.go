@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +20,11 @@ import (
 	"golang.org/x/tools/txtar"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/dns"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
@@ -45,6 +49,8 @@ type replay struct {
 	options         emit.ProcessOptions
 	streams         map[string]*replayStream
 	paths           map[filebpf.FileFileSeenKey]string
+	// lookups takes the messages of name servers.
+	lookups *dns.Matcher
 }
 
 type replayStream struct {
@@ -69,12 +75,15 @@ func newReplay(t testing.TB) *replay {
 	}
 	scope := emit.Scope{Name: "github.com/meerkat-otel/meerkat/receiver/ebpfreceiver", Version: "0.0.0"}
 	host := emit.Host{Name: "node1", ID: "5d9c3f0e7a1b4c2d8e6f0a1b2c3d4e5f", Arch: "amd64"}
+	peers := dns.NewNames()
+	r.lookups = dns.NewMatcher(time.Second, peers)
 	emitters := emit.Emitters(emit.Options{Process: r.options})
 	for _, spec := range tracer.Specs() {
 		r.streams[spec.Name] = &replayStream{
 			kinds: spec.Kinds, decoder: decode.Decoders()[spec.Name](), emitter: emitters[spec.Name],
 			logs: emit.NewLogs(scope, host, clock),
 		}
+		r.streams[spec.Name].logs.NamePeers(peers)
 	}
 	return r
 }
@@ -132,7 +141,16 @@ func (r *replay) streamStep(s *replayStream, what string, step *txtar.File) {
 		_, err := r.processes.ReadSnapshot(bytes.NewReader(undump(r.t, step.Data)))
 		require.NoError(r.t, err)
 	case "seen":
-		r.seen(s, undump(r.t, step.Data))
+		r.seen(s, step.Name, undump(r.t, step.Data))
+	case "flow closed":
+		flow := undumpedFlow(r.t, undump(r.t, step.Data))
+		flow.State = decode.FlowClosed
+		who, _ := r.identify(flow)
+		r.emit(s, flow, who)
+	case "time":
+		now, err := strconv.ParseUint(strings.TrimSpace(string(step.Data)), 10, 64)
+		require.NoError(r.t, err)
+		r.lookups.Expire(now, r.lookedUp)
 	case "logs":
 		r.result(step, asJSON(r.t, s.logs.Take()))
 	case "skipped":
@@ -163,6 +181,10 @@ func (r *replay) record(s *replayStream, kind string, record []byte) {
 	}
 	require.NoError(r.t, err, "a record of kind %s", kind)
 	require.Equal(r.t, kind, s.kinds[event.Head().Kind])
+	if message, ok := event.(*decode.DNSMessage); ok {
+		require.True(r.t, r.lookups.Take(message, r.lookedUp))
+		return
+	}
 	r.remember(event)
 	who, repeated := r.identify(event)
 	if !repeated {
@@ -172,6 +194,11 @@ func (r *replay) record(s *replayStream, kind string, record []byte) {
 
 func (r *replay) emit(s *replayStream, event decode.Event, who emit.Who) {
 	s.logs.Append(event, who, r.clock.Time(event.Head().TimeNs).Add(observationDelay), s.emitter)
+}
+
+func (r *replay) lookedUp(lookup *decode.DNSLookup) {
+	who, _ := r.identify(lookup)
+	r.emit(r.streams["dns"], lookup, who)
 }
 
 // identify is what the receiver does with the events of the tracer "process", and with all others.
@@ -190,6 +217,10 @@ func (r *replay) identify(event decode.Event) (who emit.Who, repeated bool) {
 		r.workloads.Changed(e)
 	}
 	who.Workload = r.workloads.Lookup(event.Head().CgroupId)
+	if pair, ok := event.(decode.Pair); ok {
+		who.Other = &emit.Who{Workload: r.workloads.Lookup(pair.Other().CgroupId)}
+		who.Other.Process, who.Other.Outcome = r.processes.Lookup(pair.Other())
+	}
 	return who, repeated
 }
 
@@ -207,14 +238,44 @@ func (r *replay) remember(event decode.Event) {
 }
 
 // seen makes the event of an entry that says how often something was repeated.
-func (r *replay) seen(s *replayStream, entry []byte) {
+func (r *replay) seen(s *replayStream, step string, entry []byte) {
+	r.t.Helper()
+	var event decode.Event
+	switch step {
+	case "file seen":
+		event = r.fileSeen(entry)
+	case "ipc seen":
+		var key ipcbpf.IPCIpcSeenKey
+		var count ipcbpf.IPCSeenCount
+		r.split(entry, &key, &count)
+		event = decode.NewIPCRepeat(&key, &count)
+	case "socket seen":
+		var key socketbpf.SocketSocketSeenKey
+		var count socketbpf.SocketSeenCount
+		r.split(entry, &key, &count)
+		event = decode.NewSocketRepeat(&key, &count)
+	default:
+		r.t.Fatalf("there is no step %q", step)
+	}
+	who, _ := r.identify(event)
+	r.emit(s, event, who)
+}
+
+// split fills the parts of an entry.
+func (r *replay) split(entry []byte, parts ...any) {
+	r.t.Helper()
+	b := bytes.NewReader(entry)
+	for _, part := range parts {
+		require.NoError(r.t, binary.Read(b, binary.NativeEndian, part))
+	}
+	require.Zero(r.t, b.Len())
+}
+
+func (r *replay) fileSeen(entry []byte) decode.Event {
 	r.t.Helper()
 	var key filebpf.FileFileSeenKey
 	var count filebpf.FileFileSeen
-	b := bytes.NewReader(entry)
-	require.NoError(r.t, binary.Read(b, binary.NativeEndian, &key))
-	require.NoError(r.t, binary.Read(b, binary.NativeEndian, &count))
-	require.Zero(r.t, b.Len())
+	r.split(entry, &key, &count)
 	event := &decode.FileRepeat{
 		Kind: key.Kind, Access: decode.FileAccess(key.Access), Path: r.paths[key], Inode: key.Inode, Count: count.Repeats,
 	}
@@ -223,8 +284,7 @@ func (r *replay) seen(s *replayStream, entry []byte) {
 		ExecId: count.ExecId, CgroupId: count.CgroupId, Uid: count.Uid, Gid: count.Gid,
 		Tid: key.Process.Pid, Kind: decode.KindFileRepeat,
 	}
-	who, _ := r.identify(event)
-	r.emit(s, event, who)
+	return event
 }
 
 // end checks that a scenario has looked at everything that came out.

@@ -34,7 +34,10 @@ var update = flag.Bool("update", false, "write what comes out into the scenarios
 //	process snapshot      what the iterator wrote, as one stream
 //	TRACER KIND           one record of a ring buffer; the kind is checked
 //	TRACER corrupt        one that can't be decoded
+//	TRACER seen           an entry of the map of repeats: key, then count
 //	file seen             an entry of the map of repeats: key, then count
+//	udp flow closed       an entry of the map of flows: key, then flow
+//	dns time              the time, for questions that are not answered; in nanoseconds
 //	TRACER logs           the records that have come out since the last such step, as OTLP/JSON
 //	TRACER skipped        why records could not be decoded since the last such step
 //

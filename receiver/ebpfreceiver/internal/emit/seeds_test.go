@@ -16,8 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 )
 
 // seedsOf takes the first record of each kind.
@@ -61,10 +61,16 @@ func first(t *testing.T, records []namedRecord, step string) namedRecord {
 	return namedRecord{}
 }
 
-// isOf tells whether an entry of the map of repeats is of a process.
+// keyOf is the process that an entry of a map of repeats starts with.
+func keyOf(t *testing.T, entry []byte) decode.ProcessKey {
+	t.Helper()
+	var key decode.ProcessKey
+	require.NoError(t, binary.Read(bytes.NewReader(entry), binary.NativeEndian, &key))
+	return key
+}
+
+// isOf tells whether an entry of a map of repeats is of a process.
 func isOf(t *testing.T, entry []byte, pid int) bool {
 	t.Helper()
-	var key filebpf.FileFileSeenKey
-	require.NoError(t, binary.Read(bytes.NewReader(entry), binary.NativeEndian, &key))
-	return key.Process.Pid == uint32(pid)
+	return keyOf(t, entry).Pid == uint32(pid)
 }

@@ -4,7 +4,6 @@ package emit
 
 import (
 	"fmt"
-	"net/netip"
 	"syscall"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
@@ -17,7 +16,7 @@ func TCP(r Record, event decode.Event) bool {
 	if !ok {
 		return false
 	}
-	r.Attributes().EnsureCapacity(18)
+	r.Attributes().EnsureCapacity(19)
 	switch e.Header.Kind {
 	case decode.KindTCPConnect:
 		tcpConnect(r, e)
@@ -27,7 +26,7 @@ func TCP(r Record, event decode.Event) bool {
 	case decode.KindTCPClose:
 		tcpClose(r, e)
 	}
-	r.putEnds(e)
+	r.putEnds(e.Head(), ends{local: e.Local(), remote: e.Remote(), side: decode.Side(e.Side), transport: "tcp"})
 	if e.RoundTripUs > 0 {
 		r.Attributes().PutDouble(names.ConnectionRoundTripTime, float64(e.RoundTripUs)/1e6)
 	}
@@ -60,43 +59,6 @@ func tcpClose(r Record, e *decode.TCPConnection) {
 	attributes.PutInt(names.ConnectionBytesSent, int64(e.BytesSent))
 	attributes.PutInt(names.ConnectionBytesReceived, int64(e.BytesReceived))
 	attributes.PutInt(names.ConnectionRetransmits, int64(e.Retransmits))
-}
-
-// putEnds names the two ends client and server where it is known which is which.
-func (r Record) putEnds(e *decode.TCPConnection) {
-	local, remote := e.Local(), e.Remote()
-	attributes := r.Attributes()
-	attributes.PutStr(names.NetworkTransport, "tcp")
-	attributes.PutStr(names.NetworkType, networkType(remote.Addr()))
-	switch decode.Side(e.Side) {
-	case decode.SideClient:
-		attributes.PutStr(names.ConnectionSide, "client")
-		r.putEnd(names.ClientAddress, names.ClientPort, local)
-		r.putEnd(names.ServerAddress, names.ServerPort, remote)
-	case decode.SideServer:
-		attributes.PutStr(names.ConnectionSide, "server")
-		r.putEnd(names.ClientAddress, names.ClientPort, remote)
-		r.putEnd(names.ServerAddress, names.ServerPort, local)
-	default:
-		attributes.PutStr(names.ConnectionSide, "unknown")
-		r.putEnd(names.NetworkLocalAddress, names.NetworkLocalPort, local)
-		r.putEnd(names.NetworkPeerAddress, names.NetworkPeerPort, remote)
-	}
-}
-
-func (r Record) putEnd(addressKey, portKey string, end netip.AddrPort) {
-	if end.Addr().IsUnspecified() && end.Port() == 0 {
-		return
-	}
-	r.Attributes().PutStr(addressKey, end.Addr().String())
-	r.Attributes().PutInt(portKey, int64(end.Port()))
-}
-
-func networkType(a netip.Addr) string {
-	if a.Is4() {
-		return "ipv4"
-	}
-	return "ipv6"
 }
 
 // TCPCounts are the counts per workload of the tracer "tcp".

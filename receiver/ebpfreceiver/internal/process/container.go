@@ -17,6 +17,8 @@ type Container struct {
 	Runtime string
 	// PodUID is the Kubernetes pod's, in the form of the API, empty outside Kubernetes.
 	PodUID string
+	// Name, Image and PodNamespace are empty where the runtime's state doesn't tell them.
+	Name, Image, PodNamespace string
 }
 
 // Runtimes finds containers by the paths of their cgroups.
@@ -59,6 +61,7 @@ func (r Runtimes) ContainerOf(cgroupPath string) Container {
 	for last := range slices.Backward(elements) {
 		if c := r.containerAt(elements[:last+1]); c.ID != "" {
 			c.PodUID = podOf(elements[:last])
+			r.describe(&c)
 			return c
 		}
 	}

@@ -43,6 +43,9 @@ func (t *Table) ReadSnapshot(r io.Reader) (int, error) {
 		if !ok {
 			return processes, fmt.Errorf("process %d has a record of kind %d", processes, event.Head().Kind)
 		}
-		t.Exec(exec)
+		p := t.Exec(exec)
+		if exec.OfCollector() {
+			t.setOwn(p.Key)
+		}
 	}
 }

@@ -153,6 +153,7 @@ type Table struct {
 	alive     *list.List // of *entry, by time of the last exec or fork
 	exited    *list.List // of *entry, by time of exit
 	stats     Stats
+	own       Key
 }
 
 // ExitedRetention is how long a process is remembered after its exit if there is room.
@@ -167,6 +168,19 @@ func NewTable(clock *Clock, entriesMax int) *Table {
 		alive:   list.New(),
 		exited:  list.New(),
 	}
+}
+
+// Own returns the process that has taken the snapshot, the zero value before that.
+func (t *Table) Own() Key {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.own
+}
+
+func (t *Table) setOwn(key Key) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.own = key
 }
 
 // Exec records that a process started a program, or, for a snapshot, that it runs one.

@@ -21,6 +21,12 @@ func attach(program *ebpf.Program, spec *ebpf.ProgramSpec) (link.Link, error) {
 		group, name, _ := strings.Cut(spec.AttachTo, "/")
 		l, err := link.Tracepoint(group, name, program, nil)
 		return l, explainTracepoint(err)
+	case ebpf.CGroupSKB, ebpf.CGroupSock, ebpf.CGroupSockAddr:
+		root, err := cgroupRoot()
+		if err != nil {
+			return nil, err
+		}
+		return link.AttachCgroup(link.CgroupOptions{Path: root, Attach: spec.AttachType, Program: program})
 	default:
 		return nil, fmt.Errorf("no way is known to attach a program of type %s (section %q)", spec.Type, spec.SectionName)
 	}

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,6 +19,8 @@ import (
 var (
 	ErrNoBTF = errors.New("this kernel has no type information (BTF): /sys/kernel/btf/vmlinux is missing; " +
 		"use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions have shipped since about 2021")
+	ErrNoModuleBTF = errors.New("what is to be observed is in a module, and this kernel has no type information (BTF) of its modules: " +
+		"use Linux 5.11 or later, built with CONFIG_DEBUG_INFO_BTF_MODULES=y")
 	ErrNoPermission = errors.New("not allowed to use eBPF: run as root, or grant CAP_BPF and CAP_PERFMON " +
 		"(and CAP_SYS_ADMIN before Linux 5.8)")
 	ErrNoTracefs          = errors.New("tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing")
@@ -27,20 +28,25 @@ var (
 		"CAP_DAC_READ_SEARCH, or mount tracefs readable for the collector's group (mount -o remount,gid=GROUP /sys/kernel/tracing)")
 	ErrPerfEventParanoid = errors.New("not allowed to attach to tracepoints: the sysctl kernel.perf_event_paranoid is above 2, " +
 		"as Debian sets it: lower it to 2, run as root, or grant CAP_SYS_ADMIN")
+	ErrNoNetAdmin = errors.New("not allowed to attach to cgroups: run as root, or grant CAP_NET_ADMIN")
+	ErrNoCgroup2  = errors.New("no cgroup v2 hierarchy is mounted, which is where sockets are observed: " +
+		"mount -t cgroup2 none /sys/fs/cgroup/unified")
 	ErrLockdown = errors.New("the kernel is locked down in mode \"confidentiality\", which forbids programs to read " +
 		"kernel memory: boot with lockdown=integrity, or without secure boot's lockdown policy")
 )
 
 const (
 	lockdownFile          = "/sys/kernel/security/lockdown"
-	vmlinuxBTFFile        = "/sys/kernel/btf/vmlinux"
+	btfFolder             = "/sys/kernel/btf"
+	vmlinuxBTFFile        = btfFolder + "/vmlinux"
+	symbolsFile           = "/proc/kallsyms"
 	perfEventParanoidFile = "/proc/sys/kernel/perf_event_paranoid"
 )
 
 // Preflight finds out in a few microseconds whether tracing can work here at all, so that one clear
 // error replaces one per tracer and hook.
 func Preflight() error {
-	if _, err := os.Stat(vmlinuxBTFFile); errors.Is(err, os.ErrNotExist) {
+	if !hasBTF() {
 		return ErrNoBTF
 	}
 	if lockedDown() {
@@ -51,6 +57,11 @@ func Preflight() error {
 		return explain(err)
 	}
 	return probe.Close()
+}
+
+func hasBTF() bool {
+	_, err := os.Stat(vmlinuxBTFFile)
+	return !errors.Is(err, os.ErrNotExist)
 }
 
 func lockedDown() bool {
@@ -64,13 +75,51 @@ func explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, btf.ErrNotFound) && strings.Contains(err.Error(), "vmlinux"):
+	case errors.Is(err, ebpf.ErrNotSupported) && !hasBTF():
 		return fmt.Errorf("%w (%w)", ErrNoBTF, err)
 	case errors.Is(err, ErrNoPermission), errors.Is(err, ErrNoTracefs), errors.Is(err, ErrTracefsNotReadable),
-		errors.Is(err, ErrPerfEventParanoid):
+		errors.Is(err, ErrPerfEventParanoid), errors.Is(err, ErrNoNetAdmin), errors.Is(err, ErrNoCgroup2):
 		return err
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES) && !isVerifierError(err):
 		return fmt.Errorf("%w (%w)", ErrNoPermission, err)
+	}
+	return err
+}
+
+// explainTarget adds the reason when a program is to be attached to something in a module whose types are
+// not known. Nothing else tells this from something that does not exist.
+func explainTarget(target string, err error) error {
+	if !errors.Is(err, ebpf.ErrNotSupported) || !hasBTF() {
+		return err
+	}
+	module := moduleOf(target)
+	if _, types := os.Stat(filepath.Join(btfFolder, module)); !errors.Is(types, os.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", ErrNoModuleBTF, err)
+}
+
+// moduleOf names the module that a function or tracepoint is in, "" if it is in none.
+func moduleOf(target string) string {
+	symbols, _ := os.ReadFile(symbolsFile)
+	for line := range strings.Lines(string(symbols)) {
+		// Address, type, name, and the module in brackets.
+		words := strings.Fields(line)
+		if len(words) == 4 && (words[2] == target || words[2] == "__tracepoint_"+target) {
+			return strings.Trim(words[3], "[]")
+		}
+	}
+	return ""
+}
+
+// explainCgroup adds what to do when a program that observes sockets is refused. It comes before explain,
+// which names what every program needs.
+func explainCgroup(program ebpf.ProgramType, err error) error {
+	switch program {
+	case ebpf.CGroupSKB, ebpf.CGroupSock, ebpf.CGroupSockAddr:
+		if (errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)) && !isVerifierError(err) {
+			return fmt.Errorf("%w (%w)", ErrNoNetAdmin, err)
+		}
 	}
 	return err
 }
@@ -119,7 +168,8 @@ func tracefsReadable() bool {
 
 // briefly is what to tell people: the usual causes have a sentence that says it all.
 func briefly(err error) string {
-	for _, cause := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
+	for _, cause := range []error{ErrNoBTF, ErrNoModuleBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrNoNetAdmin,
+		ErrNoCgroup2, ErrLockdown} {
 		if errors.Is(err, cause) {
 			return cause.Error()
 		}

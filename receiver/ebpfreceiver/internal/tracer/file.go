@@ -5,10 +5,7 @@ package tracer
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
-
-	"golang.org/x/sys/unix"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/pattern"
@@ -109,20 +106,6 @@ func FileConstants() map[string]any {
 func hasShortIDs(name string) bool {
 	_, replaced := fileOperations()[name+"32"]
 	return replaced
-}
-
-// OwnProcessConstants tell the tracer's programs which process they are not to report: this one.
-// Without /proc none is left out.
-func OwnProcessConstants() map[string]any {
-	var namespace unix.Stat_t
-	if err := unix.Stat("/proc/self/ns/pid", &namespace); err != nil {
-		return nil
-	}
-	return map[string]any{
-		filebpf.FileVarOwnPid:             uint32(os.Getpid()),
-		filebpf.FileVarOwnNamespaceDevice: namespace.Dev,
-		filebpf.FileVarOwnNamespaceInode:  namespace.Ino,
-	}
 }
 
 // FilePatternConstants are those that depend on the patterns of what is reported when it is read.

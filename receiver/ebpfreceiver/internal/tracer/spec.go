@@ -74,3 +74,6 @@ func basePrivileges(more ...Privilege) []Privilege {
 
 // tracefsPrivilege is what per-event tracepoints take on top.
 var tracefsPrivilege = Privilege{"CAP_DAC_READ_SEARCH", "read the numbers of tracepoints in tracefs"}
+
+// cgroupPrivilege is what programs that observe sockets take on top.
+var cgroupPrivilege = Privilege{"CAP_NET_ADMIN", "attach to the root of the cgroup v2 hierarchy, where packets are seen"}

@@ -9,5 +9,9 @@ func Specs() []Spec {
 		Process(),
 		File(),
 		TCP(),
+		Socket(),
+		IPC(),
+		UDP(),
+		DNS(),
 	}
 }

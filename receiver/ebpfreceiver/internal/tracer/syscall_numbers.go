@@ -34,3 +34,18 @@ func syscallTables(architecture string) (native, compat *arch.Info) {
 	}
 	return nil, nil
 }
+
+// syscallTable has for each number of a system call what it does. 32-bit calls come behind the others.
+func syscallTable[O ~uint32](operations map[string]O) [2 * syscallsMax]uint8 {
+	var table [2 * syscallsMax]uint8
+	for name, o := range operations {
+		native, compat, hasNative, hasCompat := syscallNumbers(name)
+		if hasNative {
+			table[native] = uint8(o)
+		}
+		if hasCompat {
+			table[syscallsMax+compat] = uint8(o)
+		}
+	}
+	return table
+}

@@ -23,6 +23,7 @@ const (
 	mapEvents    = "events"
 	mapCounters  = "counters"
 	mapWorkloads = "workloads"
+	mapRates     = "rates"
 )
 
 // Settings are what a configuration says about a tracer.
@@ -37,6 +38,8 @@ type Settings struct {
 	// Dispatcher calls the tracer's handlers of system calls; nil for a tracer that has none. Tracers
 	// share it.
 	Dispatcher *Dispatcher
+	// Filter decides which events are wanted; nil for all of them. Tracers share it.
+	Filter *Filter
 }
 
 // Tracer is a Spec that has been loaded. Its methods may be called from several goroutines.
@@ -45,10 +48,13 @@ type Tracer struct {
 	object *ebpf.CollectionSpec
 	maps   map[string]*ebpf.Map
 	logger *zap.Logger
-	// dispatcher is nil if the tracer has no handlers of system calls. sharedMaps belong to it.
+	// sharedMaps stand in for maps of the object, and belong to the dispatcher and the filter.
+	sharedMaps map[string]*ebpf.Map
+	// dispatcher is nil if the tracer has no handlers of system calls.
 	dispatcher    *Dispatcher
-	sharedMaps    map[string]*ebpf.Map
 	handlerNumber uint32
+	// logLevel is what the verifier tells about programs that it takes; nothing unless a test asks.
+	logLevel ebpf.LogLevel
 
 	mu       sync.Mutex
 	hooks    []*attachment
@@ -75,6 +81,15 @@ func Load(spec Spec, settings Settings, logger *zap.Logger) (*Tracer, error) {
 		object:   object,
 		logger:   logger.With(zap.String("tracer", spec.Name)),
 		programs: map[string]*ebpf.Program{},
+
+		sharedMaps: map[string]*ebpf.Map{},
+	}
+	if settings.Filter != nil {
+		for name, m := range settings.Filter.maps {
+			if object.Maps[name] != nil {
+				t.sharedMaps[name] = m
+			}
+		}
 	}
 	err = t.registerHandler(settings.Dispatcher)
 	if err == nil {
@@ -86,7 +101,7 @@ func Load(spec Spec, settings Settings, logger *zap.Logger) (*Tracer, error) {
 	if err := t.createMaps(); err != nil {
 		return nil, errors.Join(fmt.Errorf("create the maps of tracer %q: %w", spec.Name, explain(err)), t.Close())
 	}
-	if err := t.addOverflowWorkload(); err != nil {
+	if err := t.addOverflowEntries(); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare tracer %q: %w", spec.Name, err), t.Close())
 	}
 	return t, nil
@@ -101,10 +116,11 @@ func (t *Tracer) registerHandler(d *Dispatcher) error {
 	if d == nil {
 		return errors.New("it handles system calls, which takes a dispatcher")
 	}
-	var err error
-	if t.sharedMaps, err = d.shareMaps(); err != nil {
+	shared, err := d.shareMaps()
+	if err != nil {
 		return err
 	}
+	maps.Copy(t.sharedMaps, shared)
 	ownNumber, passesOn := t.object.Variables[constantOwnNumber]
 	if t.handlerNumber, err = d.reserve(passesOn); err != nil {
 		return err
@@ -155,8 +171,15 @@ func configure(object *ebpf.CollectionSpec, settings Settings) error {
 	return nil
 }
 
-// addOverflowWorkload makes the entry that takes the counts of cgroups beyond the map's limit.
-func (t *Tracer) addOverflowWorkload() error {
+// addOverflowEntries makes those that take the counts of cgroups beyond the maps' limits.
+func (t *Tracer) addOverflowEntries() error {
+	if rates, ok := t.maps[mapRates]; ok {
+		for kind := range t.spec.Kinds {
+			if err := rates.Put(processbpf.ProcessRateKey{Kind: uint32(kind)}, processbpf.ProcessRate{}); err != nil {
+				return fmt.Errorf("add the overflow entries to map %q: %w", mapRates, err)
+			}
+		}
+	}
 	workloads, ok := t.maps[mapWorkloads]
 	if !ok {
 		return nil
@@ -213,7 +236,9 @@ func (t *Tracer) loadPrograms(types *btf.Cache, names ...string) error {
 	maps.Copy(replacements, t.sharedMaps)
 	collection, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
 		Maps: t.object.Maps, Programs: programs, Types: t.object.Types, ByteOrder: t.object.ByteOrder,
-	}, ebpf.CollectionOptions{MapReplacements: replacements, Cache: types})
+	}, ebpf.CollectionOptions{
+		MapReplacements: replacements, Cache: types, Programs: ebpf.ProgramOptions{LogLevel: t.logLevel},
+	})
 	if err != nil {
 		return err
 	}
@@ -224,6 +249,16 @@ func (t *Tracer) loadPrograms(types *btf.Cache, names ...string) error {
 	return nil
 }
 
+// program returns a program, and loads it unless it is loaded already.
+func (t *Tracer) program(types *btf.Cache, name string) (*ebpf.Program, error) {
+	if _, loaded := t.programs[name]; !loaded {
+		if err := t.loadPrograms(types, name); err != nil {
+			return nil, err
+		}
+	}
+	return t.programs[name], nil
+}
+
 func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 	a := &attachment{hook: hook}
 	for _, name := range hook.Programs {
@@ -232,22 +267,25 @@ func (t *Tracer) attachHook(types *btf.Cache, hook Hook) *attachment {
 			a.program, a.link = name, l
 			return a
 		}
-		a.err = errors.Join(a.err, fmt.Errorf("program %q: %w", name, explain(err)))
+		a.err = errors.Join(a.err, fmt.Errorf("program %q: %w", name, explain(explainCgroup(t.programType(name), err))))
 	}
 	t.logger.Warn("A hook could not be attached", zap.String("hook", hook.Name), zap.Error(a.err))
 	return a
 }
 
+func (t *Tracer) programType(name string) ebpf.ProgramType {
+	if spec, ok := t.object.Programs[name]; ok {
+		return spec.Type
+	}
+	return ebpf.UnspecifiedProgram
+}
+
 func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Closer, error) {
-	program, loaded := t.programs[name]
-	if !loaded {
-		if err := t.loadPrograms(types, name); err != nil {
-			return nil, err
-		}
-		program = t.programs[name]
+	program, err := t.program(types, name)
+	if err != nil {
+		return nil, explainTarget(t.object.Programs[name].AttachTo, err)
 	}
 	var l io.Closer
-	var err error
 	if len(hook.Syscalls) > 0 {
 		l, err = t.dispatcher.add(types, program, t.handlerNumber, hook.Syscalls)
 	} else {
@@ -277,10 +315,10 @@ func (t *Tracer) Snapshot(types *btf.Cache) (io.ReadCloser, error) {
 	if t.spec.Snapshot == "" {
 		return nil, nil
 	}
-	if err := t.loadPrograms(types, t.spec.Snapshot); err != nil {
+	program, err := t.program(types, t.spec.Snapshot)
+	if err != nil {
 		return nil, fmt.Errorf("load iterator %q: %w", t.spec.Snapshot, explain(err))
 	}
-	program := t.programs[t.spec.Snapshot]
 	iterator, err := link.AttachIter(link.IterOptions{Program: program})
 	if err != nil {
 		return nil, fmt.Errorf("attach iterator %q: %w", t.spec.Snapshot, explain(err))
@@ -302,11 +340,49 @@ func (t *Tracer) Ring() *ebpf.Map { return t.maps[mapEvents] }
 // Workloads is the map of counts per cgroup, nil if the tracer has none.
 func (t *Tracer) Workloads() *ebpf.Map { return t.maps[mapWorkloads] }
 
+// ForgetWorkloads removes the counts of cgroups that are gone. One that has none is as good as removed.
+func (t *Tracer) ForgetWorkloads(cgroups []uint64) {
+	for _, cgroup := range cgroups {
+		if workloads := t.maps[mapWorkloads]; workloads != nil {
+			_ = workloads.Delete(cgroup)
+		}
+		for kind := range t.spec.Kinds {
+			_ = t.maps[mapRates].Delete(processbpf.ProcessRateKey{CgroupId: cgroup, Kind: uint32(kind)})
+		}
+	}
+}
+
+// HeldBack is how many events of one kind of one workload stayed in the kernel because of the rate that
+// is set. Cgroup 0 stands for all workloads beyond the bound.
+type HeldBack struct {
+	Cgroup uint64
+	Kind   int
+	Events uint64
+}
+
+// HeldBack returns those counts that are not zero.
+func (t *Tracer) HeldBack() ([]HeldBack, error) {
+	var all []HeldBack
+	var key processbpf.ProcessRateKey
+	var rate processbpf.ProcessRate
+	entries := t.maps[mapRates].Iterate()
+	for entries.Next(&key, &rate) {
+		if rate.HeldBack > 0 && int(key.Kind) < len(t.spec.Kinds) {
+			all = append(all, HeldBack{Cgroup: key.CgroupId, Kind: int(key.Kind), Events: rate.HeldBack})
+		}
+	}
+	// The map changes while it is read: what was passed over comes the next time.
+	if err := entries.Err(); err != nil && !errors.Is(err, ebpf.ErrIterationAborted) {
+		return all, fmt.Errorf("read what tracer %q holds back: %w", t.spec.Name, err)
+	}
+	return all, nil
+}
+
 // Map returns another map of the object by name, nil if there is none.
 func (t *Tracer) Map(name string) *ebpf.Map { return t.maps[name] }
 
 // Counters says what became of the events of one kind inside the kernel. Between events
-// Offered = Submitted + Filtered + Aggregated + LostRing + LostMap.
+// Offered = Submitted + Filtered + Aggregated + HeldBack + LostRing + LostMap.
 type Counters = processbpf.ProcessEventCounters
 
 // Counters returns the counters of every kind, summed over processors, in the order of Spec.Kinds.
@@ -322,6 +398,7 @@ func (t *Tracer) Counters() ([]Counters, error) {
 			sums[kind].Submitted += c.Submitted
 			sums[kind].Filtered += c.Filtered
 			sums[kind].Aggregated += c.Aggregated
+			sums[kind].HeldBack += c.HeldBack
 			sums[kind].LostRing += c.LostRing
 			sums[kind].LostMap += c.LostMap
 			sums[kind].Cut += c.Cut

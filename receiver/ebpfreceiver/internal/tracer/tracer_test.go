@@ -183,7 +183,7 @@ func TestExplain_saysWhatToDo(t *testing.T) {
 	assert.NoError(t, explain(nil))
 	assert.NoError(t, explainTracepoint(nil))
 	require.ErrorIs(t, explain(os.ErrPermission), os.ErrPermission)
-	for _, err := range []error{ErrNoBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
+	for _, err := range []error{ErrNoBTF, ErrNoModuleBTF, ErrNoPermission, ErrNoTracefs, ErrTracefsNotReadable, ErrPerfEventParanoid, ErrLockdown} {
 		assert.Contains(t, err.Error(), ": ", "what is wrong, then what to do")
 	}
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command compat is built for the 32-bit architecture beside the one that is tested, and makes system
-// calls of every kind that has another number there. Its argument is a folder to work in.
+// calls of every kind that has another number there. Its arguments are what to use, files, sockets or ipc,
+// and a folder to work in.
 package main
 
 import (
@@ -13,14 +14,24 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1]); err != nil {
+	var err error
+	switch what := os.Args[1]; what {
+	case "files":
+		err = files(os.Args[2])
+	case "sockets":
+		err = sockets()
+	case "ipc":
+		err = ipc(os.Args[2])
+	default:
+		err = fmt.Errorf("nothing is known of %q", what)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println(os.Getpid())
 }
 
-func run(folder string) error {
+func files(folder string) error {
 	created, renamed := filepath.Join(folder, "created"), filepath.Join(folder, "renamed")
 	if err := os.WriteFile(created, []byte("one"), 0o640); err != nil {
 		return err
@@ -37,6 +48,7 @@ func run(folder string) error {
 	if err := os.Rename(created, renamed); err != nil {
 		return err
 	}
+	fmt.Println(os.Getpid())
 	return os.Remove(renamed)
 }
 
