@@ -50,13 +50,28 @@ func inMounts(d string) error {
 		unix.Mount("tmpfs", "tmpfs", "tmpfs", 0, "size=1m"),
 		write("tmpfs/file"),
 		write("lower/below"),
-		os.Mkdir("tmpfs/upper", 0o700), os.Mkdir("tmpfs/work", 0o700),
-		unix.Mount("overlay", "merged", "overlay", 0, fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/tmpfs/upper,workdir=%[1]s/tmpfs/work", d)),
-		write("merged/below"), write("merged/above"),
+		inOverlay(d),
 		unix.Mount("lower", "bound", "", unix.MS_BIND, ""),
 		write("bound/through"),
 		os.Remove(d+"/bound/../bound/through"),
 	)
+}
+
+func inOverlay(d string) error {
+	if !hasOverlay() {
+		return nil
+	}
+	return errors.Join(
+		os.Mkdir("tmpfs/upper", 0o700), os.Mkdir("tmpfs/work", 0o700),
+		unix.Mount("overlay", "merged", "overlay", 0, fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/tmpfs/upper,workdir=%[1]s/tmpfs/work", d)),
+		write("merged/below"), write("merged/above"),
+	)
+}
+
+// hasOverlay is false in machines that have no modules.
+func hasOverlay() bool {
+	known, err := os.ReadFile("/proc/filesystems")
+	return err == nil && strings.Contains(string(known), "\toverlay\n")
 }
 
 // byOpenat2 creates files with each way to restrict where a path may lead.

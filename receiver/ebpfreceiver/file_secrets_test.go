@@ -100,7 +100,7 @@ func TestFile_secretMountedAtItsPlace(t *testing.T) {
 }
 
 // The default knows the secrets of a container by the container's own paths, where a link leads to the token.
-func TestFile_defaultSecretsInContainer(t *testing.T) {
+func TestContainer_defaultSecrets(t *testing.T) {
 	c := startContainerd(t)
 	token := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(token, "..2026"), 0o755))
