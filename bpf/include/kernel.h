@@ -106,6 +106,8 @@ typedef struct {
 	__s64 counter;
 } atomic64_t;
 
+typedef atomic64_t atomic_long_t;
+
 typedef struct {
 	__u32 val;
 } kuid_t;
@@ -147,6 +149,19 @@ struct inode {
 	unsigned int i_nlink;
 	__u32 i_rdev;
 	__u32 i_generation;
+	__s64 i_size;
+	struct timespec64 i_mtime, i_ctime;
+};
+
+// The same since 6.6 (i_ctime) and 6.7 (i_mtime).
+struct inode___renamed {
+	struct timespec64 __i_mtime, __i_ctime;
+};
+
+// The same since 6.11.
+struct inode___split {
+	__s64 i_mtime_sec, i_ctime_sec;
+	__u32 i_mtime_nsec, i_ctime_nsec;
 };
 
 struct hlist_bl_node {
@@ -209,13 +224,48 @@ struct fs_struct {
 	struct path pwd;
 };
 
+struct rb_node {
+	struct rb_node *rb_right, *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct maple_tree {
+	void *ma_root;
+};
+
 struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;
+	unsigned long task_size, total_vm;
+	atomic_long_t pgtables_bytes;
+	struct rb_root mm_rb;	 // before 6.1
+	struct maple_tree mm_mt; // since 6.1
 	struct file *exe_file;
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct idr {
+	struct xarray idr_rt;
+	unsigned int idr_base;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+
+struct pid_namespace {
+	struct idr idr;
 };
 
 struct upid {
 	int nr;
+	struct pid_namespace *ns;
 };
 
 struct hlist_node {
@@ -232,8 +282,37 @@ struct pid {
 	struct upid numbers[1];
 };
 
+union __sifields {
+	struct {
+		void *_addr;
+	} _sigfault;
+};
+
+struct kernel_siginfo {
+	struct {
+		int si_signo, si_errno, si_code;
+		union __sifields _sifields;
+	};
+};
+
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
+};
+
 struct tty_struct {
 	char name[64];
+};
+
+struct tty_file_private {
+	struct tty_struct *tty;
 };
 
 struct signal_struct {
@@ -242,6 +321,7 @@ struct signal_struct {
 	unsigned int flags;
 	struct pid *pids[4];
 	struct tty_struct *tty;
+	short oom_score_adj;
 	unsigned long maxrss;
 	unsigned long long sum_sched_runtime;
 };
@@ -272,6 +352,7 @@ struct cgroup {
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
 };
 
 struct css_set {
@@ -306,8 +387,14 @@ struct nsproxy {
 	struct mnt_namespace *mnt_ns;
 };
 
+// Of x86: what the processor said of the last fault. arm64 has fault_code instead.
+struct thread_struct {
+	unsigned long trap_nr, error_code, fault_code;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
 	struct mm_struct *mm;
 	int exit_code;
@@ -325,9 +412,11 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	struct sighand_struct *sighand;
 	struct css_set *cgroups;
 	__u64 self_exec_id;
 	struct sched_entity se;
+	struct thread_struct thread;
 };
 
 struct linux_binprm {
@@ -410,9 +499,16 @@ struct socket {
 // Of both processor architectures: a program for one never reads the other's fields.
 struct pt_regs {
 	unsigned long orig_ax, di, si, dx, r10, r8, r9;
-	unsigned long bx, cx, bp;
-	unsigned long regs[31], orig_x0;
+	unsigned long bx, cx, bp, ip;
+	unsigned long regs[31], orig_x0, pc;
+	unsigned long sp;
 	int syscallno;
+};
+
+// Which helper functions there are.
+enum bpf_func_id {
+	BPF_FUNC_sock_from_file = 162,
+	BPF_FUNC_task_pt_regs = 175,
 };
 
 struct trace_event_raw_sys_enter {
@@ -424,10 +520,6 @@ struct trace_event_raw_sys_exit {
 };
 
 // Helpers that are younger than 5.10: a program asks whether the kernel has them.
-enum bpf_func_id {
-	BPF_FUNC_sock_from_file = 162,
-};
-
 struct seq_file;
 
 struct bpf_iter_meta {
@@ -454,6 +546,7 @@ struct bpf_iter__task {
 #define PF_KTHREAD 0x00200000
 // include/linux/sched/signal.h
 #define SIGNAL_GROUP_EXIT 0x00000004
+#define SIGNAL_UNKILLABLE 0x00000040
 
 // FORGET makes the compiler forget what it knows of a number. Otherwise it drops or moves a check of
 // which it can tell the outcome, and the verifier, which can't, misses it where the number is used.

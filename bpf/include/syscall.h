@@ -148,6 +148,22 @@ static __always_inline void syscall_measured(__u64 start)
 	cost->nanoseconds += bpf_ktime_get_ns() - start;
 }
 
+// syscall_index is the call's place in a table of 2 * SYSCALLS_MAX in which 32-bit calls come behind the
+// others. Calls whose number is too large have the place of number 0, which no tracer asks for.
+static __always_inline __u32 syscall_index(struct syscall *call)
+{
+	__u32 index = call->number;
+
+	FORGET(index);
+	if (index >= SYSCALLS_MAX)
+		return 0;
+	if (call->compat)
+		index += SYSCALLS_MAX;
+	// What 5.10 knows of a number does not outlast the addition.
+	FORGET(index);
+	return index & (2 * SYSCALLS_MAX - 1);
+}
+
 // The calls behind socketcall(2) of i386 (include/uapi/linux/net.h).
 enum syscall_socketcall {
 	SOCKETCALL_SOCKET = 1,

@@ -425,14 +425,8 @@ static __always_inline __u32 operation_of_ipc(struct syscall *call)
 
 static __always_inline __u32 operation_of(struct syscall *call)
 {
-	__u32 index = call->number, operation;
+	__u32 operation = ipc_operations[syscall_index(call)];
 
-	FORGET(index);
-	if (index >= SYSCALLS_MAX)
-		return OPERATION_NONE;
-	if (call->compat)
-		index += SYSCALLS_MAX;
-	operation = ipc_operations[index];
 	if (operation == OPERATION_IPC)
 		return operation_of_ipc(call);
 	if (operation == OPERATION_SOCKETCALL)

@@ -7,6 +7,8 @@
 // Every event tells something about who is who.
 #define EVENTS_TELL_WHO
 #include "../include/event.h"
+#include "../include/exec.h"
+#include "../include/pid.h"
 #include "../include/tail.h"
 #include "../include/workload.h"
 
@@ -23,7 +25,6 @@ enum process_kind {
 	PROCESS_SNAPSHOT = 6,
 };
 
-#define TTY_BYTES 32
 #define ARGUMENTS_BYTES_MAX 4096
 #define ENVIRONMENT_BYTES_MAX 4096
 // Threads inside execve() at one moment.
@@ -33,34 +34,6 @@ const volatile __u32 arguments_bytes_max = 1024;
 const volatile __u32 environment_bytes_max = 0;
 // Of the hierarchy that cgroup_hierarchy_choice names, as in /proc/self/cgroup.
 const volatile __s32 cgroup_hierarchy_id = 0;
-
-// Strings behind it: executable, filename, working directory, arguments, environment.
-struct exec_event {
-	struct event_header header;
-	struct process_key parent;
-	__u64 capabilities_effective;
-	__u64 capabilities_permitted;
-	__u64 executable_inode;
-	__u32 executable_device;
-	__u32 real_uid;
-	__u32 real_gid;
-	__u32 saved_uid;
-	__u32 saved_gid;
-	__u32 vpid;
-	__u32 session;
-	__u32 process_group;
-	__u32 argument_count;
-	__u32 arguments_total_bytes;
-	__u32 environment_total_bytes;
-	__u16 executable_bytes;
-	__u16 filename_bytes;
-	__u16 working_directory_bytes;
-	__u16 arguments_bytes;
-	__u16 environment_bytes;
-	__u8 executable_flags;
-	__u8 working_directory_flags;
-	__u8 tty[TTY_BYTES];
-};
 
 // String behind it: the path as it was given.
 struct exec_failed_event {
@@ -101,6 +74,7 @@ EXPORT_TYPE(enum, event_flags);
 EXPORT_TYPE(enum, filter_checks);
 EXPORT_TYPE(enum, filter_verdict);
 EXPORT_TYPE(enum, path_flags);
+EXPORT_TYPE(enum, exec_flags);
 
 struct process_workload {
 	__u64 execs;
@@ -149,47 +123,25 @@ struct {
 
 WORKLOADS(process_workload)
 
-static __always_inline __u32 pid_number(struct pid *pid, __u32 level)
-{
-	int number = 0;
-
-	bpf_core_read(&number, sizeof(number),
-		      (void *)&pid->numbers[0] + level * bpf_core_type_size(struct upid));
-	return number;
-}
-
-static __always_inline void who_runs(struct exec_event *event, struct task_struct *task)
-{
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-
-	process_key_of(&event->parent, BPF_CORE_READ(task, real_parent));
-	BPF_CORE_READ_INTO(&event->capabilities_effective, task, cred, cap_effective);
-	BPF_CORE_READ_INTO(&event->capabilities_permitted, task, cred, cap_permitted);
-	event->real_uid = BPF_CORE_READ(task, cred, uid.val);
-	event->real_gid = BPF_CORE_READ(task, cred, gid.val);
-	event->saved_uid = BPF_CORE_READ(task, cred, suid.val);
-	event->saved_gid = BPF_CORE_READ(task, cred, sgid.val);
-	event->vpid = pid_number(pid, BPF_CORE_READ(pid, level) & 31);
-	event->session = pid_number(BPF_CORE_READ(signal, pids[PIDTYPE_SID]), 0);
-	event->process_group = pid_number(BPF_CORE_READ(signal, pids[PIDTYPE_PGID]), 0);
-	event->tty[0] = 0;
-	struct tty_struct *tty = BPF_CORE_READ(signal, tty);
-	if (tty)
-		bpf_probe_read_kernel_str(event->tty, sizeof(event->tty), &tty->name);
-}
-
 static __always_inline __u32 what_runs(struct exec_scratch *scratch, __u32 slot, struct task_struct *task,
 				       struct file *executable)
 {
 	struct exec_event *event = &scratch->event;
 	__u32 used = 0;
 
-	event->executable_inode = BPF_CORE_READ(executable, f_inode, i_ino);
-	event->executable_device = BPF_CORE_READ(executable, f_inode, i_sb, s_dev);
+	executable_is(event, BPF_CORE_READ(executable, f_inode));
 	event->executable_bytes = tail_path(scratch->tail, EXEC_TAIL_BYTES, &used, path_of_file(slot, executable, task),
 					    &event->executable_flags);
 	return used;
+}
+
+static __always_inline void on_terminal(struct exec_scratch *scratch, __u32 *used, struct task_struct *task)
+{
+	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
+
+	scratch->event.tty_bytes = 0;
+	if (tty)
+		scratch->event.tty_bytes = tail_kernel_string(scratch->tail, EXEC_TAIL_BYTES, used, &tty->name);
 }
 
 static __always_inline __u32 bytes_between(unsigned long start, unsigned long end)
@@ -215,10 +167,11 @@ static __always_inline int exec(struct task_struct *task, pid_t old_pid, struct 
 
 	event_header_of(&event->header, PROCESS_EXEC, task);
 	WORKLOAD_ADD(event->header.cgroup_id, execs, 1);
+	const char *filename = BPF_CORE_READ(bprm, filename);
+	event->flags = BPF_CORE_READ(bprm, interp) != filename ? EXEC_INTERPRETED : 0;
 	who_runs(event, task);
 	__u32 used = what_runs(scratch, SLOT_EXEC, task, BPF_CORE_READ(bprm, file));
-	event->filename_bytes =
-		tail_kernel_string(scratch->tail, EXEC_TAIL_BYTES, &used, BPF_CORE_READ(bprm, filename));
+	event->filename_bytes = tail_kernel_string(scratch->tail, EXEC_TAIL_BYTES, &used, filename);
 	event->working_directory_bytes =
 		tail_path(scratch->tail, EXEC_TAIL_BYTES, &used, path_of_working_directory(SLOT_EXEC, task),
 			  &event->working_directory_flags);
@@ -234,6 +187,7 @@ static __always_inline int exec(struct task_struct *task, pid_t old_pid, struct 
 	if (environment_bytes_max)
 		event->environment_bytes = tail_user(scratch->tail, EXEC_TAIL_BYTES, &used, start,
 						     at_most(event->environment_total_bytes, environment_bytes_max));
+	on_terminal(scratch, &used, task);
 
 	if (event->arguments_bytes < event->arguments_total_bytes || (event->executable_flags & PATH_CUT) ||
 	    (event->working_directory_flags & PATH_CUT))
@@ -381,11 +335,7 @@ static __always_inline int exit_of_group(struct task_struct *task)
 	WORKLOAD_ADD(event.header.cgroup_id, exits, 1);
 	event.cpu_time_ns = cpu_time_of_group(task, leader, signal);
 	event.memory_peak_pages = BPF_CORE_READ(signal, maxrss);
-	// As wait_task_zombie() in kernel/exit.c chooses.
-	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
-		event.status = BPF_CORE_READ(signal, group_exit_code);
-	else
-		event.status = BPF_CORE_READ(leader, exit_code);
+	event.status = exit_status(task);
 	event_submit(PROCESS_EXIT, &event, sizeof(event));
 	return 0;
 }
@@ -478,12 +428,11 @@ int process_snapshot(struct bpf_iter__task *ctx)
 	if (mm)
 		executable = mm->exe_file;
 
+	__builtin_memset(event, 0, sizeof(*event));
 	event_header_of(&event->header, PROCESS_SNAPSHOT, task);
 	if (event->header.process.pid == bpf_get_current_pid_tgid() >> 32)
 		event->header.flags |= EVENT_OF_COLLECTOR;
 	who_runs(event, task);
-	event->executable_bytes = 0;
-	event->executable_flags = 0;
 	__u32 used = 0;
 	// A kernel thread has none, and neither has a process that is going.
 	if (executable)

@@ -60,7 +60,13 @@ type ProcessExecEvent struct {
 	CapabilitiesEffective uint64
 	CapabilitiesPermitted uint64
 	ExecutableInode       uint64
+	ExecutableSize        uint64
+	ExecutableModifiedNs  int64
+	ExecutableChangedNs   int64
 	ExecutableDevice      uint32
+	ExecutableFilesystem  uint32
+	ExecutableUid         uint32
+	ExecutableGid         uint32
 	RealUid               uint32
 	RealGid               uint32
 	SavedUid              uint32
@@ -71,6 +77,7 @@ type ProcessExecEvent struct {
 	ArgumentCount         uint32
 	ArgumentsTotalBytes   uint32
 	EnvironmentTotalBytes uint32
+	ExecutableMode        uint16
 	ExecutableBytes       uint16
 	FilenameBytes         uint16
 	WorkingDirectoryBytes uint16
@@ -78,7 +85,8 @@ type ProcessExecEvent struct {
 	EnvironmentBytes      uint16
 	ExecutableFlags       uint8
 	WorkingDirectoryFlags uint8
-	Tty                   [32]uint8
+	Flags                 uint8
+	TtyBytes              uint8
 }
 
 type ProcessExecFailedEvent struct {
@@ -89,6 +97,15 @@ type ProcessExecFailedEvent struct {
 	FilenameBytes uint32
 	Reserved      uint32
 }
+
+type ProcessExecFlags uint32
+
+const (
+	ProcessExecFlagsEXEC_INTERPRETED ProcessExecFlags = 1
+	ProcessExecFlagsEXEC_UPPER_LAYER ProcessExecFlags = 2
+	ProcessExecFlagsEXEC_UNLINKED    ProcessExecFlags = 4
+	ProcessExecFlagsEXEC_ON_THE_WAY  ProcessExecFlags = 8
+)
 
 type ProcessExitEvent struct {
 	_               structs.HostLayout
@@ -237,6 +254,7 @@ const (
 	ProcessVarEnvironmentBytesMax     = "environment_bytes_max"
 	ProcessVarEventFlagsIsExported    = "event_flags_is_exported"
 	ProcessVarEventHeaderIsExported   = "event_header_is_exported"
+	ProcessVarExecFlagsIsExported     = "exec_flags_is_exported"
 	ProcessVarExitEventIsExported     = "exit_event_is_exported"
 	ProcessVarFilterChecksIsExported  = "filter_checks_is_exported"
 	ProcessVarFilterVerdictIsExported = "filter_verdict_is_exported"
@@ -339,6 +357,7 @@ type ProcessVariableSpecs struct {
 	EnvironmentBytesMax     *ebpf.VariableSpec `ebpf:"environment_bytes_max"`
 	EventFlagsIsExported    *ebpf.VariableSpec `ebpf:"event_flags_is_exported"`
 	EventHeaderIsExported   *ebpf.VariableSpec `ebpf:"event_header_is_exported"`
+	ExecFlagsIsExported     *ebpf.VariableSpec `ebpf:"exec_flags_is_exported"`
 	ExitEventIsExported     *ebpf.VariableSpec `ebpf:"exit_event_is_exported"`
 	FilterChecksIsExported  *ebpf.VariableSpec `ebpf:"filter_checks_is_exported"`
 	FilterVerdictIsExported *ebpf.VariableSpec `ebpf:"filter_verdict_is_exported"`
@@ -419,6 +438,7 @@ type ProcessVariables struct {
 	EnvironmentBytesMax     *ebpf.Variable `ebpf:"environment_bytes_max"`
 	EventFlagsIsExported    *ebpf.Variable `ebpf:"event_flags_is_exported"`
 	EventHeaderIsExported   *ebpf.Variable `ebpf:"event_header_is_exported"`
+	ExecFlagsIsExported     *ebpf.Variable `ebpf:"exec_flags_is_exported"`
 	ExitEventIsExported     *ebpf.Variable `ebpf:"exit_event_is_exported"`
 	FilterChecksIsExported  *ebpf.Variable `ebpf:"filter_checks_is_exported"`
 	FilterVerdictIsExported *ebpf.Variable `ebpf:"filter_verdict_is_exported"`

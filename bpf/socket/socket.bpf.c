@@ -309,14 +309,8 @@ static __always_inline void listening(struct socket_scratch *scratch, struct tas
 
 static __always_inline __u32 operation_of(struct syscall *call)
 {
-	__u32 index = call->number, operation;
+	__u32 operation = socket_operations[syscall_index(call)];
 
-	FORGET(index);
-	if (index >= SYSCALLS_MAX)
-		return OPERATION_NONE;
-	if (call->compat)
-		index += SYSCALLS_MAX;
-	operation = socket_operations[index];
 	if (operation != OPERATION_SOCKETCALL)
 		return operation;
 	switch (syscall_unpack_socketcall(call)) {

@@ -39,10 +39,28 @@ const (
 	ProcessCPUTime              = "meerkat.process.cpu_time"
 	ProcessMemoryPeak           = "meerkat.process.memory.peak"
 	ProcessExecutableInode      = "meerkat.process.executable.inode"
-	MetricProcessExecs          = "meerkat.process.execs"
-	MetricProcessExecFailures   = "meerkat.process.exec.failures"
-	MetricProcessForks          = "meerkat.process.forks"
-	MetricProcessExits          = "meerkat.process.exits"
+	ProcessScriptPath           = "meerkat.process.script.path"
+	ProcessScriptSource         = "meerkat.process.script.source"
+
+	ProcessExecutableDevice             = "meerkat.process.executable.device"
+	ProcessExecutableSize               = "meerkat.process.executable.size"
+	ProcessExecutableMode               = "meerkat.process.executable.mode"
+	ProcessExecutableOwnerID            = "meerkat.process.executable.owner.id"
+	ProcessExecutableGroupID            = "meerkat.process.executable.group.id"
+	ProcessExecutableModified           = "meerkat.process.executable.modified"
+	ProcessExecutableChanged            = "meerkat.process.executable.changed"
+	ProcessExecutableUpperLayer         = "meerkat.process.executable.upper_layer"
+	ProcessExecutableDeleted            = "meerkat.process.executable.deleted"
+	ProcessExecutableMemoryOnly         = "meerkat.process.executable.memory_only"
+	ProcessExecutableCreatedInContainer = "meerkat.process.executable.created_in_container"
+	ProcessExecutableSHA256             = "meerkat.process.executable.hash.sha256"
+	ProcessExecutableBuildIDGNU         = "process.executable.build_id.gnu"
+	ProcessExecutableBuildIDGo          = "process.executable.build_id.go"
+
+	MetricProcessExecs        = "meerkat.process.execs"
+	MetricProcessExecFailures = "meerkat.process.exec.failures"
+	MetricProcessForks        = "meerkat.process.forks"
+	MetricProcessExits        = "meerkat.process.exits"
 )
 
 // ProcessEvents describes the events of the tracer "process".
@@ -50,7 +68,11 @@ func ProcessEvents() []Event {
 	return []Event{
 		{EventProcessExec, "A process executes a program.", []string{
 			ProcessCommandArgs, ProcessArgsCount, ProcessArgsTruncated, ProcessWorkingDirectory, ProcessFilename,
-			ProcessPathStatus, ProcessExecutableInode, ProcessRealUserID, ProcessSavedUserID, ProcessGroupID, ProcessRealGroupID,
+			ProcessScriptPath, ProcessScriptSource, ProcessPathStatus, ProcessExecutableInode, ProcessExecutableDevice,
+			ProcessExecutableSize, ProcessExecutableMode, ProcessExecutableOwnerID, ProcessExecutableGroupID,
+			ProcessExecutableModified, ProcessExecutableChanged, ProcessExecutableUpperLayer, ProcessExecutableDeleted,
+			ProcessExecutableMemoryOnly, ProcessExecutableCreatedInContainer, ProcessExecutableSHA256,
+			ProcessExecutableBuildIDGNU, ProcessExecutableBuildIDGo, ProcessRealUserID, ProcessSavedUserID, ProcessGroupID, ProcessRealGroupID,
 			ProcessCapabilities, ProcessSessionLeaderPID, ProcessGroupLeaderPID, ProcessVPID, ProcessInteractive, ProcessTTY,
 			ProcessParentCreationTime, ProcessParentExecutablePath, ProcessAncestors, ProcessEnvironmentPrefix + "<key>",
 		}},
@@ -71,7 +93,23 @@ func ProcessAttributes() []Attribute {
 		{ProcessWorkingDirectory, String, "Working directory."},
 		{ProcessFilename, String, "What the caller asked to execute, if it is not the path of the executable: a script, a relative path, a symbolic link."},
 		{ProcessPathStatus, String, "Present when the path needs care: `truncated` lacks its beginning, `deleted` is the name that the file had, `unreachable` lies outside the process's root directory (memfd)."},
+		{ProcessScriptPath, String, "Script that the executable interprets, as it was given, made absolute by the working directory. Symbolic links in it are not resolved."},
+		{ProcessScriptSource, String, "How the script was found. `shebang`: the caller asked for the script, and the kernel chose the interpreter by its first line (`#!`) or by binfmt_misc. `argument`: the executable is one of the configured interpreters, and this is its first argument that is neither an option nor code."},
 		{ProcessExecutableInode, Int, "Inode of the executable."},
+		{ProcessExecutableDevice, String, "Device of the executable's file system, as major and minor number (`8:1`)."},
+		{ProcessExecutableSize, Int, "Size of the executable in bytes."},
+		{ProcessExecutableMode, String, "Permission bits of the executable in octal, with set-user-id (`4000`) and set-group-id (`2000`)."},
+		{ProcessExecutableOwnerID, String, "User id of the executable's owner."},
+		{ProcessExecutableGroupID, String, "Group id of the executable's owner."},
+		{ProcessExecutableModified, String, "When the content of the executable was last modified. Its owner can set this."},
+		{ProcessExecutableChanged, String, "When the inode of the executable was last changed: made, written, renamed, linked, its mode or owner set."},
+		{ProcessExecutableUpperLayer, Bool, "Present on overlayfs: whether the executable lies in the upper, writable layer, so was made or changed there."},
+		{ProcessExecutableDeleted, Bool, "Present and true if the name that the executable had was deleted before the exec."},
+		{ProcessExecutableMemoryOnly, Bool, "Present and true if the executable was made by memfd_create: it lies in no directory, and never did."},
+		{ProcessExecutableCreatedInContainer, Bool, "Present in containers: whether the executable came to be there after the container was made. True if it lies in the upper layer of overlayfs, or if its inode was changed later than the cgroup of the container was made (of one that was there before the collector, than its first process was). A volume's files count too, whoever wrote them. Absent where the time is not known, and of the runtime's own program that becomes a process of the container."},
+		{ProcessExecutableSHA256, String, "SHA-256 of the executable's content in hexadecimal, if `executable_hash` is on and the content could be read in time."},
+		{ProcessExecutableBuildIDGNU, String, "GNU build id of the executable, under the same conditions."},
+		{ProcessExecutableBuildIDGo, String, "Go build id of the executable, under the same conditions."},
 		{ProcessRealUserID, Int, "Real user id, if it is not the effective one."},
 		{ProcessSavedUserID, Int, "Saved user id, if it is not the effective one."},
 		{ProcessGroupID, Int, "Effective group id."},

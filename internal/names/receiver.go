@@ -18,7 +18,7 @@ func ReceiverAttributes() []Attribute {
 	return []Attribute{
 		{Tracer, String, "Name of the tracer."},
 		{Kind, String, "Kind of event: the last part of its name. `repeat`, `cgroup_mkdir` and `cgroup_rmdir` are read like events, but have no name of their own."},
-		{Outcome, String, "`offered`: seen by the kernel half. `delivered`: taken by the pipeline. `filtered`: not wanted. `aggregated`: counted in another event. `held_back`: more than `filters.events_per_second_max`."},
+		{Outcome, String, "Of an event `offered`: seen by the kernel half. `delivered`: taken by the pipeline. `filtered`: not wanted. `aggregated`: counted in another event. `held_back`: more than `filters.events_per_second_max`. Of an executable `read`, or `known` from an earlier exec; without a hash: `late` (not read within a second), `rate` (over the limit of files or bytes per second), `no_room`, `too_large`, `gone` (no name leads to it any more, or no permission), `changed` (while it was read), `not_local` (on a network or FUSE file system), `failed`."},
 		{Stage, String, "`ring`: the ring buffer was full. `map`: a map of the kernel half was full. `decode`: the record was damaged. `queue`: the pipeline was too slow. `pipeline`: it refused the batch."},
 		{State, String, "Of a tracer `running`, `degraded` (some of its events can't be seen) or `stopped`; of a process that was forgotten `exited` or `alive`."},
 		{Program, String, "Name of the BPF program."},
@@ -146,6 +146,16 @@ func ReceiverDNSNamesEvicted() Metric {
 	return Metric{"otelcol.ebpf.dns.names.evicted", "{address}", "Addresses forgotten for lack of room.", nil}
 }
 
+// ReceiverExecutables counts exec events by what became of the wish to hash the executable.
+func ReceiverExecutables() Metric {
+	return Metric{"otelcol.ebpf.executables", "{event}", "Exec events by what became of the executable's hash, while `executable_hash` is on.", []string{Outcome}}
+}
+
+// ReceiverCrashCountsForgotten counts executables whose crashes were counted and then were not any more.
+func ReceiverCrashCountsForgotten() Metric {
+	return Metric{"otelcol.ebpf.crash_counts.forgotten", "{executable}", "Counts of an executable's crashes that were given up within their hour for lack of room.", nil}
+}
+
 // ReceiverMetrics describes all metrics of the receiver about itself.
 func ReceiverMetrics() []Metric {
 	return []Metric{
@@ -173,5 +183,7 @@ func ReceiverMetrics() []Metric {
 		ReceiverDNSPending(),
 		ReceiverDNSNames(),
 		ReceiverDNSNamesEvicted(),
+		ReceiverExecutables(),
+		ReceiverCrashCountsForgotten(),
 	}
 }

@@ -38,5 +38,18 @@ func Tracers() []TracerDescription {
 			UDPEvents(), UDPAttributes(), UDPMetrics()},
 		{"dns", "What processes ask name servers, over UDP and TCP, each query joined with its answer.",
 			DNSEvents(), DNSAttributes(), DNSMetrics()},
+		{"tty", "People at work in containers. Off by default. A session is a program that leads a terminal session, or one that entered a\n" +
+			"container from outside, as `kubectl exec` does. What is typed is never looked at.",
+			TTYEvents(), TTYAttributes(), nil},
+		{"signal", "Signals that kill or stop by default, where one process sends them to another across users or cgroups, or to pid 1 of a pid\n" +
+			"namespace, such as a container's first process. Signals of the kernel (faults, terminals, timers, out of memory) are none of these, and\n" +
+			"neither are those that the kernel refuses to send.",
+			SignalEvents(), SignalAttributes(), SignalMetrics()},
+		{"oom", "Processes that the kernel kills because memory has run out. A process that was being killed with SIGKILL already may be reported too,\n" +
+			"if it asks for memory while it ends; other processes that share the victim's memory are killed with it, and not reported.",
+			OOMEvents(), OOMAttributes(), OOMMetrics()},
+		{"crash", "Processes that die of a signal whose default is to dump core, whether or not a core is dumped. A signal that the process handles, as\n" +
+			"the runtimes of Java and Go do with SIGSEGV, is no crash unless it ends of it.",
+			CrashEvents(), CrashAttributes(), CrashMetrics()},
 	}
 }

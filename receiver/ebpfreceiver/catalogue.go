@@ -5,7 +5,9 @@
 package ebpfreceiver
 
 import (
+	"context"
 	"maps"
+	"time"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
@@ -23,13 +25,20 @@ type definition struct {
 	namesPeers bool
 	// companion makes what works beside the stream; nil if nothing does.
 	companion func(*session, *stream) *companion
+	// identify adds to finding out whose event it is; nil if there is nothing to add.
+	identify func(*session, identify) identify
 }
 
 // companion sees the events of a stream on the stream's goroutine, and does something of its own from
-// time to time, the last time after the tracer was detached and its ring read.
+// time to time, the last time after the tracer was detached and its ring read. Any of these may be nil.
 type companion struct {
 	observe func(decode.Event) fate
-	tick    func(last bool)
+	// hold may add to what is known of an event, or take it over and return true: then the companion
+	// sends it. The event is valid during the call alone.
+	hold func(e decode.Event, who *emit.Who, observed time.Time) bool
+	// run works on a goroutine of its own until the context ends.
+	run  func(context.Context)
+	tick func(last bool)
 }
 
 // fate is what a companion decides about an event.
@@ -44,13 +53,15 @@ const (
 // catalogue lists every tracer there is, in the order of tracer.Specs.
 func catalogue() []definition {
 	particular := map[string]definition{
-		"process": {settings: processSettings},
+		"process": {settings: processSettings, companion: newProcessContents},
 		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileCompanion},
 		"socket":  {settings: socketSettings, companion: newSocketRepeats},
 		"ipc":     {settings: ipcSettings, companion: newIPCRepeats},
 		"tcp":     {settings: tcpSettings, namesPeers: true},
 		"udp":     {settings: udpSettings, namesPeers: true, companion: newUDPFlows},
 		"dns":     {settings: dnsSettings, companion: newDNSLookups},
+		"tty":     {identify: identifySessions},
+		"crash":   {settings: crashSettings},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -61,11 +72,16 @@ func catalogue() []definition {
 	return all
 }
 
-// emitterOptions are what the configuration says about events.
-func emitterOptions(c *Config, r *emit.Redactor) emit.Options {
-	o := emit.Options{Process: emit.ProcessOptions{
-		Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys, Redact: r,
-	}}
+// emitterOptions are what emitters take from the configuration and share with the session.
+func emitterOptions(s *session, r *emit.Redactor) emit.Options {
+	c := s.config
+	o := emit.Options{
+		Process: emit.ProcessOptions{
+			Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys,
+			Interpreters: c.Tracers.Process.Interpreters, Redact: r,
+		},
+		Crashes: s.crashes,
+	}
 	if patterns, err := c.Tracers.File.patterns(); err == nil {
 		o.File.ReadPaths = patterns.Texts
 	}
@@ -119,3 +135,5 @@ func udpSettings(c *Config, s *tracer.Settings) {
 func dnsSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.DNSConstants(c.Tracers.DNS.Ports))
 }
+
+func crashSettings(_ *Config, s *tracer.Settings) { maps.Copy(s.Constants, tracer.CrashConstants()) }

@@ -41,13 +41,18 @@ type Config struct {
 
 // TracersConfig has one section per tracer.
 type TracersConfig struct {
-	Process ProcessConfig `mapstructure:"process"`
-	File    FileConfig    `mapstructure:"file"`
-	TCP     TCPConfig     `mapstructure:"tcp"`
-	Socket  SocketConfig  `mapstructure:"socket"`
-	IPC     IPCConfig     `mapstructure:"ipc"`
-	UDP     UDPConfig     `mapstructure:"udp"`
-	DNS     DNSConfig     `mapstructure:"dns"`
+	Process ProcessConfig      `mapstructure:"process"`
+	File    FileConfig         `mapstructure:"file"`
+	TCP     TCPConfig          `mapstructure:"tcp"`
+	Socket  SocketConfig       `mapstructure:"socket"`
+	IPC     IPCConfig          `mapstructure:"ipc"`
+	UDP     UDPConfig          `mapstructure:"udp"`
+	DNS     DNSConfig          `mapstructure:"dns"`
+	TTY     SimpleTracerConfig `mapstructure:"tty"`
+
+	Signal SimpleTracerConfig `mapstructure:"signal"`
+	OOM    SimpleTracerConfig `mapstructure:"oom"`
+	Crash  SimpleTracerConfig `mapstructure:"crash"`
 
 	_ struct{}
 }
@@ -62,6 +67,10 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 		"ipc":     &c.IPC.Common,
 		"udp":     &c.UDP.Common,
 		"dns":     &c.DNS.Common,
+		"tty":     &c.TTY.Common,
+		"signal":  &c.Signal.Common,
+		"oom":     &c.OOM.Common,
+		"crash":   &c.Crash.Common,
 	}
 }
 
@@ -87,7 +96,7 @@ func simpleConfigDefault(enabled bool) SimpleTracerConfig {
 }
 
 // Validate implements confmap.Validator.
-func (c *SimpleTracerConfig) Validate() error { return c.Common.validate() }
+func (c *SimpleTracerConfig) Validate() error { return c.Common.validateRing(ringBufferBytesRare) }
 
 // ProcessTableConfig bounds what is remembered of processes.
 type ProcessTableConfig struct {
@@ -120,6 +129,10 @@ func createDefaultConfig() component.Config {
 			IPC:     ipcConfigDefault(),
 			UDP:     udpConfigDefault(),
 			DNS:     dnsConfigDefault(),
+			TTY:     simpleConfigDefault(false),
+			Signal:  simpleConfigDefault(true),
+			OOM:     simpleConfigDefault(true),
+			Crash:   simpleConfigDefault(true),
 		},
 		Filters:         filtersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,
@@ -162,11 +175,13 @@ func (c *TracersConfig) Validate() error {
 
 // validate is called by the section that a tracer's common keys stand in: they have no path of their
 // own that the Collector could put in front.
-func (c *TracerConfig) validate() error {
+func (c *TracerConfig) validate() error { return c.validateRing(ringBufferBytesDefault) }
+
+func (c *TracerConfig) validateRing(sizeDefault uint32) error {
 	size := c.RingBufferBytes
 	if size < ringBufferBytesMin || size > ringBufferBytesMax || size&(size-1) != 0 || size%uint32(os.Getpagesize()) != 0 {
 		return fmt.Errorf("ring_buffer_bytes: %d is not a power of two from %d to %d; the default is %d",
-			size, ringBufferBytesMin, ringBufferBytesMax, ringBufferBytesDefault)
+			size, ringBufferBytesMin, ringBufferBytesMax, sizeDefault)
 	}
 	return nil
 }

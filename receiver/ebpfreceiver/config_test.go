@@ -48,6 +48,10 @@ func TestConfig_accepted(t *testing.T) {
 				Process: ProcessConfig{
 					Common: TracerConfig{Enabled: true, RingBufferBytes: 1 << 20},
 					Fork:   true, ArgumentsMaxBytes: 4096, EnvironmentKeys: []string{"HOME", "LD_PRELOAD"},
+					Interpreters: []string{"sh", "python*"},
+					ExecutableHash: ExecutableHashConfig{
+						Enabled: true, MaxFileBytes: 65536, MaxBytesPerSecond: 1048576, MaxFilesPerSecond: 5,
+					},
 				},
 				File: FileConfig{
 					Common:              TracerConfig{Enabled: true, RingBufferBytes: 8 << 20},
@@ -68,6 +72,10 @@ func TestConfig_accepted(t *testing.T) {
 				DNS: DNSConfig{
 					Common: TracerConfig{Enabled: true, RingBufferBytes: 256 << 10}, Ports: []uint16{53, 5353}, Timeout: 3 * time.Second,
 				},
+				TTY:    SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 64 << 10}},
+				Signal: SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}},
+				OOM:    SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 128 << 10}},
+				Crash:  SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 1 << 20}},
 			},
 			Filters: FiltersConfig{
 				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
@@ -138,6 +146,12 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/arguments":      "tracers::process: arguments_max_bytes: 10000 is more than 4096, which is what the kernel half has room for",
 		"ebpf/environment": "tracers::process: environment_keys[1]: \"LD_*\" is not the name of a variable: letters, digits and " +
 			"underscores, not starting with a digit; patterns are not supported",
+		"ebpf/interpreters": "tracers::process: interpreters[1]: \"/bin/sh\" is not the name of a program without its directory; " +
+			"a star may stand at the end, for any version\ninterpreters[2]: \"py*thon\" is not the name of a program without " +
+			"its directory; a star may stand at the end, for any version",
+		"ebpf/executable_hash": "tracers::process::executable_hash: max_file_bytes: 1 is outside 65536 to 4294967296; the default is 67108864\n" +
+			"max_files_per_second: 0 is outside 1 to 10000; the default is 50",
+		"ebpf/tty_ring":   "tracers::tty: ring_buffer_bytes: 1 is not a power of two from 65536 to 268435456; the default is 2097152",
 		"ebpf/interval":   "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
 		"ebpf/window":     "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/read_paths": "tracers::file: read_paths: \"etc/shadow\" does not start with a slash and a name; only absolute paths can be matched",
@@ -152,8 +166,9 @@ func TestConfig_refused(t *testing.T) {
 			"timeout: 2m0s is outside 100ms to 1m0s; the default is 5s",
 		"ebpf/ports": "tracers::dns: ports: 9 ports are not within 1 to 8; the default is [53]\n" +
 			"ports: 0 is no port; the default is [53]",
-		"ebpf/table":     "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
-		"ebpf/redaction": "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
+		"ebpf/table":              "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
+		"ebpf/redaction":          "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
+		"ebpf/simple_tracer_ring": "tracers::oom: ring_buffer_bytes: 1000 is not a power of two from 65536 to 268435456; the default is 262144",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
 		"ebpf/filters": "filters::exclude: containers[1]: a pattern has 1 to 256 bytes, not 0\n" +

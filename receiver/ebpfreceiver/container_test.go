@@ -84,6 +84,41 @@ func (c *containers) run(id, script string, options ...string) string {
 	return string(output)
 }
 
+// start runs a script in a container that goes on, and returns the pid of its first process.
+func (c *containers) start(id, script string, options ...string) int {
+	c.t.Helper()
+	arguments := append([]string{"run", "--detach", "--net-host"}, options...)
+	c.ask(append(arguments, "--rootfs", c.rootfs, id, "/bin/busybox", "sh", "-c", script)...)
+	c.t.Cleanup(func() {
+		// It may have ended.
+		_ = exec.Command("ctr", "--address", c.address, "task", "kill", "--signal", "SIGKILL", id).Run()
+		require.Eventually(c.t, func() bool {
+			return exec.Command("ctr", "--address", c.address, "task", "delete", id).Run() == nil
+		}, patience, 50*time.Millisecond)
+		c.ask("container", "delete", id)
+	})
+	for line := range strings.Lines(c.ask("task", "list")) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == id {
+			pid, err := strconv.Atoi(fields[1])
+			require.NoError(c.t, err, line)
+			return pid
+		}
+	}
+	require.Fail(c.t, "the container does not run", id)
+	return 0
+}
+
+// kill sends a signal to the first process of a container.
+func (c *containers) kill(id, signal string) { c.ask("task", "kill", "--signal", signal, id) }
+
+// ask gives containerd a command, and returns what it answers.
+func (c *containers) ask(arguments ...string) string {
+	c.t.Helper()
+	output, err := c.ctr(arguments...).CombinedOutput()
+	require.NoError(c.t, err, string(output))
+	return string(output)
+}
+
 // containerID is in the form that runtimes give to ids.
 func containerID(n int) string { return fmt.Sprintf("%064x", 0xfeed0000+n) }
 
@@ -145,13 +180,16 @@ func TestContainer_everyEventNamesItsContainer(t *testing.T) {
 	}
 }
 
+// resource returns an attribute of a record's resource.
+func (l *live) resource(r record, name string) string {
+	v, _ := r.Resource.Attributes().Get(name)
+	return v.AsString()
+}
+
 // assertContainer compares the resource with what the container itself saw.
 func (l *live) assertContainer(r record, id, cgroups string) {
 	l.t.Helper()
-	attribute := func(name string) string {
-		v, _ := r.Resource.Attributes().Get(name)
-		return v.AsString()
-	}
+	attribute := func(name string) string { return l.resource(r, name) }
 	assert.Equal(l.t, id, attribute(names.ContainerID))
 	assert.Equal(l.t, "containerd", attribute(names.ContainerRuntimeName))
 	path := attribute(names.CgroupPath)

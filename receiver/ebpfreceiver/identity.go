@@ -49,7 +49,7 @@ func (id *identity) snapshot(t *tracer.Tracer, types *btf.Cache) error {
 	if err != nil {
 		return errors.Join(scanErr, err)
 	}
-	_, err = id.processes.ReadSnapshot(output)
+	_, err = id.processes.ReadSnapshot(output, id.workloads.Running)
 	return errors.Join(scanErr, err, output.Close())
 }
 
@@ -60,6 +60,7 @@ func (id *identity) learn(event decode.Event) (emit.Who, error) {
 	case *decode.ProcessExec:
 		who.Process = id.processes.Exec(e)
 		who.Ancestors = id.processes.Ancestors(who.Process, ancestorsMax, nil)
+		who.IsRuntime = id.workloads.IsRuntime(e, who.Ancestors)
 	case *decode.ProcessFork:
 		who.Process = id.processes.Fork(e)
 	case *decode.ProcessExit:
@@ -85,6 +86,9 @@ func (id *identity) lookup(event decode.Event) (emit.Who, error) {
 	if pair, ok := event.(decode.Pair); ok {
 		other := id.who(pair.Other())
 		who.Other = &other
+	}
+	if elsewhere, ok := event.(decode.Elsewhere); ok && elsewhere.OtherCgroup() != 0 {
+		who.Elsewhere = id.workloads.Lookup(elsewhere.OtherCgroup())
 	}
 	return who, nil
 }

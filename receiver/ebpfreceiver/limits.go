@@ -28,6 +28,7 @@ const (
 	// environmentBytesMax is what is searched for the wanted variables.
 	environmentBytesMax   = 4096
 	environmentKeysMax    = 16
+	interpretersMax       = 64
 	redactKeysLengthMax   = 1024
 	processEntriesDefault = 32768
 	processEntriesMin     = 1024
@@ -49,6 +50,26 @@ const (
 	learnedFilesMax = 1024
 	// listedNamesMax is how many names of a folder are looked at for that.
 	listedNamesMax = 4096
+
+	// executableFileBytesDefault is more than nearly all executables have. Larger ones are not hashed
+	// (counter: too_large).
+	executableFileBytesDefault = 64 << 20
+	executableFileBytesMin     = 64 << 10
+	executableFileBytesMax     = 4 << 30
+	// Beyond these, events go out without a hash, and the file is tried again at its next exec (counter:
+	// rate).
+	executableBytesPerSecondDefault = 32 << 20
+	executableFilesPerSecondDefault = 50
+	executableFilesPerSecondMax     = 10000
+	// executableQueueFilesMax and executableHeldBytesMax bound the files that wait to be read and the
+	// events that wait for that. Beyond, events go out without a hash (counter: no_room).
+	executableQueueFilesMax = 256
+	executableHeldBytesMax  = 4 << 20
+	// executableWait is how long an event waits at most (counter: late).
+	executableWait = time.Second
+	// executableCacheEntriesMax bounds the files whose hash is known. The one that was not executed for
+	// longest is forgotten, and read again when it is executed again (counter: read).
+	executableCacheEntriesMax = 4096
 
 	// eventsPerSecondDefault is far above what a workload does that is not out of hand. Further events stay in
 	// the kernel (counter: held back).
@@ -87,6 +108,9 @@ const (
 	dnsTimeoutDefault = 5 * time.Second
 	dnsTimeoutMin     = 100 * time.Millisecond
 	dnsTimeoutMax     = time.Minute
+	// crashCountsMax bounds the executables whose crashes are counted one by one, each in its workload. Beyond
+	// it the count of the one that has not crashed for the longest starts anew (counter: forgotten).
+	crashCountsMax = 1024
 
 	// batchRecordsMax bounds a batch that is handed to the pipeline.
 	batchRecordsMax = 512

@@ -33,6 +33,12 @@ func play(role string) {
 	switch role {
 	case "exec_from_thread":
 		err = execFromThread()
+	case "exec_descriptor":
+		err = execDescriptor(os.Args[1], os.Args[2:])
+	case "exec_in_mounts":
+		err = execInMounts(os.Args[1], os.Args[2], os.Args[3:])
+	case "reuse_pid":
+		err = reusePID(os.Args[1])
 	case "start":
 		err = startAndTell(os.Args[1:])
 	case "hold_sockets":
@@ -63,6 +69,18 @@ func play(role string) {
 		err = lookUpInOwnNetwork(os.Args[1])
 	case "send_datagrams":
 		err = sendDatagrams(os.Args[1])
+	case "send_signals":
+		err = sendSignals(os.Args[1:])
+	case "expire_timers":
+		err = expireTimers(os.Args[1:])
+	case "catch_signals":
+		err = catchSignals()
+	case "use_memory":
+		err = useMemory(os.Args[1:])
+	case "crash":
+		err = crash(os.Args[1:])
+	case "handle_faults":
+		handleFaults()
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:

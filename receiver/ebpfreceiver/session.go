@@ -47,8 +47,10 @@ type session struct {
 	balance    *reconciliation
 	// peers are the names that workloads found addresses by; matcher is where they come from, nil
 	// without the tracer "dns".
-	peers   *dns.Names
-	matcher *dns.Matcher
+	peers    *dns.Names
+	matcher  *dns.Matcher
+	contents *contentOutcomes // nil if executables are not read
+	crashes  *emit.CrashHistory
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -82,6 +84,7 @@ func startSession(_ context.Context, r *ebpfReceiver) (*session, error) {
 		host:     emit.ThisHost(),
 		started:  time.Now(),
 		peers:    dns.NewNames(),
+		crashes:  emit.NewCrashHistory(crashCountsMax),
 	}
 	s.balance = newReconciliation(s)
 	if err := s.open(r); err != nil {
@@ -125,7 +128,7 @@ func (s *session) openStreams() error {
 	if err != nil {
 		return err
 	}
-	emitters := emit.Emitters(emitterOptions(s.config, redactor))
+	emitters := emit.Emitters(emitterOptions(s, redactor))
 	sections := s.config.Tracers.sections()
 	// What is read of the kernel's type information takes megabytes: it is shared while loading,
 	// and let go then.
@@ -240,6 +243,9 @@ func (s *session) connectStreams(types *btf.Cache) {
 	names := s.streamOf("dns")
 	for _, st := range s.streams {
 		st.identify = s.identity.lookup
+		if st.definition.identify != nil {
+			st.identify = st.definition.identify(s, st.identify)
+		}
 		if hasIdentity && st == first {
 			continue
 		}
@@ -286,6 +292,11 @@ func (s *session) run() {
 	s.workers.Go(func() { s.followClock(ctx) })
 	s.workers.Go(func() { every(ctx, reconciliationInterval, s.balance.tick) })
 	s.workers.Go(func() { every(ctx, companionInterval, func() { s.tickCompanions(false) }) })
+	for _, st := range s.streams {
+		if st.companion != nil && st.companion.run != nil {
+			s.workers.Go(func() { st.companion.run(ctx) })
+		}
+	}
 	if s.metrics != nil {
 		s.workers.Go(func() { s.metrics.run(ctx, s.config.MetricsInterval) })
 	} else {
@@ -314,7 +325,7 @@ func (s *session) forgetRemoved() {
 
 func (s *session) tickCompanions(last bool) {
 	for _, st := range s.streams {
-		if st.companion != nil {
+		if st.companion != nil && st.companion.tick != nil {
 			st.companion.tick(last)
 		}
 	}

@@ -83,7 +83,7 @@ func (s *stream) handleRecord(record []byte, now time.Time) {
 }
 
 func (s *stream) handleEvent(event decode.Event, now time.Time) {
-	if s.companion != nil {
+	if s.companion != nil && s.companion.observe != nil {
 		switch s.companion.observe(event) {
 		case fateAggregated:
 			s.ledger.kinds[event.Head().Kind].aggregated.Add(1)
@@ -105,7 +105,11 @@ func (s *stream) deliver(event decode.Event, now time.Time) {
 		counters.heldBack.Add(1)
 		return
 	}
-	if err != nil || !s.wanted || !s.filter.wants(event, who) || !s.logs.Append(event, who, now, s.emitter) {
+	wanted := err == nil && s.wanted && s.filter.wants(event, who)
+	if wanted && s.companion != nil && s.companion.hold != nil && s.companion.hold(event, &who, now) {
+		return
+	}
+	if !wanted || !s.logs.Append(event, who, now, s.emitter) {
 		counters.filtered.Add(1)
 		return
 	}

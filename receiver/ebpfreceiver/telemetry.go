@@ -23,6 +23,7 @@ type telemetry struct {
 
 	events, lost, truncated, repeated, undecodable, identity metric.Int64ObservableCounter
 	programRuns, programMissed, evicted, unknownWorkload     metric.Int64ObservableCounter
+	forgottenCrashes                                         metric.Int64ObservableCounter
 	keptInKernel                                             metric.Int64ObservableCounter
 	programTime                                              metric.Float64ObservableCounter
 	kernelShare                                              metric.Float64ObservableGauge
@@ -30,6 +31,7 @@ type telemetry struct {
 	processes, workloads                                     metric.Int64ObservableGauge
 	dnsMessages, dnsNamesEvicted                             metric.Int64ObservableCounter
 	dnsPending, dnsNames                                     metric.Int64ObservableGauge
+	contents                                                 metric.Int64ObservableCounter
 }
 
 func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, error) {
@@ -46,6 +48,8 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.programTime = b.floatCounter(names.ReceiverProgramTime())
 	t.evicted = b.counter(names.ReceiverProcessesEvicted())
 	t.unknownWorkload = b.counter(names.ReceiverWorkloadsUnknown())
+	t.contents = b.counter(names.ReceiverExecutables())
+	t.forgottenCrashes = b.counter(names.ReceiverCrashCountsForgotten())
 	t.keptInKernel = b.counter(names.ReceiverEventsKeptInKernel())
 	t.kernelShare = b.floatGauge(names.ReceiverEventsKernelShare())
 	t.inFlight = b.gauge(names.ReceiverEventsInFlight())
@@ -122,6 +126,12 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Refused), with(names.Reason, "no_room"))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Unknown), with(names.Reason, "not_seen"))
 	t.observeDNS(o)
+	if t.session.contents != nil {
+		t.session.contents.each(func(outcome string, count uint64) {
+			o.ObserveInt64(t.contents, int64(count), with(names.Outcome, outcome))
+		})
+	}
+	o.ObserveInt64(t.forgottenCrashes, int64(t.session.crashes.Forgotten()))
 	return errors.Join(errs...)
 }
 

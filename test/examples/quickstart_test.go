@@ -142,7 +142,7 @@ func TestQuickstart(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return strings.Contains(get("http://127.0.0.1:9464/metrics"), "meerkat_process_execs_total{")
 	}, patience, 200*time.Millisecond)
-	for _, tracer := range []string{"process", "file", "tcp", "udp", "dns"} {
+	for _, tracer := range []string{"process", "file", "tcp", "udp", "dns", "signal", "oom", "crash"} {
 		assert.Contains(t, get("http://127.0.0.1:8888/metrics"), `otelcol_ebpf_tracer_state{state="running",tracer="`+tracer+`"} 1`)
 	}
 

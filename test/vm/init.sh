@@ -32,6 +32,8 @@ else
 fi
 # The kernel's own default. With Debian's, 3, CAP_PERFMON is not enough for tracepoints.
 echo 2 >/proc/sys/kernel/perf_event_paranoid
+# Before 5.11 the memory of maps counts against it, and the least privileges don't allow to raise it.
+ulimit -l unlimited
 ip link set lo up
 for module in /modules/*; do
 	busybox insmod "$module"

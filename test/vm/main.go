@@ -5,7 +5,8 @@
 // installing anything, and builds an initial file system that holds a shell and the test binaries.
 //
 // It changes nothing on the host but its own cache folder, and tests nothing by itself: what is to be
-// seen on a kernel is said by the tests that it runs. A run of everything writes docs/kernels.md.
+// seen on a kernel is said by the tests that it runs. A run of all machines writes docs/kernels.md, but
+// with -run only if -write is given too.
 package main
 
 import (
@@ -29,12 +30,14 @@ type options struct {
 	machines *regexp.Regexp
 	// run selects tests, as of go test; all if empty.
 	run string
+	// write makes the page of selected tests too.
+	write bool
 	// cache is the folder that everything is kept in.
 	cache string
 }
 
-// everything is true for the whole matrix, which makes the page.
-func (o options) everything() bool { return o.machines.String() == "" && o.run == "" }
+// makesPage is true for the whole matrix.
+func (o options) makesPage() bool { return o.machines.String() == "" && (o.run == "" || o.write) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -50,6 +53,7 @@ func parseOptions() (options, error) {
 	var o options
 	machines := flag.String("machines", "", "run the machines whose name matches this regular expression; all if empty")
 	flag.StringVar(&o.run, "run", "", "run the tests that match this regular expression; all if empty")
+	flag.BoolVar(&o.write, "write", false, "write "+pageFile+" even if not all tests are run")
 	smoke := flag.Bool("smoke", false, "run a few tests on an old kernel, the newest, and one without type information")
 	flag.Parse()
 	if *smoke {
@@ -82,8 +86,8 @@ func run(ctx context.Context) error {
 	}
 	fmt.Println()
 	printTable(os.Stdout, results)
-	if o.everything() && ctx.Err() == nil {
-		if err := os.WriteFile(pageFile, []byte(page(results)), 0o644); err != nil {
+	if o.makesPage() && ctx.Err() == nil {
+		if err := os.WriteFile(pageFile, []byte(page(results, o.run)), 0o644); err != nil {
 			return fmt.Errorf("write what was found: %w", err)
 		}
 		fmt.Println("Wrote", pageFile)

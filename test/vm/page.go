@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// pageFile is written by a run of everything.
+// pageFile is what the matrix is written to.
 const pageFile = "docs/kernels.md"
 
 // pageHead has ´ for the quote that its own quotes don't allow.
@@ -35,11 +35,11 @@ type document struct {
 	reasons []string
 }
 
-// page is what a run of everything has to say.
-func page(results []result) string {
+// page is what a run of all machines has to say. tests is the selection of tests, "" for all.
+func page(results []result, tests string) string {
 	d := &document{results: results}
 	d.WriteString(strings.ReplaceAll(pageHead, "´", "`"))
-	d.tests()
+	d.tests(tests)
 	d.tracers()
 	d.programs()
 	return strings.TrimSuffix(d.String(), "\n")
@@ -84,8 +84,12 @@ func (d *document) explain() {
 }
 
 // tests has the names of tests without their first word: they are those of a moment, not references.
-func (d *document) tests() {
-	d.WriteString("## Tests\n\n| kernel | machine | cgroups | result | passed | failed | skipped | boot | tests |\n")
+func (d *document) tests(selection string) {
+	d.WriteString("## Tests\n\n")
+	if selection != "" {
+		fmt.Fprintf(d, "Not all tests were run, but only those that match `%s`.\n\n", strings.ReplaceAll(selection, "Test", ""))
+	}
+	d.WriteString("| kernel | machine | cgroups | result | passed | failed | skipped | boot | tests |\n")
 	fmt.Fprintf(d, "|%s\n", strings.Repeat(" --- |", 9))
 	leftOut := map[string]string{}
 	for _, r := range d.results {

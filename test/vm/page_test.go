@@ -28,7 +28,7 @@ func TestPage(t *testing.T) {
 	old.machine, silent.machine, bare.machine = machines()[0], machines()[1], machines()[4]
 	old.release, old.tests = "5.10.0-46", 90*time.Second
 	bare.tracers = []tracerReport{{Tracer: "tcp", HooksOf: 1, Failure: "no types"}}
-	text := page([]result{*old, *silent, *bare})
+	text := page([]result{*old, *silent, *bare}, "")
 	for _, part := range []string{
 		"| 5.10.0-46 | 5.10 amd64 | hybrid | FAIL | 1 | 1 (1) | 0 | 1 s | 90 s |\n",
 		"broken (2)", "\n\n1. `File_everyOperation`\n2. the machine ended before its tests did\n",
@@ -40,6 +40,8 @@ func TestPage(t *testing.T) {
 		assert.Contains(t, text, part)
 	}
 	assert.NotContains(t, text, "´")
+	assert.NotContains(t, text, "Not all tests")
+	assert.Contains(t, page(nil, "TestKernel"), "Not all tests were run, but only those that match `Kernel`.\n")
 }
 
 // A report that is cut off is not taken for a tracer that was not tried.

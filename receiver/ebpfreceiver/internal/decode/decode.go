@@ -67,6 +67,10 @@ func Decoders() map[string]func() Decoder {
 		"ipc":     NewIPC,
 		"udp":     NewUDP,
 		"dns":     NewDNS,
+		"tty":     NewTTY,
+		"signal":  NewSignal,
+		"oom":     NewOOM,
+		"crash":   NewCrash,
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	crashbpf "github.com/meerkat-otel/meerkat/bpf/crash"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
@@ -35,16 +36,42 @@ func TestDecode_exec(t *testing.T) {
 		assert.Equal(t, "sh\x00-c\x00", string(e.Arguments))
 		assert.Equal(t, "A=1\x00B=2", string(e.Environment))
 		assert.Equal(t, ProcessKey{StartTimeNs: 21, Pid: 22}, e.Parent)
-		assert.Equal(t, "tty1", string(UntilNUL(e.Tty[:])))
+		assert.Equal(t, "tty1", string(e.TTY))
+		assert.True(t, e.Interpreted())
+		assert.False(t, e.UpperLayer())
+		assert.True(t, e.Unlinked())
 		numbers := []uint64{
 			e.CapabilitiesEffective, e.CapabilitiesPermitted, e.ExecutableInode, uint64(e.ExecutableDevice),
 			uint64(e.RealUid), uint64(e.RealGid), uint64(e.SavedUid), uint64(e.SavedGid), uint64(e.Vpid), uint64(e.Session),
 			uint64(e.ProcessGroup), uint64(e.ArgumentCount), uint64(e.ArgumentsTotalBytes), uint64(e.EnvironmentTotalBytes),
+			e.ExecutableSize, uint64(e.ExecutableModifiedNs), uint64(e.ExecutableChangedNs), uint64(e.ExecutableFilesystem),
+			uint64(e.ExecutableUid), uint64(e.ExecutableGid), uint64(e.ExecutableMode),
 		}
-		assert.Equal(t, []uint64{23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 2, 100, 200}, numbers)
+		assert.Equal(t, []uint64{23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 2, 100, 200, 34, 35, 36, 37, 38, 39, 0o104755}, numbers)
 		assert.Equal(t, PathCut, PathFlags(e.ExecutableFlags))
 		assert.Equal(t, PathDeleted, PathFlags(e.WorkingDirectoryFlags))
 	}
+}
+
+// A copy says the same, and shares nothing with the record.
+func TestDecode_execClone(t *testing.T) {
+	record := goodRecords(t)["exec"].record
+	event, err := NewProcess().Decode(record)
+	require.NoError(t, err)
+	clone := event.(*ProcessExec).Clone()
+	assert.Equal(t, event, clone)
+	assert.Equal(t, len(record), clone.Bytes())
+	clear(record)
+	assert.Equal(t, decodeGood(t, "exec"), clone)
+}
+
+func TestDecode_sessions(t *testing.T) {
+	begin := decodeGood(t, "session").(*TTYSession)
+	assert.Equal(t, "pts7", string(begin.TTY))
+	assert.True(t, begin.Entered())
+	assert.False(t, begin.OnTerminal())
+	assert.Equal(t, []uint64{23, 24, 25, 26}, []uint64{begin.ParentCgroupId, uint64(begin.RealUid), uint64(begin.Vpid), uint64(begin.Session)})
+	assert.EqualValues(t, 21, decodeGood(t, "session_end").(*TTYSessionEnd).DurationNs)
 }
 
 func TestDecode_otherProcessEvents(t *testing.T) {
@@ -115,6 +142,45 @@ func TestDecode_tcp(t *testing.T) {
 	}
 }
 
+func TestDecode_signal(t *testing.T) {
+	e := decodeGood(t, "send").(*Signal)
+	assert.Equal(t, otherHeader(), *e.Other())
+	assert.Equal(t, []int64{-6, 15}, []int64{int64(e.Code), int64(e.Number)})
+	assert.Equal(t, SignalAcrossUsers|SignalToInit, SignalCrossing(e.Crossings))
+	assert.Equal(t, SignalCaught, SignalHandling(e.Handling))
+	assert.Equal(t, SignalNotWanted, SignalResult(e.Result))
+}
+
+func TestDecode_oom(t *testing.T) {
+	e := decodeGood(t, "kill").(*OOMKill)
+	assert.Equal(t, otherHeader(), *e.Other())
+	assert.EqualValues(t, 41, e.OtherCgroup())
+	assert.Equal(t, []uint64{42, 43, 44, 45, 46, 47, 48, 49}, []uint64{
+		e.LimitPages, e.UsagePages, e.AnonymousPages, e.FilePages, e.SharedPages, e.SwapPages, e.PageTableBytes, e.VirtualPages,
+	})
+	assert.EqualValues(t, -50, e.ScoreAdjustment)
+	assert.Equal(t, OOMMemoryCgroup, OOMConstraint(e.Constraint))
+}
+
+func TestDecode_crash(t *testing.T) {
+	e := decodeGood(t, "crash exit").(*Crash)
+	assert.Equal(t, []uint64{41, 42, 43, 44, 1, 11}, []uint64{
+		e.FaultAddress, e.Instruction, e.ModuleOffset, e.ModuleInode, uint64(e.Code), uint64(e.Number),
+	})
+	assert.Equal(t, FaultNull, CrashFault(e.Fault))
+	assert.Equal(t, AccessWrite, CrashAccess(e.Access))
+	assert.Equal(t, "lib", string(UntilNUL(e.Module[:])))
+	for flags, want := range map[crashbpf.CrashCrashFlags][3]bool{
+		0: {},
+		crashbpf.CrashCrashFlagsCRASH_HAS_DETAILS: {0: true},
+		crashbpf.CrashCrashFlagsCRASH_HAS_ADDRESS: {1: true},
+		crashbpf.CrashCrashFlagsCRASH_CORE_DUMPED: {2: true},
+	} {
+		e.Flags = uint16(flags)
+		assert.Equal(t, want, [3]bool{e.HasDetails(), e.HasAddress(), e.CoreDumped()}, "%d", flags)
+	}
+}
+
 func TestTCPConnection_addresses(t *testing.T) {
 	const familyIPv6 = 10
 	sixteen := func(s string) [16]uint8 { return netip.MustParseAddr(s).As16() }
@@ -171,6 +237,8 @@ func TestDecode_wrongLength(t *testing.T) {
 func TestDecode_lengthsThatLie(t *testing.T) {
 	put := func(record []byte, at uintptr, size int, value uint64) {
 		switch size {
+		case 1:
+			record[at] = byte(value)
 		case 2:
 			binary.NativeEndian.PutUint16(record[at:], uint16(value))
 		case 4:
@@ -183,7 +251,7 @@ func TestDecode_lengthsThatLie(t *testing.T) {
 				value uint64
 				want  error
 			}{{0, ErrTooLong}, {255, ErrTooShort}, {1<<15 - 1, ErrTooShort}, {1<<16 - 1, ErrTooShort}, {1 << 31, ErrTooShort}, {1<<32 - 1, ErrTooShort}} {
-				if size == 2 && c.value > 1<<16-1 {
+				if c.value >= 1<<(8*size) {
 					continue
 				}
 				record := append([]byte(nil), g.record...)

@@ -15,12 +15,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	crashbpf "github.com/meerkat-otel/meerkat/bpf/crash"
 	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
+	oombpf "github.com/meerkat-otel/meerkat/bpf/oom"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	signalbpf "github.com/meerkat-otel/meerkat/bpf/signal"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	ttybpf "github.com/meerkat-otel/meerkat/bpf/tty"
 	udpbpf "github.com/meerkat-otel/meerkat/bpf/udp"
 )
 
@@ -69,6 +73,21 @@ func objects() map[string]object {
 		"dns": {dnsbpf.LoadDNS, map[string]any{
 			"event_header": dnsbpf.DNSEventHeader{}, "dns_message_event": dnsbpf.DNSDnsMessageEvent{},
 			"endpoints": dnsbpf.DNSEndpoints{}, "dns_workload": dnsbpf.DNSDnsWorkload{},
+		}},
+		"tty": {ttybpf.LoadTTY, map[string]any{
+			"event_header": ttybpf.TTYEventHeader{}, "session_event": ttybpf.TTYSessionEvent{},
+			"session_end_event": ttybpf.TTYSessionEndEvent{},
+		}},
+		"signal": {signalbpf.LoadSignal, map[string]any{
+			"event_header": signalbpf.SignalEventHeader{}, "signal_event": signalbpf.SignalSignalEvent{},
+			"signal_workload": signalbpf.SignalSignalWorkload{},
+		}},
+		"oom": {oombpf.LoadOOM, map[string]any{
+			"event_header": oombpf.OOMEventHeader{}, "oom_event": oombpf.OOMOomEvent{}, "oom_workload": oombpf.OOMOomWorkload{},
+		}},
+		"crash": {crashbpf.LoadCrash, map[string]any{
+			"event_header": crashbpf.CrashEventHeader{}, "crash_event": crashbpf.CrashCrashEvent{},
+			"crash_workload": crashbpf.CrashCrashWorkload{},
 		}},
 	}
 }

@@ -14,3 +14,10 @@ type Pair interface {
 
 // headerOf takes the header type that an object has of its own for a Header; a test compares them.
 func headerOf[T any](h *T) *Header { return (*Header)(unsafe.Pointer(h)) }
+
+// Elsewhere is an event that names a cgroup in which neither of its processes need be.
+type Elsewhere interface {
+	Event
+	// OtherCgroup returns the cgroup's id, 0 for none.
+	OtherCgroup() uint64
+}

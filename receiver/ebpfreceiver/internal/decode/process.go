@@ -3,6 +3,9 @@
 package decode
 
 import (
+	"bytes"
+	"unsafe"
+
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 )
 
@@ -29,6 +32,8 @@ type ProcessExec struct {
 	// and EnvironmentTotalBytes.
 	Arguments   []byte
 	Environment []byte
+	// TTY is the name of the controlling terminal, empty if there is none.
+	TTY []byte
 }
 
 // OfCollector reports that a record of a snapshot is of the process that takes the snapshot.
@@ -38,6 +43,43 @@ func (e *ProcessExec) OfCollector() bool {
 
 // Head implements Event.
 func (e *ProcessExec) Head() *Header { return &e.Header }
+
+// Interpreted tells whether the kernel runs an interpreter of the file that was asked for.
+func (e *ProcessExec) Interpreted() bool { return e.has(processbpf.ProcessExecFlagsEXEC_INTERPRETED) }
+
+// UpperLayer tells whether the executable lies in the writable layer of overlayfs.
+func (e *ProcessExec) UpperLayer() bool { return e.has(processbpf.ProcessExecFlagsEXEC_UPPER_LAYER) }
+
+// Unlinked tells whether no directory has a name for the executable.
+func (e *ProcessExec) Unlinked() bool { return e.has(processbpf.ProcessExecFlagsEXEC_UNLINKED) }
+
+// OnTheWay tells whether the process is in another cgroup than its parent, and still has the mounts of that:
+// it may be the runtime's, on its way into a container.
+func (e *ProcessExec) OnTheWay() bool { return e.has(processbpf.ProcessExecFlagsEXEC_ON_THE_WAY) }
+
+func (e *ProcessExec) has(flag processbpf.ProcessExecFlags) bool {
+	return processbpf.ProcessExecFlags(e.Flags)&flag != 0
+}
+
+// Clone returns a copy that stays valid when the record does not.
+func (e *ProcessExec) Clone() *ProcessExec {
+	fixed := *e.ProcessExecEvent
+	return &ProcessExec{
+		ProcessExecEvent: &fixed,
+		Executable:       bytes.Clone(e.Executable),
+		Filename:         bytes.Clone(e.Filename),
+		WorkingDirectory: bytes.Clone(e.WorkingDirectory),
+		Arguments:        bytes.Clone(e.Arguments),
+		Environment:      bytes.Clone(e.Environment),
+		TTY:              bytes.Clone(e.TTY),
+	}
+}
+
+// Bytes is what the event takes, strings included.
+func (e *ProcessExec) Bytes() int {
+	return int(unsafe.Sizeof(*e.ProcessExecEvent)) + len(e.Executable) + len(e.Filename) + len(e.WorkingDirectory) +
+		len(e.Arguments) + len(e.Environment) + len(e.TTY)
+}
 
 // ProcessExecFailed is a call of execve that returned an error.
 type ProcessExecFailed struct {
@@ -129,6 +171,7 @@ func (d *processDecoder) decodeExec(record []byte) error {
 		WorkingDirectory: t.next(int(e.WorkingDirectoryBytes)),
 		Arguments:        t.next(int(e.ArgumentsBytes)),
 		Environment:      t.next(int(e.EnvironmentBytes)),
+		TTY:              t.next(int(e.TtyBytes)),
 	}
 	return t.end()
 }

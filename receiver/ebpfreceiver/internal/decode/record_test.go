@@ -14,12 +14,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	crashbpf "github.com/meerkat-otel/meerkat/bpf/crash"
 	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
+	oombpf "github.com/meerkat-otel/meerkat/bpf/oom"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	signalbpf "github.com/meerkat-otel/meerkat/bpf/signal"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
+	ttybpf "github.com/meerkat-otel/meerkat/bpf/tty"
 	udpbpf "github.com/meerkat-otel/meerkat/bpf/udp"
 )
 
@@ -75,6 +79,24 @@ func ipcHeader(kind uint16) ipcbpf.IPCEventHeader {
 	return h
 }
 
+// otherHeader is that of a second process, with other values than header.
+func otherHeader() Header {
+	return Header{
+		Process: ProcessKey{StartTimeNs: 32, Pid: 33}, ExecId: 34, CgroupId: 35, Tid: 36, Uid: 37, Gid: 38, Comm: [16]uint8{'n', 'c'},
+	}
+}
+
+// likeHeader makes the header type of another object of a Header, by way of its bytes.
+func likeHeader[T any](h Header) *T {
+	var other T
+	var b bytes.Buffer
+	_ = binary.Write(&b, binary.NativeEndian, h)
+	if err := binary.Read(&b, binary.NativeEndian, &other); err != nil {
+		panic(err)
+	}
+	return &other
+}
+
 // good is a record of one kind, and where in it the lengths of its strings stand.
 type good struct {
 	tracer string
@@ -103,10 +125,13 @@ func goodRecords(t testing.TB) map[string]good {
 			Header: header(kind), Parent: ProcessKey{StartTimeNs: 21, Pid: 22},
 			CapabilitiesEffective: 23, CapabilitiesPermitted: 24, ExecutableInode: 25, ExecutableDevice: 26,
 			RealUid: 27, RealGid: 28, SavedUid: 29, SavedGid: 30, Vpid: 31, Session: 32, ProcessGroup: 33,
+			ExecutableSize: 34, ExecutableModifiedNs: 35, ExecutableChangedNs: 36, ExecutableFilesystem: 37, ExecutableUid: 38,
+			ExecutableGid: 39, ExecutableMode: 0o104755,
+			Flags:         uint8(processbpf.ProcessExecFlagsEXEC_INTERPRETED | processbpf.ProcessExecFlagsEXEC_UNLINKED),
 			ArgumentCount: 2, ArgumentsTotalBytes: 100, EnvironmentTotalBytes: 200,
 			ExecutableBytes: 9, FilenameBytes: 4, WorkingDirectoryBytes: 5, ArgumentsBytes: 6, EnvironmentBytes: 7,
-			ExecutableFlags: uint8(PathCut), WorkingDirectoryFlags: uint8(PathDeleted), Tty: [32]uint8{'t', 't', 'y', '1'},
-		}, execLengths(), "/bin/dash", "./sh", "/home", "sh\x00-c\x00", "A=1\x00B=2")
+			ExecutableFlags: uint8(PathCut), WorkingDirectoryFlags: uint8(PathDeleted), TtyBytes: 4,
+		}, execLengths(), "/bin/dash", "./sh", "/home", "sh\x00-c\x00", "A=1\x00B=2", "tty1")
 	}
 	add("exec_failed", "process", KindProcessExecFailed, processbpf.ProcessExecFailedEvent{
 		Header: header(KindProcessExecFailed), Error: -2, DirectoryFd: -100, FilenameBytes: 8,
@@ -156,6 +181,12 @@ func goodRecords(t testing.TB) map[string]good {
 		}, map[uintptr]int{unsafe.Offsetof(e.Facts) + unsafe.Offsetof(e.Facts.NameBytes): 2}, "\x00name")
 	}
 	addIPC(add)
+	addRare(add)
+	add("session", "tty", KindTTYSession, ttybpf.TTYSessionEvent{
+		Header: ttyHeader(KindTTYSession), ParentCgroupId: 23, RealUid: 24, Vpid: 25, Session: 26,
+		Flags: uint32(ttybpf.TTYTtyFlagsTTY_ENTERED), Tty: [64]uint8{'p', 't', 's', '7'},
+	}, nil)
+	add("session_end", "tty", KindTTYSessionEnd, ttybpf.TTYSessionEndEvent{Header: ttyHeader(KindTTYSessionEnd), DurationNs: 21}, nil)
 	add("start", "udp", KindUDPStart, udpStart(), nil)
 	for name, kind := range map[string]uint16{"query": KindDNSQuery, "answer": KindDNSAnswer} {
 		add(name, "dns", kind, dnsMessage(kind), map[uintptr]int{unsafe.Offsetof(dnsbpf.DNSDnsMessageEvent{}.RoomBytes): 2}, "question\x00\x00")
@@ -203,6 +234,14 @@ func udpHeader(kind uint16) udpbpf.UDPEventHeader {
 	return h
 }
 
+func ttyHeader(kind uint16) ttybpf.TTYEventHeader {
+	h := ttybpf.TTYEventHeader{
+		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
+	}
+	h.Process.StartTimeNs, h.Process.Pid = 12, 13
+	return h
+}
+
 func dnsMessage(kind uint16) dnsbpf.DNSDnsMessageEvent {
 	e := dnsbpf.DNSDnsMessageEvent{
 		Ends: dnsbpf.DNSEndpoints{
@@ -219,11 +258,32 @@ func dnsMessage(kind uint16) dnsbpf.DNSDnsMessageEvent {
 	return e
 }
 
+// addRare adds records of the tracers whose events are rare.
+func addRare(add func(name, tracer string, kind uint16, fixed any, lengths map[uintptr]int, strs ...string)) {
+	add("send", "signal", KindSignalSend, signalbpf.SignalSignalEvent{
+		Header: *likeHeader[signalbpf.SignalEventHeader](header(KindSignalSend)),
+		Target: *likeHeader[signalbpf.SignalEventHeader](otherHeader()),
+		Code:   -6, Number: 15, Crossings: uint8(SignalAcrossUsers | SignalToInit), Handling: uint8(SignalCaught), Result: uint8(SignalNotWanted),
+	}, nil)
+	add("kill", "oom", KindOOMKill, oombpf.OOMOomEvent{
+		Header:  *likeHeader[oombpf.OOMEventHeader](header(KindOOMKill)),
+		Trigger: *likeHeader[oombpf.OOMEventHeader](otherHeader()), FullCgroupId: 41, LimitPages: 42, UsagePages: 43,
+		AnonymousPages: 44, FilePages: 45, SharedPages: 46, SwapPages: 47, PageTableBytes: 48, VirtualPages: 49,
+		ScoreAdjustment: -50, Constraint: uint32(OOMMemoryCgroup),
+	}, nil)
+	add("crash exit", "crash", KindCrashExit, crashbpf.CrashCrashEvent{
+		Header:       *likeHeader[crashbpf.CrashEventHeader](header(KindCrashExit)),
+		FaultAddress: 41, Instruction: 42, ModuleOffset: 43, ModuleInode: 44, Code: 1, Number: 11,
+		Flags: uint16(crashbpf.CrashCrashFlagsCRASH_HAS_DETAILS), Fault: uint8(FaultNull), Access: uint8(AccessWrite),
+		Module: [64]uint8{'l', 'i', 'b'},
+	}, nil)
+}
+
 func execLengths() map[uintptr]int {
 	var e processbpf.ProcessExecEvent
 	return map[uintptr]int{
 		unsafe.Offsetof(e.ExecutableBytes): 2, unsafe.Offsetof(e.FilenameBytes): 2, unsafe.Offsetof(e.WorkingDirectoryBytes): 2,
-		unsafe.Offsetof(e.ArgumentsBytes): 2, unsafe.Offsetof(e.EnvironmentBytes): 2,
+		unsafe.Offsetof(e.ArgumentsBytes): 2, unsafe.Offsetof(e.EnvironmentBytes): 2, unsafe.Offsetof(e.TtyBytes): 1,
 	}
 }
 

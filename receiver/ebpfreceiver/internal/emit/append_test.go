@@ -215,7 +215,7 @@ func TestAppend_everythingIsUTF8(t *testing.T) {
 	}
 	exec.Header.Process.Pid, exec.Header.Process.StartTimeNs = 42, 1
 	exec.Parent = exec.Header.Process
-	copy(exec.Tty[:], bad)
+	exec.TTY = []byte(bad)
 	copy(exec.Header.Comm[:], bad)
 	who := Who{Process: table.Exec(exec), Workload: &process.Workload{CgroupPath: bad}}
 	who.Process = table.Exec(exec) // now its parent, which is itself, has a path

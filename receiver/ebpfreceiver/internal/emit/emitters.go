@@ -6,6 +6,8 @@ package emit
 type Options struct {
 	Process ProcessOptions
 	File    FileOptions
+	// Crashes counts the crashes of all executables.
+	Crashes *CrashHistory
 }
 
 // Emitters lists the emitters by the name of the tracer.
@@ -18,6 +20,10 @@ func Emitters(o Options) map[string]Emitter {
 		"ipc":     IPC,
 		"udp":     UDP,
 		"dns":     DNS,
+		"tty":     TTY,
+		"signal":  Signal,
+		"oom":     OOM,
+		"crash":   Crash(o.Crashes),
 	}
 }
 
@@ -31,5 +37,8 @@ func Counts() map[string][]Count {
 		"ipc":     IPCCounts(),
 		"udp":     UDPCounts(),
 		"dns":     DNSCounts(),
+		"signal":  SignalCounts(),
+		"oom":     OOMCounts(),
+		"crash":   CrashCounts(),
 	}
 }

@@ -32,6 +32,13 @@ type Who struct {
 	Workload  *process.Workload
 	// Other is the second process of an event that has two, such as the target of a signal; nil otherwise.
 	Other *Who
+	// IsRuntime tells a program of the container's runtime, on the way into the container; of exec events
+	// only.
+	IsRuntime bool
+	// Content is what stands in the executable, nil if that was not read; of exec events only.
+	Content *process.Content
+	// Elsewhere is the workload of a cgroup that an event names besides; nil if it names none.
+	Elsewhere *process.Workload
 }
 
 // Emitter writes what is particular to the events of one tracer: name, body and attributes. What all

@@ -24,7 +24,9 @@ type ProcessOptions struct {
 	Fork bool
 	// EnvironmentKeys names the variables whose values are reported.
 	EnvironmentKeys []string
-	Redact          *Redactor
+	// Interpreters names the programs whose first argument is a script; see ProcessConfig.
+	Interpreters []string
+	Redact       *Redactor
 }
 
 // processEmitter writes the events of the tracer "process".
@@ -72,23 +74,24 @@ func (p *processEmitter) exec(r Record, e *decode.ProcessExec) {
 	}
 	r.Body().SetStr(executable + " was executed by " + by)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(24)
+	attributes.EnsureCapacity(36)
 	p.putArguments(r, e)
 	attributes.PutStr(names.ProcessWorkingDirectory, text(e.WorkingDirectory))
 	if filename := text(e.Filename); filename != executable {
 		attributes.PutStr(names.ProcessFilename, filename)
 	}
-	if status := pathStatus(decode.PathFlags(e.ExecutableFlags)); status != "" {
-		attributes.PutStr(names.ProcessPathStatus, status)
+	if script, source := p.scriptOf(e); script != "" {
+		attributes.PutStr(names.ProcessScriptPath, script)
+		attributes.PutStr(names.ProcessScriptSource, source)
 	}
-	attributes.PutInt(names.ProcessExecutableInode, int64(e.ExecutableInode))
+	r.putExecutable(e)
 	r.putCredentials(e)
 	attributes.PutInt(names.ProcessSessionLeaderPID, int64(e.Session))
 	attributes.PutInt(names.ProcessGroupLeaderPID, int64(e.ProcessGroup))
 	if e.Vpid != e.Header.Process.Pid {
 		attributes.PutInt(names.ProcessVPID, int64(e.Vpid))
 	}
-	tty := text(decode.UntilNUL(e.Tty[:]))
+	tty := text(e.TTY)
 	attributes.PutBool(names.ProcessInteractive, tty != "")
 	if tty != "" {
 		attributes.PutStr(names.ProcessTTY, tty)
@@ -230,7 +233,7 @@ func exit(r Record, e *decode.ProcessExit) {
 	r.SetEventName(names.EventProcessExit)
 	code := int64(status.ExitStatus())
 	if status.Signaled() {
-		signal := unix.SignalName(status.Signal())
+		signal := signalName(int(status.Signal()))
 		code = signalExitCode + int64(status.Signal())
 		attributes.PutStr(names.ProcessExitSignal, signal)
 		r.Body().SetStr(fmt.Sprintf("%s was killed by %s", r.subject(e.Head()), signal))

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
@@ -23,7 +24,7 @@ func recordContainer(t *testing.T) {
 	const name = "web"
 	daemon := startContainerd(t)
 	r := startRecorder(t, map[string]any{"window_ns": uint64(time.Hour)}, tracer.Process(), tracer.File(), tracer.TCP())
-	daemon.run(name, "echo hello > /tmp/greeting; /bin/busybox wget -q -O - http://127.0.0.1:18084/; exit 4")
+	daemon.run(name, "echo hello > /tmp/greeting; /bin/busybox cp /bin/busybox /tmp/wget; /tmp/wget -q -O - http://127.0.0.1:18084/; exit 4")
 	time.Sleep(settleTime)
 	r.stop()
 
@@ -40,6 +41,7 @@ func recordContainer(t *testing.T) {
 	s := newScenario(t, "container", `
 A container of containerd's that lives for a moment, with all the processes that it takes. Its name is
 known from the making of its cgroup on.`)
+	s.addRealBoot()
 	s.add("containers", []byte("default/"+name+"\n"))
 	s.add("cgroups", daemon.cgroup.line())
 	s.add("process snapshot", dump(r.snapshotOf(daemon.pid)))
@@ -53,6 +55,14 @@ known from the making of its cgroup on.`)
 		_, isCgroup := e.(*decode.ProcessCgroup)
 		return isCgroup && inside(e)
 	})))
+}
+
+// addRealBoot lets a scenario have the times of the machine that it was recorded on: for comparing them with
+// those of files.
+func (s *scenario) addRealBoot() {
+	clock := process.NewClock()
+	require.NoError(s.t, clock.Refresh())
+	s.add("boot", []byte(clock.Time(0).UTC().Format(time.RFC3339Nano)+"\n"))
 }
 
 // containerd is one that was started for a recording.

@@ -39,7 +39,11 @@ func TestRecord(t *testing.T) {
 	t.Run("ipc", recordIPC)
 	t.Run("flows", recordFlows)
 	t.Run("lookups", recordLookups)
+	t.Run("signals", recordSignals)
+	t.Run("out of memory", recordOOM)
+	t.Run("crashes", recordCrashes)
 	t.Run("container", recordContainer)
+	t.Run("sessions", recordSessions)
 }
 
 // scenario is one that is being written.
@@ -62,6 +66,10 @@ var recordedScenarios = []string{
 	"sockets",
 	"tcp_connections",
 	"udp_flows",
+	"tty_sessions",
+	"crash_faults",
+	"oom_cgroup",
+	"signal_crossings",
 }
 
 // Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.

@@ -44,6 +44,7 @@ type replay struct {
 	clock     *process.Clock
 	processes *process.Table
 	workloads *process.Workloads
+	sessions  *process.Sessions
 	// containerdState is a folder that pretends to be containerd's.
 	containerdState string
 	options         emit.ProcessOptions
@@ -73,11 +74,12 @@ func newReplay(t testing.TB) *replay {
 		streams:   map[string]*replayStream{},
 		paths:     map[filebpf.FileFileSeenKey]string{},
 	}
+	r.sessions = process.NewSessions(replayEntriesMax, 0, r.processes.Exited)
 	scope := emit.Scope{Name: "github.com/meerkat-otel/meerkat/receiver/ebpfreceiver", Version: "0.0.0"}
 	host := emit.Host{Name: "node1", ID: "5d9c3f0e7a1b4c2d8e6f0a1b2c3d4e5f", Arch: "amd64"}
 	peers := dns.NewNames()
 	r.lookups = dns.NewMatcher(time.Second, peers)
-	emitters := emit.Emitters(emit.Options{Process: r.options})
+	emitters := emit.Emitters(emit.Options{Process: r.options, Crashes: emit.NewCrashHistory(replayEntriesMax)})
 	for _, spec := range tracer.Specs() {
 		r.streams[spec.Name] = &replayStream{
 			kinds: spec.Kinds, decoder: decode.Decoders()[spec.Name](), emitter: emitters[spec.Name],
@@ -138,7 +140,7 @@ func (r *replay) streamStep(s *replayStream, what string, step *txtar.File) {
 	r.t.Helper()
 	switch what {
 	case "snapshot":
-		_, err := r.processes.ReadSnapshot(bytes.NewReader(undump(r.t, step.Data)))
+		_, err := r.processes.ReadSnapshot(bytes.NewReader(undump(r.t, step.Data)), r.workloads.Running)
 		require.NoError(r.t, err)
 	case "seen":
 		r.seen(s, step.Name, undump(r.t, step.Data))
@@ -201,18 +203,20 @@ func (r *replay) lookedUp(lookup *decode.DNSLookup) {
 	r.emit(r.streams["dns"], lookup, who)
 }
 
-// identify is what the receiver does with the events of the tracer "process", and with all others.
+// identify is what the receiver does with the events of the tracer "process", and with all others. An event
+// that is repeated, or of no session in a container, is not reported.
 func (r *replay) identify(event decode.Event) (who emit.Who, repeated bool) {
 	who.Process, who.Outcome = r.processes.Lookup(event.Head())
+	first := true
 	switch e := event.(type) {
 	case *decode.ProcessExec:
 		who.Process, who.Outcome = r.processes.Exec(e), process.Found
 		who.Ancestors = r.processes.Ancestors(who.Process, replayAncestorMax, nil)
+		who.IsRuntime = r.workloads.IsRuntime(e, who.Ancestors)
 	case *decode.ProcessFork:
 		who.Process, who.Outcome = r.processes.Fork(e), process.Found
 	case *decode.ProcessExit:
-		p, first := r.processes.Exit(e)
-		who.Process, repeated = p, !first
+		who.Process, first = r.processes.Exit(e)
 	case *decode.ProcessCgroup:
 		r.workloads.Changed(e)
 	}
@@ -221,7 +225,16 @@ func (r *replay) identify(event decode.Event) (who emit.Who, repeated bool) {
 		who.Other = &emit.Who{Workload: r.workloads.Lookup(pair.Other().CgroupId)}
 		who.Other.Process, who.Other.Outcome = r.processes.Lookup(pair.Other())
 	}
-	return who, repeated
+	if elsewhere, ok := event.(decode.Elsewhere); ok && elsewhere.OtherCgroup() != 0 {
+		who.Elsewhere = r.workloads.Lookup(elsewhere.OtherCgroup())
+	}
+	switch e := event.(type) {
+	case *decode.TTYSession:
+		e.Source, first = r.sessions.Begin(e, who.Workload, r.workloads.Lookup(e.ParentCgroupId))
+	case *decode.TTYSessionEnd:
+		e.Source, first = r.sessions.End(e)
+	}
+	return who, !first
 }
 
 // remember keeps the path of what may be repeated.

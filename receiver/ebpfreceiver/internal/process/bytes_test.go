@@ -30,12 +30,12 @@ func TestWorkloads_longPathsAreBounded(t *testing.T) {
 	const cgroups, pathBytes = 4000, 4000
 	w := NewWorkloads(Hierarchy{}, Runtimes{}, 2*cgroups)
 	for id := range uint64(cgroups) {
-		w.add(id, fmt.Sprintf("/%08d%s", id, strings.Repeat("x", pathBytes-9)))
+		w.add(id, fmt.Sprintf("/%08d%s", id, strings.Repeat("x", pathBytes-9)), 0)
 	}
 	stats := w.Stats()
 	assert.Equal(t, WorkloadPathBytesMax/pathBytes, stats.Entries)
 	assert.EqualValues(t, cgroups-stats.Entries, stats.Refused)
 	// One that is renamed to itself does not count twice.
-	w.add(1, "/again")
+	w.add(1, "/again", 0)
 	assert.Equal(t, "/again", w.Lookup(1).CgroupPath)
 }

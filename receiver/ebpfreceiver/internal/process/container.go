@@ -57,15 +57,21 @@ var scopeRuntimes = map[string]string{
 // ContainerOf tells the container from the path of a cgroup: its own, or that of a cgroup inside it,
 // as systemd in a container or a nested runtime makes them. The innermost container wins.
 func (r Runtimes) ContainerOf(cgroupPath string) Container {
+	container, _ := r.find(cgroupPath)
+	return container
+}
+
+// find is ContainerOf, and tells whether the cgroup is the container's own, with nothing in between.
+func (r Runtimes) find(cgroupPath string) (container Container, root bool) {
 	elements := strings.Split(strings.Trim(cgroupPath, "/"), "/")
 	for last := range slices.Backward(elements) {
 		if c := r.containerAt(elements[:last+1]); c.ID != "" {
 			c.PodUID = podOf(elements[:last])
 			r.describe(&c)
-			return c
+			return c, last == len(elements)-1
 		}
 	}
-	return Container{}
+	return Container{}, false
 }
 
 // containerAt looks at the last element, with those before it as its surroundings.

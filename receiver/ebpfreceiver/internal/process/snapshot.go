@@ -16,9 +16,10 @@ import (
 const snapshotRecordBytesMax = 32 << 10
 
 // ReadSnapshot fills the table with the processes that the iterator of the tracer "process" lists:
-// records that each stand behind their length. It returns how many there were. A record that can't
-// be decoded ends it, since nothing behind that can be trusted.
-func (t *Table) ReadSnapshot(r io.Reader) (int, error) {
+// records that each stand behind their length. Each is shown to the others who want to see it, too. It
+// returns how many there were. A record that can't be decoded ends it, since nothing behind that can be
+// trusted.
+func (t *Table) ReadSnapshot(r io.Reader, others ...func(*decode.ProcessExec)) (int, error) {
 	buffered := bufio.NewReader(r)
 	decoder := decode.NewProcess()
 	record := make([]byte, snapshotRecordBytesMax)
@@ -46,6 +47,9 @@ func (t *Table) ReadSnapshot(r io.Reader) (int, error) {
 		p := t.Exec(exec)
 		if exec.OfCollector() {
 			t.setOwn(p.Key)
+		}
+		for _, other := range others {
+			other(exec)
 		}
 	}
 }

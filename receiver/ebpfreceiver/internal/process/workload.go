@@ -21,6 +21,9 @@ type Workload struct {
 	CgroupPath string
 	// Container is the zero value for cgroups that are no container's.
 	Container Container
+	// ContainerCreated is when the container's cgroup was made, or, of one that was there before us, when
+	// its first process was created; 0 if that is not known. In nanoseconds of CLOCK_BOOTTIME.
+	ContainerCreated uint64
 }
 
 // WorkloadRetention is how long a workload is remembered after its cgroup was removed: its last
@@ -46,8 +49,10 @@ type Workloads struct {
 	runtimes  Runtimes
 	max       int
 
-	mu        sync.RWMutex
-	entries   map[uint64]*Workload
+	mu      sync.RWMutex
+	entries map[uint64]*Workload
+	// roots are the containers' own cgroups, by container id; a container may have cgroups below.
+	roots     map[string]*Workload
 	pathBytes int
 	removed   []removedWorkload // by time, at most max
 	// forgotten is emptied on a timer, if anybody asks for it. Beyond max the later ones are left out:
@@ -63,7 +68,7 @@ type removedWorkload struct {
 
 // NewWorkloads returns an empty table for at most entriesMax cgroups.
 func NewWorkloads(hierarchy Hierarchy, runtimes Runtimes, entriesMax int) *Workloads {
-	return &Workloads{hierarchy: hierarchy, runtimes: runtimes, max: entriesMax, entries: map[uint64]*Workload{}}
+	return &Workloads{hierarchy: hierarchy, runtimes: runtimes, max: entriesMax, entries: map[uint64]*Workload{}, roots: map[string]*Workload{}}
 }
 
 // Scan adds the cgroups that exist now. Directories that vanish or can't be read meanwhile are left
@@ -92,7 +97,7 @@ func (w *Workloads) Scan() error {
 		}
 		// The inode of a cgroup's directory is the id that the kernel knows it by.
 		if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-			w.add(stat.Ino, filepath.Join("/", relative))
+			w.add(stat.Ino, filepath.Join("/", relative), 0)
 		}
 		return nil
 	})
@@ -105,7 +110,7 @@ func (w *Workloads) Scan() error {
 // Changed takes the event of a cgroup that was made or removed.
 func (w *Workloads) Changed(e *decode.ProcessCgroup) {
 	if e.Header.Kind == decode.KindProcessCgroupMkdir {
-		w.add(e.Header.CgroupId, string(e.Path))
+		w.add(e.Header.CgroupId, string(e.Path), e.Header.TimeNs)
 		return
 	}
 	w.mu.Lock()
@@ -117,8 +122,9 @@ func (w *Workloads) Changed(e *decode.ProcessCgroup) {
 	w.forgetRemoved(e.Header.TimeNs)
 }
 
-func (w *Workloads) add(id uint64, path string) {
-	workload := &Workload{CgroupID: id, CgroupPath: path, Container: w.runtimes.ContainerOf(path)}
+func (w *Workloads) add(id uint64, path string, created uint64) {
+	container, root := w.runtimes.find(path)
+	workload := &Workload{CgroupID: id, CgroupPath: path, Container: container}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.drop(id)
@@ -127,6 +133,14 @@ func (w *Workloads) add(id uint64, path string) {
 			w.stats.Refused++
 			return
 		}
+	}
+	switch above, ok := w.roots[container.ID]; {
+	case container.ID == "":
+	case root:
+		workload.ContainerCreated = created
+		w.roots[container.ID] = workload
+	case ok:
+		workload.ContainerCreated = above.ContainerCreated
 	}
 	w.entries[id] = workload
 	w.pathBytes += len(path)
@@ -137,6 +151,45 @@ func (w *Workloads) drop(id uint64) {
 	if workload, ok := w.entries[id]; ok {
 		w.pathBytes -= len(workload.CgroupPath)
 		delete(w.entries, id)
+		if root := w.roots[workload.Container.ID]; root != nil && root.CgroupID == id {
+			delete(w.roots, workload.Container.ID)
+		}
+	}
+}
+
+// containerInit is the pid that the first process of a pid namespace has there.
+const containerInit = 1
+
+// Running takes a process of the snapshot: the first one of a container that was there before us tells
+// how old that is.
+func (w *Workloads) Running(e *decode.ProcessExec) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	workload, ok := w.entries[e.Header.CgroupId]
+	if !ok || workload.Container.ID == "" || e.Vpid != containerInit {
+		return
+	}
+	if root := w.roots[workload.Container.ID]; root != nil {
+		w.setCreated(root, e.Header.Process.StartTimeNs)
+	}
+}
+
+// setCreated replaces the workloads of a container, since others hold the old ones. The earliest time
+// wins: a process inside may have made a pid namespace of its own. It is called with mu held.
+func (w *Workloads) setCreated(root *Workload, created uint64) {
+	if root.ContainerCreated != 0 && root.ContainerCreated <= created {
+		return
+	}
+	for id, workload := range w.entries {
+		if workload.Container.ID != root.Container.ID {
+			continue
+		}
+		changed := *workload
+		changed.ContainerCreated = created
+		w.entries[id] = &changed
+		if id == root.CgroupID {
+			w.roots[root.Container.ID] = &changed
+		}
 	}
 }
 
@@ -156,6 +209,25 @@ func (w *Workloads) Lookup(cgroupID uint64) *Workload {
 	defer w.mu.Unlock()
 	w.stats.Unknown++
 	return &Workload{CgroupID: cgroupID}
+}
+
+// IsRuntime tells whether an exec is of the runtime of the container that it counts for: the process is on
+// the way there, and its parent is not known to be in the same container.
+func (w *Workloads) IsRuntime(e *decode.ProcessExec, parents []*Process) bool {
+	if !e.OnTheWay() {
+		return false
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	own, ok := w.entries[e.Header.CgroupId]
+	if !ok || own.Container.ID == "" {
+		return false
+	}
+	if len(parents) == 0 {
+		return true
+	}
+	other, ok := w.entries[parents[0].CgroupID]
+	return !ok || other.Container.ID != own.Container.ID
 }
 
 // TakeForgotten forgets what is due now, in nanoseconds of CLOCK_BOOTTIME, and returns the cgroups that

@@ -13,5 +13,9 @@ func Specs() []Spec {
 		IPC(),
 		UDP(),
 		DNS(),
+		TTY(),
+		Signal(),
+		OOM(),
+		Crash(),
 	}
 }
