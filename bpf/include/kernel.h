@@ -124,15 +124,31 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
+struct rb_node {
+	struct rb_node *rb_right, *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
 struct qstr {
 	__u32 hash;
 	__u32 len;
 	const unsigned char *name;
 };
 
+struct file_system_type {
+	const char *name;
+};
+
+struct dentry;
+
 struct super_block {
 	__u32 s_dev;
+	struct dentry *s_root;
 	unsigned long s_magic;
+	struct file_system_type *s_type;
 };
 
 struct timespec64 {
@@ -149,6 +165,7 @@ struct inode {
 	unsigned int i_nlink;
 	__u32 i_rdev;
 	__u32 i_generation;
+	void *i_private;
 	__s64 i_size;
 	struct timespec64 i_mtime, i_ctime;
 };
@@ -181,12 +198,41 @@ struct vfsmount {
 	struct super_block *mnt_sb;
 };
 
+struct proc_ns_operations;
+
 struct ns_common {
+	const struct proc_ns_operations *ops;
 	unsigned int inum;
 };
 
+// Since 6.18 a namespace says its type itself.
+struct ns_common___typed {
+	__u32 ns_type;
+};
+
+struct proc_ns_operations {
+	int type;
+};
+
+struct mount;
+
 struct mnt_namespace {
 	struct ns_common ns;
+	struct mount *root;
+};
+
+// Before 6.8 the mounts of a namespace were a list, the newest at its end. Then they became a tree in the
+// order of their making, which since 6.13 has a shortcut to its end.
+struct mnt_namespace___list {
+	struct list_head list;
+};
+
+struct mnt_namespace___tree {
+	struct rb_root mounts;
+};
+
+struct mnt_namespace___ends {
+	struct rb_node *mnt_last_node;
 };
 
 struct mount {
@@ -194,6 +240,13 @@ struct mount {
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	struct mnt_namespace *mnt_ns;
+	const char *mnt_devname;
+	struct list_head mnt_list;
+	int mnt_id;
+};
+
+struct mount___tree {
+	struct rb_node mnt_node;
 };
 
 struct path {
@@ -224,16 +277,13 @@ struct fs_struct {
 	struct path pwd;
 };
 
-struct rb_node {
-	struct rb_node *rb_right, *rb_left;
-};
-
-struct rb_root {
-	struct rb_node *rb_node;
-};
-
 struct maple_tree {
 	void *ma_root;
+};
+
+struct fs_context {
+	struct file_system_type *fs_type;
+	const char *source;
 };
 
 struct mm_struct {
@@ -261,6 +311,8 @@ struct xa_node {
 
 struct pid_namespace {
 	struct idr idr;
+	struct ns_common ns;
+	struct task_struct *child_reaper;
 };
 
 struct upid {
@@ -326,10 +378,62 @@ struct signal_struct {
 	unsigned long long sum_sched_runtime;
 };
 
+struct user_namespace {
+	struct ns_common ns;
+	struct user_namespace *parent;
+	int level;
+	kuid_t owner;
+};
+
+struct group_info {
+	int ngroups;
+	kgid_t gid[0];
+};
+
 struct cred {
 	kuid_t uid, suid, euid, fsuid;
 	kgid_t gid, sgid, egid, fsgid;
+	unsigned int securebits;
 	kernel_cap_t cap_inheritable, cap_permitted, cap_effective, cap_ambient;
+	struct user_namespace *user_ns;
+	struct group_info *group_info;
+};
+
+struct uts_namespace {
+	struct ns_common ns;
+};
+
+struct ipc_namespace {
+	struct ns_common ns;
+};
+
+struct task_struct;
+
+struct net {
+	struct ns_common ns;
+};
+
+struct time_namespace {
+	struct ns_common ns;
+};
+
+struct cgroup_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct uts_namespace *uts_ns;
+	struct ipc_namespace *ipc_ns;
+	struct mnt_namespace *mnt_ns;
+	struct pid_namespace *pid_ns_for_children;
+	struct net *net_ns;
+	struct time_namespace *time_ns_for_children;
+	struct cgroup_namespace *cgroup_ns;
+};
+
+struct seccomp {
+	int mode;
+	atomic_t filter_count;
 };
 
 struct sched_entity {
@@ -378,15 +482,6 @@ struct thread_info {
 	unsigned int status;
 };
 
-struct ipc_namespace {
-	struct ns_common ns;
-};
-
-struct nsproxy {
-	struct ipc_namespace *ipc_ns;
-	struct mnt_namespace *mnt_ns;
-};
-
 // Of x86: what the processor said of the last fault. arm64 has fault_code instead.
 struct thread_struct {
 	unsigned long trap_nr, error_code, fault_code;
@@ -396,6 +491,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
+	unsigned long atomic_flags;
 	struct mm_struct *mm;
 	int exit_code;
 	pid_t pid;
@@ -411,6 +507,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+	struct seccomp seccomp;
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	struct css_set *cgroups;
@@ -512,6 +609,7 @@ enum bpf_func_id {
 };
 
 struct trace_event_raw_sys_enter {
+	long id;
 	unsigned long args[6];
 };
 

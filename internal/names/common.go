@@ -84,6 +84,8 @@ func MetricAttributes() []Attribute {
 		{SocketOperation, String, "`create`, `bind` or `listen`."},
 		{NetworkIODirection, String, "`transmit` or `receive`, as the process sees it."},
 		{EventName, String, "Name of the events that were held back."},
+		{PrivilegeEvent, String, "What was done, as the last part of the event's name: `user_change`, `capability_use` and so on."},
+		{MountEvent, String, "What was done, as the last part of the event's name: `mount`, `unmount`, `change`, `move` or `configure`."},
 		{MetricOverflow, Bool, "True for the one series that counts all workloads beyond the bound; its resource is the host. Absent otherwise."},
 	}
 }

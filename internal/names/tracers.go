@@ -51,5 +51,12 @@ func Tracers() []TracerDescription {
 		{"crash", "Processes that die of a signal whose default is to dump core, whether or not a core is dumped. A signal that the process handles, as\n" +
 			"the runtimes of Java and Go do with SIGSEGV, is no crash unless it ends of it.",
 			CrashEvents(), CrashAttributes(), CrashMetrics()},
+		{"privilege", "How processes come by privileges, use them, and give them up. Calls that change nothing are left out, those that fail are not.\n" +
+			"The same thing done again by a process is reported once in a window. A change is that of a thread: programs that change\n" +
+			"all of their threads do so one by one, which is reported once.",
+			PrivilegeEvents(), PrivilegeAttributes(), PrivilegeMetrics()},
+		{"mount", "File systems that are mounted, moved, changed and unmounted, and the steps of the newer system calls towards that. Calls that\n" +
+			"fail are events too. Options of file systems are not told, since there are passwords among them.",
+			MountEvents(), MountAttributes(), MountMetrics()},
 	}
 }

@@ -7,6 +7,7 @@ package ebpfreceiver
 import (
 	"context"
 	"maps"
+	"runtime"
 	"time"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
@@ -53,15 +54,17 @@ const (
 // catalogue lists every tracer there is, in the order of tracer.Specs.
 func catalogue() []definition {
 	particular := map[string]definition{
-		"process": {settings: processSettings, companion: newProcessContents},
-		"file":    {settings: fileSettings, prepare: prepareFile, companion: newFileCompanion},
-		"socket":  {settings: socketSettings, companion: newSocketRepeats},
-		"ipc":     {settings: ipcSettings, companion: newIPCRepeats},
-		"tcp":     {settings: tcpSettings, namesPeers: true},
-		"udp":     {settings: udpSettings, namesPeers: true, companion: newUDPFlows},
-		"dns":     {settings: dnsSettings, companion: newDNSLookups},
-		"tty":     {identify: identifySessions},
-		"crash":   {settings: crashSettings},
+		"process":   {settings: processSettings, companion: newProcessContents},
+		"file":      {settings: fileSettings, prepare: prepareFile, companion: newFileCompanion},
+		"socket":    {settings: socketSettings, companion: newSocketRepeats},
+		"ipc":       {settings: ipcSettings, companion: newIPCRepeats},
+		"tcp":       {settings: tcpSettings, namesPeers: true},
+		"udp":       {settings: udpSettings, namesPeers: true, companion: newUDPFlows},
+		"dns":       {settings: dnsSettings, companion: newDNSLookups},
+		"tty":       {identify: identifySessions},
+		"crash":     {settings: crashSettings},
+		"privilege": {settings: privilegeSettings},
+		"mount":     {settings: mountSettings},
 	}
 	var all []definition
 	for _, spec := range tracer.Specs() {
@@ -81,6 +84,9 @@ func emitterOptions(s *session, r *emit.Redactor) emit.Options {
 			Interpreters: c.Tracers.Process.Interpreters, Redact: r,
 		},
 		Crashes: s.crashes,
+		SyscallName: func(number uint32, isCompat bool) string {
+			return tracer.SyscallName(runtime.GOARCH, number, isCompat)
+		},
 	}
 	if patterns, err := c.Tracers.File.patterns(); err == nil {
 		o.File.ReadPaths = patterns.Texts
@@ -137,3 +143,11 @@ func dnsSettings(c *Config, s *tracer.Settings) {
 }
 
 func crashSettings(_ *Config, s *tracer.Settings) { maps.Copy(s.Constants, tracer.CrashConstants()) }
+
+func privilegeSettings(c *Config, s *tracer.Settings) {
+	p := &c.Tracers.Privilege
+	maps.Copy(s.Constants, tracer.PrivilegeConstants(p.capabilitySet(), p.CapabilityScope == CapabilityScopeEverywhere))
+	s.Constants["window_ns"] = uint64(p.DeduplicationWindow)
+}
+
+func mountSettings(_ *Config, s *tracer.Settings) { maps.Copy(s.Constants, tracer.MountConstants()) }

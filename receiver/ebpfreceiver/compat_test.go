@@ -143,3 +143,16 @@ func TestIPC_of32BitProgram(t *testing.T) {
 	pipe := l.one(names.EventIPCCreate, of("named_pipe", -1))
 	assert.Equal(t, filepath.Join(d, "pipe"), pipe.str(names.FilePath))
 }
+
+// What was before a 32-bit call is not known, so all that is afterwards is told.
+func TestPrivilege_of32BitProgram(t *testing.T) {
+	program := buildCompat(t)
+	l := startLive(t, only("privilege"))
+	pid := int(runCompat(t, program, "ids")[0])
+	// Each thread does it; it is told once.
+	changed := l.one(names.EventPrivilegeUserChange, byPID(pid))
+	assert.Equal(t, "setresuid", changed.str(names.PrivilegeOperation))
+	assert.Equal(t, []string{"11", "12", "13", "12"}, changed.idsOf(idsAfter))
+	assert.Equal(t, []string{"-", "-", "-", "-"}, changed.idsOf(idsBefore))
+	assert.Equal(t, program, changed.str(names.ProcessExecutablePath))
+}

@@ -50,9 +50,11 @@ type TracersConfig struct {
 	DNS     DNSConfig          `mapstructure:"dns"`
 	TTY     SimpleTracerConfig `mapstructure:"tty"`
 
-	Signal SimpleTracerConfig `mapstructure:"signal"`
-	OOM    SimpleTracerConfig `mapstructure:"oom"`
-	Crash  SimpleTracerConfig `mapstructure:"crash"`
+	Signal    SimpleTracerConfig `mapstructure:"signal"`
+	OOM       SimpleTracerConfig `mapstructure:"oom"`
+	Crash     SimpleTracerConfig `mapstructure:"crash"`
+	Privilege PrivilegeConfig    `mapstructure:"privilege"`
+	Mount     SimpleTracerConfig `mapstructure:"mount"`
 
 	_ struct{}
 }
@@ -60,17 +62,19 @@ type TracersConfig struct {
 // sections returns what all tracers have in common, by the name of the tracer.
 func (c *TracersConfig) sections() map[string]*TracerConfig {
 	return map[string]*TracerConfig{
-		"process": &c.Process.Common,
-		"file":    &c.File.Common,
-		"tcp":     &c.TCP.Common,
-		"socket":  &c.Socket.Common,
-		"ipc":     &c.IPC.Common,
-		"udp":     &c.UDP.Common,
-		"dns":     &c.DNS.Common,
-		"tty":     &c.TTY.Common,
-		"signal":  &c.Signal.Common,
-		"oom":     &c.OOM.Common,
-		"crash":   &c.Crash.Common,
+		"process":   &c.Process.Common,
+		"file":      &c.File.Common,
+		"tcp":       &c.TCP.Common,
+		"socket":    &c.Socket.Common,
+		"ipc":       &c.IPC.Common,
+		"udp":       &c.UDP.Common,
+		"dns":       &c.DNS.Common,
+		"tty":       &c.TTY.Common,
+		"signal":    &c.Signal.Common,
+		"oom":       &c.OOM.Common,
+		"crash":     &c.Crash.Common,
+		"privilege": &c.Privilege.Common,
+		"mount":     &c.Mount.Common,
 	}
 }
 
@@ -122,17 +126,19 @@ const redactKeysDefault = `(?i)(password|passwd|passphrase|secret|token|api[-_]?
 func createDefaultConfig() component.Config {
 	return &Config{
 		Tracers: TracersConfig{
-			Process: processConfigDefault(),
-			File:    fileConfigDefault(),
-			TCP:     tcpConfigDefault(),
-			Socket:  socketConfigDefault(),
-			IPC:     ipcConfigDefault(),
-			UDP:     udpConfigDefault(),
-			DNS:     dnsConfigDefault(),
-			TTY:     simpleConfigDefault(false),
-			Signal:  simpleConfigDefault(true),
-			OOM:     simpleConfigDefault(true),
-			Crash:   simpleConfigDefault(true),
+			Process:   processConfigDefault(),
+			File:      fileConfigDefault(),
+			TCP:       tcpConfigDefault(),
+			Socket:    socketConfigDefault(),
+			IPC:       ipcConfigDefault(),
+			UDP:       udpConfigDefault(),
+			DNS:       dnsConfigDefault(),
+			TTY:       simpleConfigDefault(false),
+			Signal:    simpleConfigDefault(true),
+			OOM:       simpleConfigDefault(true),
+			Crash:     simpleConfigDefault(true),
+			Privilege: privilegeConfigDefault(),
+			Mount:     simpleConfigDefault(true),
 		},
 		Filters:         filtersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,

@@ -76,6 +76,11 @@ func TestConfig_accepted(t *testing.T) {
 				Signal: SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}},
 				OOM:    SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 128 << 10}},
 				Crash:  SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 1 << 20}},
+				Privilege: PrivilegeConfig{
+					Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
+					Capabilities: []string{"CAP_BPF"}, CapabilityScope: CapabilityScopeEverywhere, DeduplicationWindow: 5 * time.Second,
+				},
+				Mount: SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
 			},
 			Filters: FiltersConfig{
 				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
@@ -169,6 +174,8 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/table":              "process_table: max_entries: 10 is outside 1024 to 1048576; the default is 32768",
 		"ebpf/redaction":          "redaction: keys: \"(\" is not a regular expression (RE2 syntax): error parsing regexp: missing closing ): `(`",
 		"ebpf/simple_tracer_ring": "tracers::oom: ring_buffer_bytes: 1000 is not a power of two from 65536 to 268435456; the default is 262144",
+		"ebpf/capabilities": "tracers::privilege: capabilities[1]: \"SYS_ADMIN\" is not the name of a capability, such as CAP_SYS_ADMIN\n" +
+			"capability_scope: \"host\" is neither \"containers\" nor \"everywhere\"",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
 		"ebpf/filters": "filters::exclude: containers[1]: a pattern has 1 to 256 bytes, not 0\n" +

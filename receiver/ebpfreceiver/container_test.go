@@ -237,6 +237,15 @@ func TestContainer_privileged(t *testing.T) {
 	assert.Equal(t, bits.OnesCount64(set), grep.capabilityCount())
 }
 
+// exec runs a command in a container that runs, and returns what it printed.
+func (c *containers) exec(id string, command ...string) string {
+	c.t.Helper()
+	arguments := append([]string{"--address", c.address, "task", "exec", "--exec-id", "probe", id}, command...)
+	output, err := exec.Command("ctr", arguments...).CombinedOutput()
+	require.NoError(c.t, err, string(output))
+	return string(output)
+}
+
 // Containers that are gone at once still get their names, each of them.
 func TestContainer_shortLived(t *testing.T) {
 	const number = 10

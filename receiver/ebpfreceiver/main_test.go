@@ -81,6 +81,8 @@ func play(role string) {
 		err = crash(os.Args[1:])
 	case "handle_faults":
 		handleFaults()
+	case "act":
+		err = act(os.Args[1:])
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:

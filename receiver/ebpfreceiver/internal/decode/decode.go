@@ -60,17 +60,19 @@ type Decoder interface {
 // Decoders lists what makes a decoder, by the name of the tracer.
 func Decoders() map[string]func() Decoder {
 	return map[string]func() Decoder{
-		"process": NewProcess,
-		"file":    NewFile,
-		"tcp":     NewTCP,
-		"socket":  NewSocket,
-		"ipc":     NewIPC,
-		"udp":     NewUDP,
-		"dns":     NewDNS,
-		"tty":     NewTTY,
-		"signal":  NewSignal,
-		"oom":     NewOOM,
-		"crash":   NewCrash,
+		"process":   NewProcess,
+		"file":      NewFile,
+		"tcp":       NewTCP,
+		"socket":    NewSocket,
+		"ipc":       NewIPC,
+		"udp":       NewUDP,
+		"dns":       NewDNS,
+		"tty":       NewTTY,
+		"signal":    NewSignal,
+		"oom":       NewOOM,
+		"crash":     NewCrash,
+		"privilege": NewPrivilege,
+		"mount":     NewMount,
 	}
 }
 

@@ -36,6 +36,10 @@ func FuzzOOM(f *testing.F) { fuzz(f, "oom") }
 
 func FuzzCrash(f *testing.F) { fuzz(f, "crash") }
 
+func FuzzPrivilege(f *testing.F) { fuzz(f, "privilege") }
+
+func FuzzMount(f *testing.F) { fuzz(f, "mount") }
+
 // fuzz holds a decoder to its promises for any bytes: one of the three errors, or an event that shows
 // nothing but the record.
 func fuzz(f *testing.F, tracer string) {
@@ -103,6 +107,24 @@ func assertInside(t *testing.T, record []byte, event Event) {
 		fixed(unsafe.Pointer(e.SocketSocketEvent), unsafe.Sizeof(*e.SocketSocketEvent))
 		strs = [][]byte{e.Name}
 		_ = SocketAddress(&e.Facts)
+	case *PrivilegeIDs:
+		fixed(unsafe.Pointer(e.PrivilegeIdsEvent), unsafe.Sizeof(*e.PrivilegeIdsEvent))
+		_ = e.ListedGroups()
+	case *PrivilegeCapabilities:
+		fixed(unsafe.Pointer(e.PrivilegeCapabilitiesEvent), unsafe.Sizeof(*e.PrivilegeCapabilitiesEvent))
+	case *PrivilegeCapabilityUse:
+		fixed(unsafe.Pointer(e.PrivilegeCapabilityUseEvent), unsafe.Sizeof(*e.PrivilegeCapabilityUseEvent))
+	case *PrivilegeNamespaces:
+		fixed(unsafe.Pointer(e.PrivilegeNamespaceEvent), unsafe.Sizeof(*e.PrivilegeNamespaceEvent))
+	case *PrivilegeRoot:
+		fixed(unsafe.Pointer(e.PrivilegeRootEvent), unsafe.Sizeof(*e.PrivilegeRootEvent))
+		strs = [][]byte{e.Directory, e.Argument, e.Root, e.Filesystem}
+	case *PrivilegeRestriction:
+		fixed(unsafe.Pointer(e.PrivilegeRestrictionEvent), unsafe.Sizeof(*e.PrivilegeRestrictionEvent))
+	case *Mount:
+		fixed(unsafe.Pointer(e.MountMountEvent), unsafe.Sizeof(*e.MountMountEvent))
+		strs = [][]byte{e.SourceDirectory, e.Source, e.TargetDirectory, e.Target, e.Filesystem, e.Point, e.Root}
+		_ = e.KeyName()
 	case *TCPConnection:
 		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
 		_, _ = e.Local(), e.Remote()
@@ -158,17 +180,19 @@ func assertPartOf(t *testing.T, record []byte, part unsafe.Pointer, size uintptr
 // Records as kernels write them, each of which stands for its kind.
 func TestDecode_recordedRecords(t *testing.T) {
 	for target, tracer := range map[string]string{
-		"FuzzProcess": "process",
-		"FuzzFile":    "file",
-		"FuzzTCP":     "tcp",
-		"FuzzSocket":  "socket",
-		"FuzzIPC":     "ipc",
-		"FuzzUDP":     "udp",
-		"FuzzDNS":     "dns",
-		"FuzzTTY":     "tty",
-		"FuzzSignal":  "signal",
-		"FuzzOOM":     "oom",
-		"FuzzCrash":   "crash",
+		"FuzzProcess":   "process",
+		"FuzzFile":      "file",
+		"FuzzTCP":       "tcp",
+		"FuzzSocket":    "socket",
+		"FuzzIPC":       "ipc",
+		"FuzzUDP":       "udp",
+		"FuzzDNS":       "dns",
+		"FuzzTTY":       "tty",
+		"FuzzSignal":    "signal",
+		"FuzzOOM":       "oom",
+		"FuzzCrash":     "crash",
+		"FuzzPrivilege": "privilege",
+		"FuzzMount":     "mount",
 	} {
 		want := map[string]uint16{}
 		for name, g := range goodRecords(t) {

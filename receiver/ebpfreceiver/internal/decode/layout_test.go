@@ -19,7 +19,9 @@ import (
 	dnsbpf "github.com/meerkat-otel/meerkat/bpf/dns"
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
+	mountbpf "github.com/meerkat-otel/meerkat/bpf/mount"
 	oombpf "github.com/meerkat-otel/meerkat/bpf/oom"
+	privilegebpf "github.com/meerkat-otel/meerkat/bpf/privilege"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	signalbpf "github.com/meerkat-otel/meerkat/bpf/signal"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
@@ -51,6 +53,17 @@ func objects() map[string]object {
 			"file_seen": filebpf.FileFileSeen{}, "file_workload": filebpf.FileFileWorkload{},
 			"pattern_name": filebpf.FilePatternName{}, "pattern_bits": filebpf.FilePatternBits{},
 			"pattern_suffix": filebpf.FilePatternSuffix{}, "known_file": filebpf.FileKnownFile{},
+		}},
+		"privilege": {privilegebpf.LoadPrivilege, map[string]any{
+			"event_header": privilegebpf.PrivilegeEventHeader{}, "ids": privilegebpf.PrivilegeIds{},
+			"capabilities": privilegebpf.PrivilegeCapabilities{}, "namespaces": privilegebpf.PrivilegeNamespaces{},
+			"ids_event": privilegebpf.PrivilegeIdsEvent{}, "capabilities_event": privilegebpf.PrivilegeCapabilitiesEvent{},
+			"capability_use_event": privilegebpf.PrivilegeCapabilityUseEvent{}, "namespace_event": privilegebpf.PrivilegeNamespaceEvent{},
+			"root_event": privilegebpf.PrivilegeRootEvent{}, "restriction_event": privilegebpf.PrivilegeRestrictionEvent{},
+			"privilege_workload": privilegebpf.PrivilegePrivilegeWorkload{},
+		}},
+		"mount": {mountbpf.LoadMount, map[string]any{
+			"event_header": mountbpf.MountEventHeader{}, "mount_event": mountbpf.MountMountEvent{}, "mount_workload": mountbpf.MountMountWorkload{},
 		}},
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},

@@ -191,6 +191,8 @@ func goodRecords(t testing.TB) map[string]good {
 	for name, kind := range map[string]uint16{"query": KindDNSQuery, "answer": KindDNSAnswer} {
 		add(name, "dns", kind, dnsMessage(kind), map[uintptr]int{unsafe.Offsetof(dnsbpf.DNSDnsMessageEvent{}.RoomBytes): 2}, "question\x00\x00")
 	}
+	addPrivilegeRecords(add)
+	addMountRecords(add)
 	return records
 }
 

@@ -19,12 +19,14 @@ const benchmarkBatch = 1000
 // BenchmarkLogs takes recorded records from bytes to OTLP, by tracer.
 func BenchmarkLogs(b *testing.B) {
 	for tracer, scenario := range map[string]string{
-		"process": "process_pipeline",
-		"file":    "file_operations",
-		"tcp":     "tcp_connections",
-		"socket":  "sockets",
-		"ipc":     "ipc_objects",
-		"udp":     "udp_flows",
+		"process":   "process_pipeline",
+		"file":      "file_operations",
+		"tcp":       "tcp_connections",
+		"socket":    "sockets",
+		"ipc":       "ipc_objects",
+		"udp":       "udp_flows",
+		"privilege": "privilege_changes",
+		"mount":     "mount_operations",
 	} {
 		b.Run(tracer, func(b *testing.B) {
 			r := newReplay(b)

@@ -42,6 +42,8 @@ func TestRecord(t *testing.T) {
 	t.Run("signals", recordSignals)
 	t.Run("out of memory", recordOOM)
 	t.Run("crashes", recordCrashes)
+	t.Run("privileges", recordPrivileges)
+	t.Run("mounts", recordMounts)
 	t.Run("container", recordContainer)
 	t.Run("sessions", recordSessions)
 }
@@ -70,6 +72,8 @@ var recordedScenarios = []string{
 	"crash_faults",
 	"oom_cgroup",
 	"signal_crossings",
+	"mount_operations",
+	"privilege_changes",
 }
 
 // Nobody has written a scenario by hand: each can be recorded anew when the kernel half changes.

@@ -35,6 +35,9 @@ import (
 
 var record = flag.Bool("record", false, "record the scenarios anew from the kernel that the tests run on; needs root")
 
+// recordedCapabilities are all of them.
+const recordedCapabilities = 1<<64 - 1
+
 const (
 	recorderRingBytes = 4 << 20
 	// recorderPatience is how long the recorder waits for others.
@@ -70,6 +73,15 @@ type recorder struct {
 // hierarchyChoices are the values of enum cgroup_hierarchy_choice in bpf/include/cgroup.h.
 var hierarchyChoices = map[string]uint32{"": 0, "memory": 1, "pids": 2, "cpu": 3}
 
+// ownConstants are those of each tracer, as the receiver sets them.
+var ownConstants = map[string]map[string]any{
+	"file":      tracer.FileConstants(),
+	"socket":    tracer.SocketConstants([]uint{1, 2, 10, 16}),
+	"ipc":       tracer.IPCConstants(),
+	"privilege": tracer.PrivilegeConstants(recordedCapabilities, false),
+	"mount":     tracer.MountConstants(),
+}
+
 // startRecorder attaches tracers. The iterator runs afterwards, as in the receiver.
 func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec) *recorder {
 	t.Helper()
@@ -83,10 +95,12 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		"cgroup_hierarchy_choice": hierarchyChoices[hierarchy.Controller],
 		"cgroup_hierarchy_id":     int32(hierarchy.ID),
 	}}
-	for _, more := range []map[string]any{tracer.FileConstants(), tracer.SocketConstants([]uint{1, 2, 10, 16}), tracer.IPCConstants(), constants} {
-		maps.Copy(settings.Constants, more)
-	}
+	common := settings.Constants
 	for _, spec := range specs {
+		// Tracers have names in common.
+		settings.Constants = maps.Clone(common)
+		maps.Copy(settings.Constants, ownConstants[spec.Name])
+		maps.Copy(settings.Constants, constants)
 		live, err := tracer.Load(spec, settings, zaptest.NewLogger(t))
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, live.Close()) })

@@ -79,7 +79,11 @@ func newReplay(t testing.TB) *replay {
 	host := emit.Host{Name: "node1", ID: "5d9c3f0e7a1b4c2d8e6f0a1b2c3d4e5f", Arch: "amd64"}
 	peers := dns.NewNames()
 	r.lookups = dns.NewMatcher(time.Second, peers)
-	emitters := emit.Emitters(emit.Options{Process: r.options, Crashes: emit.NewCrashHistory(replayEntriesMax)})
+	emitters := emit.Emitters(emit.Options{
+		Process: r.options, Crashes: emit.NewCrashHistory(replayEntriesMax),
+		// The recordings are of this architecture, wherever they are replayed.
+		SyscallName: func(number uint32, isCompat bool) string { return tracer.SyscallName("amd64", number, isCompat) },
+	})
 	for _, spec := range tracer.Specs() {
 		r.streams[spec.Name] = &replayStream{
 			kinds: spec.Kinds, decoder: decode.Decoders()[spec.Name](), emitter: emitters[spec.Name],

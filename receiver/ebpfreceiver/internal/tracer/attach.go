@@ -3,7 +3,9 @@
 package tracer
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -18,9 +20,9 @@ func attach(program *ebpf.Program, spec *ebpf.ProgramSpec) (link.Link, error) {
 	case ebpf.RawTracepoint:
 		return link.AttachRawTracepoint(link.RawTracepointOptions{Name: spec.AttachTo, Program: program})
 	case ebpf.TracePoint:
-		group, name, _ := strings.Cut(spec.AttachTo, "/")
-		l, err := link.Tracepoint(group, name, program, nil)
-		return l, explainTracepoint(err)
+		return attachTracepoint(program, spec.AttachTo)
+	case ebpf.Kprobe:
+		return link.Kprobe(spec.AttachTo, program, nil)
 	case ebpf.CGroupSKB, ebpf.CGroupSock, ebpf.CGroupSockAddr:
 		root, err := cgroupRoot()
 		if err != nil {
@@ -30,4 +32,36 @@ func attach(program *ebpf.Program, spec *ebpf.ProgramSpec) (link.Link, error) {
 	default:
 		return nil, fmt.Errorf("no way is known to attach a program of type %s (section %q)", spec.Type, spec.SectionName)
 	}
+}
+
+// attachTracepoint takes "group/name".
+func attachTracepoint(program *ebpf.Program, tracepoint string) (link.Link, error) {
+	group, name, _ := strings.Cut(tracepoint, "/")
+	l, err := link.Tracepoint(group, name, program, nil)
+	return l, explainTracepoint(err)
+}
+
+// links are several that belong together.
+type links []io.Closer
+
+// Close implements io.Closer.
+func (l links) Close() error {
+	var errs []error
+	for _, one := range l {
+		errs = append(errs, one.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// attachTracepoints connects a program to all of some tracepoints, or to none.
+func attachTracepoints(program *ebpf.Program, tracepoints []string) (io.Closer, error) {
+	var all links
+	for _, tracepoint := range tracepoints {
+		l, err := attachTracepoint(program, tracepoint)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("tracepoint %q: %w", tracepoint, err), all.Close())
+		}
+		all = append(all, l)
+	}
+	return all, nil
 }

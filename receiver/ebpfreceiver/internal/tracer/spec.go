@@ -52,6 +52,9 @@ type Hook struct {
 	// Syscalls are the calls at whose end the program runs, by name; empty for another kind of hook.
 	// Calls that this kernel or architecture doesn't have are left out.
 	Syscalls []string
+	// Tracepoints are those that the program is attached to, all of them, instead of the one that its
+	// section names: "group/name".
+	Tracepoints []string
 }
 
 // hook is the usual case: a hook named after what it observes, with its programs.
@@ -62,6 +65,17 @@ func hook(name string, programs ...string) Hook {
 // syscallHook is a handler at the end of system calls.
 func syscallHook(program string, syscalls ...string) Hook {
 	return Hook{Name: "sys_exit", Programs: []string{program}, Syscalls: syscalls}
+}
+
+// enterHook is a program at the beginning of native system calls.
+func enterHook(program string, syscalls ...string) Hook {
+	h := Hook{Name: "sys_enter", Programs: []string{program}}
+	for _, name := range syscalls {
+		if _, _, native, _ := syscallNumbers(name); native {
+			h.Tracepoints = append(h.Tracepoints, "syscalls/sys_enter_"+name)
+		}
+	}
+	return h
 }
 
 // basePrivileges is what loading and attaching tracing programs takes since 5.8.

@@ -17,5 +17,7 @@ func Specs() []Spec {
 		Signal(),
 		OOM(),
 		Crash(),
+		Privileges(),
+		Mount(),
 	}
 }

@@ -49,3 +49,16 @@ func syscallTable[O ~uint32](operations map[string]O) [2 * syscallsMax]uint8 {
 	}
 	return table
 }
+
+// SyscallName is the name of a system call of an architecture, as of runtime.GOARCH, or of the 32-bit one
+// beside it. It is empty for numbers that are not known.
+func SyscallName(architecture string, number uint32, isCompat bool) string {
+	table, compat := syscallTables(architecture)
+	if isCompat {
+		table = compat
+	}
+	if table == nil {
+		return ""
+	}
+	return table.SyscallNumbers[int(number)]
+}

@@ -286,9 +286,12 @@ func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Clo
 		return nil, explainTarget(t.object.Programs[name].AttachTo, err)
 	}
 	var l io.Closer
-	if len(hook.Syscalls) > 0 {
+	switch {
+	case len(hook.Syscalls) > 0:
 		l, err = t.dispatcher.add(types, program, t.handlerNumber, hook.Syscalls)
-	} else {
+	case len(hook.Tracepoints) > 0:
+		l, err = attachTracepoints(program, hook.Tracepoints)
+	default:
 		l, err = attach(program, t.object.Programs[name])
 	}
 	if err != nil {

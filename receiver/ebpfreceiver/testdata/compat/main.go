@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command compat is built for the 32-bit architecture beside the one that is tested, and makes system
-// calls of every kind that has another number there. Its arguments are what to use, files, sockets or ipc,
+// calls of every kind that has another number there. Its arguments are what to use, files, sockets, ipc or ids,
 // and a folder to work in.
 package main
 
@@ -22,6 +22,9 @@ func main() {
 		err = sockets()
 	case "ipc":
 		err = ipc(os.Args[2])
+	case "ids":
+		fmt.Println(os.Getpid())
+		err = syscall.Setresuid(11, 12, 13)
 	default:
 		err = fmt.Errorf("nothing is known of %q", what)
 	}
