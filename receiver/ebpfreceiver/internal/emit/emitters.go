@@ -19,19 +19,8 @@ type SyscallName func(number uint32, isCompat bool) string
 // Emitters lists the emitters by the name of the tracer.
 func Emitters(o Options) map[string]Emitter {
 	return map[string]Emitter{
-		"process": Process(o.Process),
-		"file":    File(o.File),
-		"tcp":     TCP,
-		"socket":  Socket,
-		"ipc":     IPC,
-		"udp":     UDP,
-		"dns":     DNS,
-		"tty":     TTY,
-		"signal":  Signal,
-		"oom":     OOM,
-		"crash":   Crash(o.Crashes),
 		"process":   Process(o.Process),
-		"file":      File,
+		"file":      File(o.File),
 		"tcp":       TCP,
 		"socket":    Socket,
 		"ipc":       IPC,
