@@ -26,7 +26,7 @@ build: ## Build bin/otelcol-meerkat; needs nothing but Go
 
 .PHONY: test
 test: prepare ## Install what tests need and run them all, on the running kernel (as root)
-	CGO_ENABLED=1 go test -race -timeout 15m ./...
+	CGO_ENABLED=1 go test -race -timeout 20m ./...
 
 .PHONY: vm
 vm: ## Run the receiver's kernel tests on other kernels, in emulated machines, for docs/kernels.md (as root); VM=-smoke takes two minutes

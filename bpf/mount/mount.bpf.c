@@ -245,15 +245,12 @@ static __always_inline void by_setattr(struct mount_scratch *scratch, struct tas
 SYSCALL_HANDLER(mount_syscall, call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 zero = 0, index = call->number;
+	__u32 zero = 0;
 	struct mount_scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
 
-	FORGET(index);
-	if (!scratch || index >= SYSCALLS_MAX)
+	if (!scratch)
 		return;
-	if (call->compat)
-		index += SYSCALLS_MAX;
-	__u8 operation = operations[index];
+	__u8 operation = operations[syscall_index(call)];
 	__builtin_memset(&scratch->event, 0, sizeof(scratch->event));
 	switch (operation) {
 	case OPERATION_MOUNT:

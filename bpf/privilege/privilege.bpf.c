@@ -37,15 +37,12 @@ int privilege_enter(struct trace_event_raw_sys_enter *ctx)
 SYSCALL_HANDLER(privilege_syscall, call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 zero = 0, index = call->number;
+	__u32 zero = 0;
 	struct privilege_scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
 
-	FORGET(index);
-	if (!scratch || index >= SYSCALLS_MAX)
+	if (!scratch)
 		return;
-	if (call->compat)
-		index += SYSCALLS_MAX;
-	__u8 operation = operations[index];
+	__u8 operation = operations[syscall_index(call)];
 	bool by_prctl = operation == OPERATION_PRCTL;
 	if (by_prctl)
 		operation = prctl_operation(call->arguments[0]);

@@ -56,15 +56,11 @@ static __always_inline void current_syscall(struct syscall *call, struct task_st
 // is_about_memory tells when CAP_SYS_ADMIN was asked for only to account for memory: see memory_calls.
 static __always_inline bool is_about_memory(struct task_struct *task, struct syscall *call)
 {
-	__u32 index = call->number;
 	unsigned long descriptor;
 
-	FORGET(index);
-	if (index >= SYSCALLS_MAX)
+	if (call->number >= SYSCALLS_MAX)
 		return true; // a page fault
-	if (call->compat)
-		index += SYSCALLS_MAX;
-	switch (memory_calls[index]) {
+	switch (memory_calls[syscall_index(call)]) {
 	case MEMORY_CALL_ALWAYS:
 		return true;
 	case MEMORY_CALL_WRITES_TO_FIRST:

@@ -23,7 +23,7 @@ var (
 const dispatcher = "syscall"
 
 // bottomHeaders hold types of the kernel. Headers include them, tracers don't.
-func bottomHeaders() []string { return []string{"kernel.h", "kernel_memory.h"} }
+func bottomHeaders() []string { return []string{"kernel.h", "kernel_file.h", "kernel_task.h", "kernel_socket.h", "kernel_memory.h"} }
 
 // strayParts returns what is wrong with the source of a tracer, by the rules of bpf/README.md.
 func strayParts(f file, there map[string]bool) []string {

@@ -24,7 +24,6 @@ const (
 // longFiles may be longer than others, each for a reason.
 func longFiles() map[string]string {
 	return map[string]string{
-		"bpf/include/kernel.h":                            "the kernel's types, a list",
 		"bpf/process/process.bpf.c":                       "the programs of a tracer share static functions and maps: one unit",
 		"bpf/file/file.bpf.c":                             "the programs of a tracer share static functions and maps: one unit",
 		"bpf/ipc/ipc.bpf.c":                               "the programs of a tracer share static functions and maps: one unit",

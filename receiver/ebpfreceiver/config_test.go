@@ -35,6 +35,63 @@ func TestConfig_structIsWellFormed(t *testing.T) {
 	require.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
 }
 
+// everyKey is what the section with every key says.
+func everyKey() *Config {
+	return &Config{
+		Tracers: TracersConfig{
+			Process: ProcessConfig{
+				Common: TracerConfig{Enabled: true, RingBufferBytes: 1 << 20},
+				Fork:   true, ArgumentsMaxBytes: 4096, EnvironmentKeys: []string{"HOME", "LD_PRELOAD"},
+				Interpreters: []string{"sh", "python*"},
+				ExecutableHash: ExecutableHashConfig{
+					Enabled: true, MaxFileBytes: 65536, MaxBytesPerSecond: 1048576, MaxFilesPerSecond: 5,
+				},
+			},
+			File: FileConfig{
+				Common:              TracerConfig{Enabled: true, RingBufferBytes: 8 << 20},
+				ReadPaths:           []string{"/etc/shadow", "/root/.ssh/"},
+				DeduplicationWindow: 10 * time.Second,
+			},
+			TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024},
+			Socket: SocketConfig{
+				Common:              TracerConfig{Enabled: true, RingBufferBytes: 128 << 10},
+				ExpectedFamilies:    []string{"inet", "packet"},
+				DeduplicationWindow: 5 * time.Minute,
+			},
+			IPC: IPCConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
+			UDP: UDPConfig{
+				Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
+				TrackedFlows: 4096, IdleTimeout: 15 * time.Second, ReportInterval: 5 * time.Minute,
+			},
+			DNS: DNSConfig{
+				Common: TracerConfig{Enabled: true, RingBufferBytes: 256 << 10}, Ports: []uint16{53, 5353}, Timeout: 3 * time.Second,
+			},
+			TTY:    SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 64 << 10}},
+			Signal: SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}},
+			OOM:    SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 128 << 10}},
+			Crash:  SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 1 << 20}},
+			Privilege: PrivilegeConfig{
+				Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
+				Capabilities: []string{"CAP_BPF"}, CapabilityScope: CapabilityScopeEverywhere, DeduplicationWindow: 5 * time.Second,
+			},
+			Mount: SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
+		},
+		Filters: FiltersConfig{
+			Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
+			Exclude: FilterRulesConfig{
+				Cgroups: []string{"/system.slice/*"}, Containers: []string{"istio-proxy"}, Images: []string{"*/pause:*"},
+				Executables: []string{"/usr/bin/runc"}, Users: []uint32{65534}, Ports: []uint16{9100},
+			},
+			OwnActivity: true, EventsPerSecondMax: 50,
+		},
+		MetricsInterval:   time.Minute,
+		ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
+		Redaction:         RedactionConfig{Enabled: true, Keys: "(?i)secret$"},
+		ProgramStatistics: true,
+		ErrorMode:         ErrorModeIgnore,
+	}
+}
+
 func TestConfig_accepted(t *testing.T) {
 	defaults := func(change func(*Config)) *Config {
 		c := createDefaultConfig().(*Config)
@@ -42,60 +99,8 @@ func TestConfig_accepted(t *testing.T) {
 		return c
 	}
 	for section, expected := range map[string]*Config{
-		"ebpf": defaults(func(*Config) {}),
-		"ebpf/every_key": {
-			Tracers: TracersConfig{
-				Process: ProcessConfig{
-					Common: TracerConfig{Enabled: true, RingBufferBytes: 1 << 20},
-					Fork:   true, ArgumentsMaxBytes: 4096, EnvironmentKeys: []string{"HOME", "LD_PRELOAD"},
-					Interpreters: []string{"sh", "python*"},
-					ExecutableHash: ExecutableHashConfig{
-						Enabled: true, MaxFileBytes: 65536, MaxBytesPerSecond: 1048576, MaxFilesPerSecond: 5,
-					},
-				},
-				File: FileConfig{
-					Common:              TracerConfig{Enabled: true, RingBufferBytes: 8 << 20},
-					ReadPaths:           []string{"/etc/shadow", "/root/.ssh/"},
-					DeduplicationWindow: 10 * time.Second,
-				},
-				TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024},
-				Socket: SocketConfig{
-					Common:              TracerConfig{Enabled: true, RingBufferBytes: 128 << 10},
-					ExpectedFamilies:    []string{"inet", "packet"},
-					DeduplicationWindow: 5 * time.Minute,
-				},
-				IPC: IPCConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
-				UDP: UDPConfig{
-					Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
-					TrackedFlows: 4096, IdleTimeout: 15 * time.Second, ReportInterval: 5 * time.Minute,
-				},
-				DNS: DNSConfig{
-					Common: TracerConfig{Enabled: true, RingBufferBytes: 256 << 10}, Ports: []uint16{53, 5353}, Timeout: 3 * time.Second,
-				},
-				TTY:    SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 64 << 10}},
-				Signal: SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}},
-				OOM:    SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 128 << 10}},
-				Crash:  SimpleTracerConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 1 << 20}},
-				Privilege: PrivilegeConfig{
-					Common:       TracerConfig{Enabled: false, RingBufferBytes: 128 << 10},
-					Capabilities: []string{"CAP_BPF"}, CapabilityScope: CapabilityScopeEverywhere, DeduplicationWindow: 5 * time.Second,
-				},
-				Mount: SimpleTracerConfig{Common: TracerConfig{Enabled: true, RingBufferBytes: 512 << 10}},
-			},
-			Filters: FiltersConfig{
-				Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
-				Exclude: FilterRulesConfig{
-					Cgroups: []string{"/system.slice/*"}, Containers: []string{"istio-proxy"}, Images: []string{"*/pause:*"},
-					Executables: []string{"/usr/bin/runc"}, Users: []uint32{65534}, Ports: []uint16{9100},
-				},
-				OwnActivity: true, EventsPerSecondMax: 50,
-			},
-			MetricsInterval:   time.Minute,
-			ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
-			Redaction:         RedactionConfig{Enabled: true, Keys: "(?i)secret$"},
-			ProgramStatistics: true,
-			ErrorMode:         ErrorModeIgnore,
-		},
+		"ebpf":           defaults(func(*Config) {}),
+		"ebpf/every_key": everyKey(),
 		"ebpf/fewer_tracers": defaults(func(c *Config) {
 			c.Tracers.File.Common.Enabled, c.Tracers.TCP.Common.Enabled = false, false
 		}),
@@ -156,9 +161,9 @@ func TestConfig_refused(t *testing.T) {
 			"its directory; a star may stand at the end, for any version",
 		"ebpf/executable_hash": "tracers::process::executable_hash: max_file_bytes: 1 is outside 65536 to 4294967296; the default is 67108864\n" +
 			"max_files_per_second: 0 is outside 1 to 10000; the default is 50",
-		"ebpf/tty_ring":   "tracers::tty: ring_buffer_bytes: 1 is not a power of two from 65536 to 268435456; the default is 2097152",
-		"ebpf/interval":   "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
-		"ebpf/window":     "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/tty_ring": "tracers::tty: ring_buffer_bytes: 1 is not a power of two from 65536 to 268435456; the default is 262144",
+		"ebpf/interval": "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
+		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/read_paths": "tracers::file: read_paths: \"etc/shadow\" does not start with a slash and a name; only absolute paths can be matched",
 		"ebpf/socket_families": "tracers::socket: expected_families[1]: \"AF_PACKET\" is none of the kernel's address families, which are " +
 			"named like inet6 or packet",

@@ -70,96 +70,27 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	if uintptr(unsafe.Pointer(event.Head())) != start {
 		t.Fatal("the header is not the start of the record")
 	}
-	var at uintptr
-	fixed := func(p unsafe.Pointer, size uintptr) {
-		if uintptr(p) != start || start+size > end {
-			t.Fatalf("the fixed part is not the start of the record")
-		}
-		at = start + size
-	}
-	var strs [][]byte
-	var rooms []uint16 // of strings that may be shown shorter than they are; nil for none
-	switch e := event.(type) {
-	case *ProcessExec:
-		fixed(unsafe.Pointer(e.ProcessExecEvent), unsafe.Sizeof(*e.ProcessExecEvent))
-		strs = [][]byte{e.Executable, e.Filename, e.WorkingDirectory, e.Arguments, e.Environment, e.TTY}
-	case *ProcessExecFailed:
-		fixed(unsafe.Pointer(e.ProcessExecFailedEvent), unsafe.Sizeof(*e.ProcessExecFailedEvent))
-		strs = [][]byte{e.Filename}
-	case *ProcessFork:
-		fixed(unsafe.Pointer(e.ProcessForkEvent), unsafe.Sizeof(*e.ProcessForkEvent))
-	case *ProcessExit:
-		fixed(unsafe.Pointer(e.ProcessExitEvent), unsafe.Sizeof(*e.ProcessExitEvent))
-	case *ProcessCgroup:
-		fixed(unsafe.Pointer(e.ProcessCgroupEvent), unsafe.Sizeof(*e.ProcessCgroupEvent))
-		strs = [][]byte{e.Path}
-	case *File:
-		fixed(unsafe.Pointer(e.FileFileEvent), unsafe.Sizeof(*e.FileFileEvent))
-		strs = [][]byte{e.Directory, e.Path, e.OtherDirectory, e.OtherPath}
-		rooms = []uint16{e.DirectoryBytes, e.PathBytes, e.OtherDirectoryBytes, e.OtherPathBytes}
-	case *IPC:
-		fixed(unsafe.Pointer(e.IPCIpcEvent), unsafe.Sizeof(*e.IPCIpcEvent))
-		strs = [][]byte{e.Name, e.PeerName}
-		if other := uintptr(unsafe.Pointer(e.Other())); other < start || other >= end {
-			t.Fatal("the peer is outside the record")
-		}
-	case *Socket:
-		fixed(unsafe.Pointer(e.SocketSocketEvent), unsafe.Sizeof(*e.SocketSocketEvent))
-		strs = [][]byte{e.Name}
-		_ = SocketAddress(&e.Facts)
-	case *PrivilegeIDs:
-		fixed(unsafe.Pointer(e.PrivilegeIdsEvent), unsafe.Sizeof(*e.PrivilegeIdsEvent))
-		_ = e.ListedGroups()
-	case *PrivilegeCapabilities:
-		fixed(unsafe.Pointer(e.PrivilegeCapabilitiesEvent), unsafe.Sizeof(*e.PrivilegeCapabilitiesEvent))
-	case *PrivilegeCapabilityUse:
-		fixed(unsafe.Pointer(e.PrivilegeCapabilityUseEvent), unsafe.Sizeof(*e.PrivilegeCapabilityUseEvent))
-	case *PrivilegeNamespaces:
-		fixed(unsafe.Pointer(e.PrivilegeNamespaceEvent), unsafe.Sizeof(*e.PrivilegeNamespaceEvent))
-	case *PrivilegeRoot:
-		fixed(unsafe.Pointer(e.PrivilegeRootEvent), unsafe.Sizeof(*e.PrivilegeRootEvent))
-		strs = [][]byte{e.Directory, e.Argument, e.Root, e.Filesystem}
-	case *PrivilegeRestriction:
-		fixed(unsafe.Pointer(e.PrivilegeRestrictionEvent), unsafe.Sizeof(*e.PrivilegeRestrictionEvent))
-	case *Mount:
-		fixed(unsafe.Pointer(e.MountMountEvent), unsafe.Sizeof(*e.MountMountEvent))
-		strs = [][]byte{e.SourceDirectory, e.Source, e.TargetDirectory, e.Target, e.Filesystem, e.Point, e.Root}
-		_ = e.KeyName()
-	case *TCPConnection:
-		fixed(unsafe.Pointer(e.TCPConnectionEvent), unsafe.Sizeof(*e.TCPConnectionEvent))
-		_, _ = e.Local(), e.Remote()
-	case *UDPStart:
-		fixed(unsafe.Pointer(e.UDPUdpStartEvent), unsafe.Sizeof(*e.UDPUdpStartEvent))
-		_, _ = e.Local(), e.Remote()
-	case *DNSMessage:
-		fixed(unsafe.Pointer(e.DNSDnsMessageEvent), unsafe.Sizeof(*e.DNSDnsMessageEvent))
-		_, _ = e.Client(), e.Server()
-		strs = [][]byte{e.room}
-		if len(e.Payload) > len(e.room) || len(e.Payload) > 0 && &e.Payload[0] != &e.room[0] {
-			t.Fatal("the payload is not the beginning of its room")
-		}
-	case *TTYSession:
-		fixed(unsafe.Pointer(e.TTYSessionEvent), unsafe.Sizeof(*e.TTYSessionEvent))
-	case *TTYSessionEnd:
-		fixed(unsafe.Pointer(e.TTYSessionEndEvent), unsafe.Sizeof(*e.TTYSessionEndEvent))
-	case *Signal:
-		fixed(unsafe.Pointer(e.SignalSignalEvent), unsafe.Sizeof(*e.SignalSignalEvent))
-		assertPartOf(t, record, unsafe.Pointer(e.Other()), unsafe.Sizeof(*e.Other()))
-	case *OOMKill:
-		fixed(unsafe.Pointer(e.OOMOomEvent), unsafe.Sizeof(*e.OOMOomEvent))
-		assertPartOf(t, record, unsafe.Pointer(e.Other()), unsafe.Sizeof(*e.Other()))
-	case *Crash:
-		fixed(unsafe.Pointer(e.CrashCrashEvent), unsafe.Sizeof(*e.CrashCrashEvent))
-	default:
+	s, known := shownBy(event)
+	if !known {
 		t.Fatalf("unexpected event %T", event)
 	}
-	for i, s := range strs {
-		room := uintptr(len(s))
-		if rooms != nil {
-			room = uintptr(rooms[i])
+	if uintptr(s.fixed) != start || start+s.size > end {
+		t.Fatalf("the fixed part is not the start of the record")
+	}
+	if pair, ok := event.(Pair); ok {
+		offset := uintptr(unsafe.Pointer(pair.Other())) - start
+		if offset+unsafe.Sizeof(Header{}) > uintptr(len(record)) {
+			t.Fatal("the second process is not in the record")
 		}
-		from := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
-		if len(s) > 0 && (from < at || from+uintptr(len(s)) > at+room) {
+	}
+	at := start + s.size
+	for i, text := range s.strs {
+		room := uintptr(len(text))
+		if s.rooms != nil {
+			room = uintptr(s.rooms[i])
+		}
+		from := uintptr(unsafe.Pointer(unsafe.SliceData(text)))
+		if len(text) > 0 && (from < at || from+uintptr(len(text)) > at+room) {
 			t.Fatal("a string is not where it should be")
 		}
 		at += room
@@ -169,12 +100,106 @@ func assertInside(t *testing.T, record []byte, event Event) {
 	}
 }
 
-func assertPartOf(t *testing.T, record []byte, part unsafe.Pointer, size uintptr) {
-	t.Helper()
-	offset := uintptr(part) - uintptr(unsafe.Pointer(unsafe.SliceData(record)))
-	if offset > uintptr(len(record)) || offset+size > uintptr(len(record)) {
-		t.Fatal("the second process is not in the record")
+// shown is what an event shows of its record.
+type shown struct {
+	fixed unsafe.Pointer
+	size  uintptr
+	strs  [][]byte
+	rooms []uint16 // of strings that may be shown shorter than they are; nil for none
+}
+
+func show[T any](fixed *T, strs ...[]byte) (shown, bool) {
+	return shown{fixed: unsafe.Pointer(fixed), size: unsafe.Sizeof(*fixed), strs: strs}, true
+}
+
+func shownBy(event Event) (shown, bool) {
+	for _, group := range []func(Event) (shown, bool){shownOfProcesses, shownOfObjects, shownOfNetwork, shownOfPrivileges} {
+		if s, known := group(event); known {
+			return s, true
+		}
 	}
+	return shown{}, false
+}
+
+func shownOfProcesses(event Event) (shown, bool) {
+	switch e := event.(type) {
+	case *ProcessExec:
+		return show(e.ProcessExecEvent, e.Executable, e.Filename, e.WorkingDirectory, e.Arguments, e.Environment, e.TTY)
+	case *ProcessExecFailed:
+		return show(e.ProcessExecFailedEvent, e.Filename)
+	case *ProcessFork:
+		return show(e.ProcessForkEvent)
+	case *ProcessExit:
+		return show(e.ProcessExitEvent)
+	case *ProcessCgroup:
+		return show(e.ProcessCgroupEvent, e.Path)
+	case *TTYSession:
+		return show(e.TTYSessionEvent)
+	case *TTYSessionEnd:
+		return show(e.TTYSessionEndEvent)
+	case *Signal:
+		return show(e.SignalSignalEvent)
+	case *OOMKill:
+		return show(e.OOMOomEvent)
+	case *Crash:
+		return show(e.CrashCrashEvent)
+	}
+	return shown{}, false
+}
+
+func shownOfObjects(event Event) (shown, bool) {
+	switch e := event.(type) {
+	case *File:
+		s, known := show(e.FileFileEvent, e.Directory, e.Path, e.OtherDirectory, e.OtherPath)
+		s.rooms = []uint16{e.DirectoryBytes, e.PathBytes, e.OtherDirectoryBytes, e.OtherPathBytes}
+		return s, known
+	case *IPC:
+		return show(e.IPCIpcEvent, e.Name, e.PeerName)
+	case *Mount:
+		_ = e.KeyName()
+		return show(e.MountMountEvent, e.SourceDirectory, e.Source, e.TargetDirectory, e.Target, e.Filesystem, e.Point, e.Root)
+	}
+	return shown{}, false
+}
+
+func shownOfNetwork(event Event) (shown, bool) {
+	switch e := event.(type) {
+	case *Socket:
+		_ = SocketAddress(&e.Facts)
+		return show(e.SocketSocketEvent, e.Name)
+	case *TCPConnection:
+		_, _ = e.Local(), e.Remote()
+		return show(e.TCPConnectionEvent)
+	case *UDPStart:
+		_, _ = e.Local(), e.Remote()
+		return show(e.UDPUdpStartEvent)
+	case *DNSMessage:
+		_, _ = e.Client(), e.Server()
+		// The payload is the beginning of its room.
+		isBeginning := len(e.Payload) <= len(e.room) && (len(e.Payload) == 0 || &e.Payload[0] == &e.room[0])
+		s, _ := show(e.DNSDnsMessageEvent, e.room)
+		return s, isBeginning
+	}
+	return shown{}, false
+}
+
+func shownOfPrivileges(event Event) (shown, bool) {
+	switch e := event.(type) {
+	case *PrivilegeIDs:
+		_ = e.ListedGroups()
+		return show(e.PrivilegeIdsEvent)
+	case *PrivilegeCapabilities:
+		return show(e.PrivilegeCapabilitiesEvent)
+	case *PrivilegeCapabilityUse:
+		return show(e.PrivilegeCapabilityUseEvent)
+	case *PrivilegeNamespaces:
+		return show(e.PrivilegeNamespaceEvent)
+	case *PrivilegeRoot:
+		return show(e.PrivilegeRootEvent, e.Directory, e.Argument, e.Root, e.Filesystem)
+	case *PrivilegeRestriction:
+		return show(e.PrivilegeRestrictionEvent)
+	}
+	return shown{}, false
 }
 
 // Records as kernels write them, each of which stands for its kind.
