@@ -161,9 +161,9 @@ func TestConfig_refused(t *testing.T) {
 			"its directory; a star may stand at the end, for any version",
 		"ebpf/executable_hash": "tracers::process::executable_hash: max_file_bytes: 1 is outside 65536 to 4294967296; the default is 67108864\n" +
 			"max_files_per_second: 0 is outside 1 to 10000; the default is 50",
-		"ebpf/tty_ring": "tracers::tty: ring_buffer_bytes: 1 is not a power of two from 65536 to 268435456; the default is 262144",
-		"ebpf/interval": "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
-		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/tty_ring":   "tracers::tty: ring_buffer_bytes: 1 is not a power of two from 65536 to 268435456; the default is 262144",
+		"ebpf/interval":   "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
+		"ebpf/window":     "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/read_paths": "tracers::file: read_paths: \"etc/shadow\" does not start with a slash and a name; only absolute paths can be matched",
 		"ebpf/socket_families": "tracers::socket: expected_families[1]: \"AF_PACKET\" is none of the kernel's address families, which are " +
 			"named like inet6 or packet",
