@@ -8,6 +8,8 @@
 // was given and the directory that it is relative to; user space joins the two.
 #include "../include/event.h"
 #include "../include/file.h"
+#include "../include/known.h"
+#include "../include/pattern.h"
 #include "../include/syscall.h"
 #include "../include/tail.h"
 #include "../include/workload.h"
@@ -39,14 +41,20 @@ enum file_flags {
 	// What symlink() was given as target: any text, not a path that was looked up.
 	FILE_SYMBOLIC = 4,
 	FILE_IS_DIRECTORY = 8,
+	// Symbolic links are followed to the end: the last name of the argument may be one.
+	FILE_FOLLOWS_LINKS = 16,
+	// One of the files whose reads are reported, by a name that is not.
+	FILE_OTHER_NAME = 32,
 };
 
 // (process, object, operation) that are remembered at one time. Beyond that events are reported
 // without deduplication.
 #define SEEN_MAX 16384
-// Paths whose reads are reported.
-#define READ_PATHS_MAX 256
-#define READ_PATH_BYTES_MAX 256
+// Those of one process in one time window, so that it can't take the room of all others: beyond that its events
+// are reported without deduplication.
+#define SEEN_PER_PROCESS_MAX 2048
+// Processes whose number of entries is known. One that is pushed out begins anew.
+#define SEEN_PROCESSES_MAX 4096
 
 // What a system call does. Positions count arguments from 1; 0 means that there is none.
 struct file_operation {
@@ -56,27 +64,31 @@ struct file_operation {
 	__u8 descriptor;   // position of the descriptor of the file itself
 	__u8 directory, path; // of what it works on
 	__u8 other_directory, other_path; // rename, link: the new name
-	__u8 value;	   // mode, or user (the group follows)
-	__u8 flags;
-	__u8 removal; // flags that tell a directory's removal from a file's
+	__u8 value;	// mode, or user (the group follows)
+	__u8 flags;	// of the event
+	__u8 options;	// flags of the call
+	__u8 short_ids; // users and groups have 16 bits
 };
 
 // 32-bit calls come behind the others.
 const volatile struct file_operation operations[2 * SYSCALLS_MAX] = {};
 // Length of the time in which a thing is reported once; 0 switches deduplication off.
 const volatile __u64 window_ns = 60000000000ULL;
-const volatile bool has_read_paths = false;
 
 // Strings behind it: directory, path, other directory, other path. A path that starts with a slash
 // has no directory.
 struct file_event {
 	struct event_header header;
 	__u64 inode;
-	__u64 window; // number of the time window in which further ones are counted, from 1; 0: they are not
+	__u64 root_inode; // of the process's root directory; with an argument only
+	__u32 window; // number of the time window in which further ones are counted, from 1; 0: they are not
+	__u32 generation; // of the inode: its number is used again for another file
 	__u32 device;
 	__u32 mode; // of the file; mode_change: the new one
 	__u32 owner_uid;
 	__u32 owner_gid;
+	__u32 links;
+	__u32 mount_namespace; // with an argument only
 	__u16 directory_bytes;
 	__u16 path_bytes;
 	__u16 other_directory_bytes;
@@ -86,13 +98,15 @@ struct file_event {
 	__u8 other_directory_flags;
 	__u8 access;
 	__u8 flags;
-	__u8 reserved[3];
+	__u8 rename_flags; // of renameat2()
+	__u16 read_element; // open for read: of the pattern that asks for it, from 1
 };
 
 struct file_seen_key {
 	struct process_key process;
 	__u64 inode;
-	__u64 window;
+	__u32 generation;
+	__u32 window;
 	__u32 device;
 	__u16 kind;
 	__u16 access;
@@ -117,9 +131,9 @@ struct file_workload {
 	__u64 owner_changed;
 };
 
-struct read_path {
-	__u32 prefix_bits;
-	__u8 path[READ_PATH_BYTES_MAX];
+struct seen_budget {
+	__u64 window;
+	__u64 used;
 };
 
 EXPORT_TYPE(struct, event_header);
@@ -137,15 +151,12 @@ struct {
 	__type(value, struct file_seen);
 } seen SEC(".maps");
 
-// A file is its path and a zero byte, a directory its path and a slash, so that the longest match is
-// never half a name.
 struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, READ_PATHS_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct read_path);
-	__type(value, __u8);
-} read_paths SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SEEN_PROCESSES_MAX);
+	__type(key, struct process_key);
+	__type(value, struct seen_budget);
+} seen_budgets SEC(".maps");
 
 #define FILE_TAIL_BYTES (4 * PATH_BYTES_MAX + TAIL_SLACK_BYTES)
 struct file_scratch {
@@ -153,7 +164,6 @@ struct file_scratch {
 	char tail[FILE_TAIL_BYTES];
 	unsigned long arguments[8]; // SYSCALL_ARGUMENTS_MAX, and up to a power of two for a mask
 	struct file_seen_key seen_key;
-	struct read_path read_path;
 };
 
 SCRATCH(scratch_map, file_scratch);
@@ -164,6 +174,7 @@ WORKLOADS(file_workload)
 
 // include/linux/fs.h
 #define FMODE_WRITE 0x2
+#define FMODE_PATH 0x4000
 #define FMODE_CREATED 0x100000
 
 static __always_inline void count_for_workload(__u64 cgroup, __u32 kind, __u8 access)
@@ -175,6 +186,25 @@ static __always_inline void count_for_workload(__u64 cgroup, __u32 kind, __u8 ac
 		return;
 	// The fields stand in the order of the kinds.
 	__sync_fetch_and_add((__u64 *)workload + kind, 1);
+}
+
+// within_budget takes one of the entries that a process may have in a time window. Threads that do so at once may
+// take some more.
+static __always_inline bool within_budget(const struct process_key *process, __u64 window)
+{
+	struct seen_budget first = {.window = window, .used = 1};
+	struct seen_budget *budget = bpf_map_lookup_elem(&seen_budgets, process);
+
+	if (!budget) {
+		bpf_map_update_elem(&seen_budgets, process, &first, BPF_ANY);
+		return true;
+	}
+	if (budget->window != window)
+		*budget = (struct seen_budget){.window = window};
+	if (budget->used >= SEEN_PER_PROCESS_MAX)
+		return false;
+	__sync_fetch_and_add(&budget->used, 1);
+	return true;
 }
 
 // already_seen counts a repeat. If it is none, the next one will be.
@@ -193,16 +223,18 @@ static __always_inline bool already_seen(struct file_scratch *scratch)
 	event->window = event->header.time_ns / window_ns + 1;
 	key->process = event->header.process;
 	key->inode = event->inode;
+	key->generation = event->generation;
 	key->window = event->window;
 	key->device = event->device;
 	key->kind = event->header.kind;
 	key->access = event->access;
 	struct file_seen *known = bpf_map_lookup_elem(&seen, key);
 	if (!known) {
-		if (!bpf_map_update_elem(&seen, key, &first, BPF_NOEXIST))
+		bool room = within_budget(&key->process, key->window);
+		if (room && !bpf_map_update_elem(&seen, key, &first, BPF_NOEXIST))
 			return false;
 		// Another thread was faster, or the map is full.
-		known = bpf_map_lookup_elem(&seen, key);
+		known = room ? bpf_map_lookup_elem(&seen, key) : NULL;
 		if (!known) {
 			event->flags |= FILE_NOT_DEDUPLICATED;
 			return false;
@@ -213,18 +245,21 @@ static __always_inline bool already_seen(struct file_scratch *scratch)
 	return true;
 }
 
-static __always_inline bool read_is_wanted(struct file_scratch *scratch, struct path_buffer *path)
+// read_is_wanted tells whether a file is one of those whose reads are reported, by its name or as one that had
+// such a name before.
+static __always_inline bool read_is_wanted(struct file_event *event, struct file *file, struct task_struct *task)
 {
-	struct read_path *key = &scratch->read_path;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	__u32 element = pattern_of_file(file, task);
 
-	if (!path)
-		return false;
-	__u32 start = path->start & (PATH_BYTES_MAX - 1);
-	__u32 length = at_most(PATH_BYTES_MAX - 1 - start, READ_PATH_BYTES_MAX - 1);
-	__builtin_memset(key->path, 0, sizeof(key->path));
-	key->prefix_bits = READ_PATH_BYTES_MAX * 8;
-	bpf_probe_read_kernel(key->path, length, &path->data[start]);
-	return bpf_map_lookup_elem(&read_paths, key) != NULL;
+	if (element) {
+		known_remember(inode, element);
+	} else {
+		element = known_recall(inode);
+		event->flags |= FILE_OTHER_NAME;
+	}
+	event->read_element = element;
+	return element;
 }
 
 static __always_inline void describe(struct file_event *event, struct file *file)
@@ -236,6 +271,8 @@ static __always_inline void describe(struct file_event *event, struct file *file
 	event->mode = BPF_CORE_READ(inode, i_mode);
 	event->owner_uid = BPF_CORE_READ(inode, i_uid.val);
 	event->owner_gid = BPF_CORE_READ(inode, i_gid.val);
+	event->generation = BPF_CORE_READ(inode, i_generation);
+	event->links = BPF_CORE_READ(inode, i_nlink);
 	if ((event->mode & S_IFMT) == S_IFDIR)
 		event->flags |= FILE_IS_DIRECTORY;
 }
@@ -249,18 +286,18 @@ static __always_inline void submit(struct file_scratch *scratch, __u32 kind, __u
 	event_submit(kind, event, sizeof(*event) + at_most(used, FILE_TAIL_BYTES));
 }
 
-static __always_inline void report_file(struct file_scratch *scratch, struct file *file, struct path_buffer *path,
-					struct task_struct *task, __u32 kind)
+static __always_inline void report_file(struct file_scratch *scratch, struct file *file, struct task_struct *task,
+					__u32 kind)
 {
 	struct file_event *event = &scratch->event;
+	struct path_buffer *path;
 	__u32 used = 0;
 
 	if (already_seen(scratch)) {
 		event_aggregate(kind);
 		return;
 	}
-	if (!path)
-		path = path_of_file(SLOT_FILE, file, task);
+	path = path_of_file(SLOT_FILE, file, task);
 	event->path_bytes = tail_path(scratch->tail, FILE_TAIL_BYTES, &used, path, &event->path_flags);
 	submit(scratch, kind, used);
 }
@@ -270,7 +307,6 @@ static __always_inline void opened(struct file_scratch *scratch, struct task_str
 {
 	struct file_event *event = &scratch->event;
 	struct file *file = file_of_descriptor(task, result);
-	struct path_buffer *path = NULL;
 
 	if (!file)
 		return;
@@ -280,24 +316,21 @@ static __always_inline void opened(struct file_scratch *scratch, struct task_str
 
 	event->access = mode & FMODE_WRITE ? ACCESS_WRITE : ACCESS_READ;
 	event_offer(kind);
-	bool interesting = type == S_IFREG || type == S_IFBLK;
-	if (!interesting || (kind == FILE_OPEN && event->access == ACCESS_READ && !has_read_paths)) {
+	bool wanted = type == S_IFREG || type == S_IFBLK;
+	if (wanted && kind == FILE_OPEN && event->access == ACCESS_READ)
+		wanted = has_patterns && read_is_wanted(event, file, task);
+	// By O_PATH nothing is read: who wants to has to open once more. The file is known from then on, which is
+	// how the collector has its programs know some from the start.
+	if (!wanted || mode & FMODE_PATH) {
 		event_filter(kind);
 		return;
-	}
-	if (kind == FILE_OPEN && event->access == ACCESS_READ) {
-		path = path_of_file(SLOT_FILE, file, task);
-		if (!read_is_wanted(scratch, path)) {
-			event_filter(kind);
-			return;
-		}
 	}
 	event_header_of(&event->header, kind, task);
 	count_for_workload(event->header.cgroup_id, kind, event->access);
 	if (!event_wanted(&event->header))
 		return;
 	describe(event, file);
-	report_file(scratch, file, path, task, kind);
+	report_file(scratch, file, task, kind);
 }
 
 // argument reads the argument at a position that counts from 1.
@@ -325,11 +358,33 @@ static __always_inline void by_descriptor(struct file_scratch *scratch, struct t
 		scratch->event.owner_uid = uid;
 		scratch->event.owner_gid = gid;
 	}
-	report_file(scratch, file, NULL, task, kind);
+	report_file(scratch, file, task, kind);
 }
 
+// include/uapi/linux/fcntl.h
 #define AT_FDCWD -100
+#define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_REMOVEDIR 0x200
+#define AT_SYMLINK_FOLLOW 0x400
+
+static __always_inline void apply_options(struct file_event *event, __u32 kind, unsigned long options)
+{
+	if (kind == FILE_RENAME)
+		event->rename_flags = options;
+	else if (kind == FILE_DELETE && options & AT_REMOVEDIR)
+		event->flags |= FILE_IS_DIRECTORY;
+	else if (kind == FILE_LINK && options & AT_SYMLINK_FOLLOW)
+		event->flags |= FILE_FOLLOWS_LINKS;
+	else if (options & AT_SYMLINK_NOFOLLOW)
+		event->flags &= ~FILE_FOLLOWS_LINKS;
+}
+
+// describe_place tells in which tree the arguments mean what they say.
+static __always_inline void describe_place(struct file_event *event, struct task_struct *task)
+{
+	event->root_inode = BPF_CORE_READ(task, fs, root.dentry, d_inode, i_ino);
+	event->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+}
 
 // base_directory appends the directory that a path is relative to, nothing for an absolute one.
 static __always_inline __u16 base_directory(struct file_scratch *scratch, struct task_struct *task, __u32 *used,
@@ -366,8 +421,9 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 	if (!event_wanted(&event->header))
 		return;
 	event->flags |= FILE_PATH_IS_ARGUMENT | operation->flags;
-	if (operation->removal && argument(scratch, operation->removal) & AT_REMOVEDIR)
-		event->flags |= FILE_IS_DIRECTORY;
+	if (operation->options)
+		apply_options(event, kind, argument(scratch, operation->options));
+	describe_place(event, task);
 	if (kind == FILE_CREATE)
 		event->mode &= ~BPF_CORE_READ(task, fs, umask);
 	// The target of a symbolic link is relative to where the link is, if to anything.
@@ -383,6 +439,16 @@ static __always_inline void by_path(struct file_scratch *scratch, struct task_st
 		event->other_path_bytes = tail_user_string(scratch->tail, FILE_TAIL_BYTES, &used, (void *)path);
 	}
 	submit(scratch, kind, used);
+}
+
+// With 16 bits 0xffff is what -1 is with 32: as it was.
+static __always_inline __u32 user_or_group(struct file_scratch *scratch, __u8 position, bool is_short)
+{
+	__u32 id = argument(scratch, position);
+
+	if (is_short)
+		return (__u16)id == 0xffff ? 0xffffffff : (__u16)id;
+	return id;
 }
 
 SYSCALL_HANDLER(file_syscall, call)
@@ -410,8 +476,8 @@ SYSCALL_HANDLER(file_syscall, call)
 	}
 	__builtin_memcpy(scratch->arguments, call->arguments, sizeof(call->arguments));
 	if (kind == FILE_OWNER_CHANGE) {
-		scratch->event.owner_uid = argument(scratch, operation->value);
-		scratch->event.owner_gid = argument(scratch, operation->value + 1);
+		scratch->event.owner_uid = user_or_group(scratch, operation->value, operation->short_ids);
+		scratch->event.owner_gid = user_or_group(scratch, operation->value + 1, operation->short_ids);
 	} else if (operation->value) {
 		scratch->event.mode = argument(scratch, operation->value);
 	}

@@ -43,11 +43,15 @@ type FileFileEvent struct {
 	_                   structs.HostLayout
 	Header              FileEventHeader
 	Inode               uint64
-	Window              uint64
+	RootInode           uint64
+	Window              uint32
+	Generation          uint32
 	Device              uint32
 	Mode                uint32
 	OwnerUid            uint32
 	OwnerGid            uint32
+	Links               uint32
+	MountNamespace      uint32
 	DirectoryBytes      uint16
 	PathBytes           uint16
 	OtherDirectoryBytes uint16
@@ -57,7 +61,8 @@ type FileFileEvent struct {
 	OtherDirectoryFlags uint8
 	Access              uint8
 	Flags               uint8
-	Reserved            [3]uint8
+	RenameFlags         uint8
+	ReadElement         uint16
 }
 
 type FileFileFlags uint32
@@ -67,6 +72,8 @@ const (
 	FileFileFlagsFILE_NOT_DEDUPLICATED FileFileFlags = 2
 	FileFileFlagsFILE_SYMBOLIC         FileFileFlags = 4
 	FileFileFlagsFILE_IS_DIRECTORY     FileFileFlags = 8
+	FileFileFlagsFILE_FOLLOWS_LINKS    FileFileFlags = 16
+	FileFileFlagsFILE_OTHER_NAME       FileFileFlags = 32
 )
 
 type FileFileKind uint32
@@ -94,7 +101,8 @@ type FileFileOperation struct {
 	OtherPath      uint8
 	Value          uint8
 	Flags          uint8
-	Removal        uint8
+	Options        uint8
+	ShortIds       uint8
 }
 
 type FileFileSeen struct {
@@ -115,11 +123,12 @@ type FileFileSeenKey struct {
 		Pid         uint32
 		Reserved    uint32
 	}
-	Inode  uint64
-	Window uint64
-	Device uint32
-	Kind   uint16
-	Access uint16
+	Inode      uint64
+	Generation uint32
+	Window     uint32
+	Device     uint32
+	Kind       uint16
+	Access     uint16
 }
 
 type FileFileWorkload struct {
@@ -133,10 +142,31 @@ type FileFileWorkload struct {
 	OwnerChanged   uint64
 }
 
-type FileReadPath struct {
+type FileKnownFile struct {
+	_          structs.HostLayout
+	Inode      uint64
+	Device     uint32
+	Generation uint32
+}
+
+type FilePatternBits struct {
+	_     structs.HostLayout
+	Words [4]uint64
+}
+
+type FilePatternName struct {
 	_          structs.HostLayout
 	PrefixBits uint32
-	Path       [256]uint8
+	Name       [64]uint8
+}
+
+type FilePatternSuffix struct {
+	_            structs.HostLayout
+	Bytes        uint64
+	Mask         uint64
+	Bit          uint64
+	NameBytesMin uint32
+	Reserved     uint32
 }
 
 // Names of all BPF objects in the ELF.
@@ -151,11 +181,15 @@ const (
 	FileMapFilterPorts             = "filter_ports"
 	FileMapFilterProcesses         = "filter_processes"
 	FileMapFilterUsers             = "filter_users"
+	FileMapKnownFiles              = "known_files"
+	FileMapKnownHints              = "known_hints"
 	FileMapPathBuffers             = "path_buffers"
+	FileMapPatternNames            = "pattern_names"
+	FileMapPatternWalks            = "pattern_walks"
 	FileMapRates                   = "rates"
-	FileMapReadPaths               = "read_paths"
 	FileMapScratchMap              = "scratch_map"
 	FileMapSeen                    = "seen"
+	FileMapSeenBudgets             = "seen_budgets"
 	FileMapSyscallChains           = "syscall_chains"
 	FileMapSyscallCosts            = "syscall_costs"
 	FileMapSyscallHandlers         = "syscall_handlers"
@@ -167,8 +201,15 @@ const (
 	FileVarFileFlagsIsExported     = "file_flags_is_exported"
 	FileVarFileKindIsExported      = "file_kind_is_exported"
 	FileVarFileOperationIsExported = "file_operation_is_exported"
-	FileVarHasReadPaths            = "has_read_paths"
+	FileVarHasPatternFolders       = "has_pattern_folders"
+	FileVarHasPatterns             = "has_patterns"
 	FileVarOperations              = "operations"
+	FileVarPatternFileHeads        = "pattern_file_heads"
+	FileVarPatternFiles            = "pattern_files"
+	FileVarPatternFolderHeads      = "pattern_folder_heads"
+	FileVarPatternFolders          = "pattern_folders"
+	FileVarPatternRoots            = "pattern_roots"
+	FileVarPatternSuffixes         = "pattern_suffixes"
 	FileVarRingWakeupBytes         = "ring_wakeup_bytes"
 	FileVarSyscallMeasure          = "syscall_measure"
 	FileVarWindowNs                = "window_ns"
@@ -231,11 +272,15 @@ type FileMapSpecs struct {
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	KnownFiles      *ebpf.MapSpec `ebpf:"known_files"`
+	KnownHints      *ebpf.MapSpec `ebpf:"known_hints"`
 	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
+	PatternNames    *ebpf.MapSpec `ebpf:"pattern_names"`
+	PatternWalks    *ebpf.MapSpec `ebpf:"pattern_walks"`
 	Rates           *ebpf.MapSpec `ebpf:"rates"`
-	ReadPaths       *ebpf.MapSpec `ebpf:"read_paths"`
 	ScratchMap      *ebpf.MapSpec `ebpf:"scratch_map"`
 	Seen            *ebpf.MapSpec `ebpf:"seen"`
+	SeenBudgets     *ebpf.MapSpec `ebpf:"seen_budgets"`
 	SyscallChains   *ebpf.MapSpec `ebpf:"syscall_chains"`
 	SyscallCosts    *ebpf.MapSpec `ebpf:"syscall_costs"`
 	SyscallHandlers *ebpf.MapSpec `ebpf:"syscall_handlers"`
@@ -252,8 +297,15 @@ type FileVariableSpecs struct {
 	FileFlagsIsExported     *ebpf.VariableSpec `ebpf:"file_flags_is_exported"`
 	FileKindIsExported      *ebpf.VariableSpec `ebpf:"file_kind_is_exported"`
 	FileOperationIsExported *ebpf.VariableSpec `ebpf:"file_operation_is_exported"`
-	HasReadPaths            *ebpf.VariableSpec `ebpf:"has_read_paths"`
+	HasPatternFolders       *ebpf.VariableSpec `ebpf:"has_pattern_folders"`
+	HasPatterns             *ebpf.VariableSpec `ebpf:"has_patterns"`
 	Operations              *ebpf.VariableSpec `ebpf:"operations"`
+	PatternFileHeads        *ebpf.VariableSpec `ebpf:"pattern_file_heads"`
+	PatternFiles            *ebpf.VariableSpec `ebpf:"pattern_files"`
+	PatternFolderHeads      *ebpf.VariableSpec `ebpf:"pattern_folder_heads"`
+	PatternFolders          *ebpf.VariableSpec `ebpf:"pattern_folders"`
+	PatternRoots            *ebpf.VariableSpec `ebpf:"pattern_roots"`
+	PatternSuffixes         *ebpf.VariableSpec `ebpf:"pattern_suffixes"`
 	RingWakeupBytes         *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
 	SyscallMeasure          *ebpf.VariableSpec `ebpf:"syscall_measure"`
 	WindowNs                *ebpf.VariableSpec `ebpf:"window_ns"`
@@ -287,11 +339,15 @@ type FileMaps struct {
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	KnownFiles      *ebpf.Map `ebpf:"known_files"`
+	KnownHints      *ebpf.Map `ebpf:"known_hints"`
 	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
+	PatternNames    *ebpf.Map `ebpf:"pattern_names"`
+	PatternWalks    *ebpf.Map `ebpf:"pattern_walks"`
 	Rates           *ebpf.Map `ebpf:"rates"`
-	ReadPaths       *ebpf.Map `ebpf:"read_paths"`
 	ScratchMap      *ebpf.Map `ebpf:"scratch_map"`
 	Seen            *ebpf.Map `ebpf:"seen"`
+	SeenBudgets     *ebpf.Map `ebpf:"seen_budgets"`
 	SyscallChains   *ebpf.Map `ebpf:"syscall_chains"`
 	SyscallCosts    *ebpf.Map `ebpf:"syscall_costs"`
 	SyscallHandlers *ebpf.Map `ebpf:"syscall_handlers"`
@@ -308,11 +364,15 @@ func (m *FileMaps) Close() error {
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,
+		m.KnownFiles,
+		m.KnownHints,
 		m.PathBuffers,
+		m.PatternNames,
+		m.PatternWalks,
 		m.Rates,
-		m.ReadPaths,
 		m.ScratchMap,
 		m.Seen,
+		m.SeenBudgets,
 		m.SyscallChains,
 		m.SyscallCosts,
 		m.SyscallHandlers,
@@ -330,8 +390,15 @@ type FileVariables struct {
 	FileFlagsIsExported     *ebpf.Variable `ebpf:"file_flags_is_exported"`
 	FileKindIsExported      *ebpf.Variable `ebpf:"file_kind_is_exported"`
 	FileOperationIsExported *ebpf.Variable `ebpf:"file_operation_is_exported"`
-	HasReadPaths            *ebpf.Variable `ebpf:"has_read_paths"`
+	HasPatternFolders       *ebpf.Variable `ebpf:"has_pattern_folders"`
+	HasPatterns             *ebpf.Variable `ebpf:"has_patterns"`
 	Operations              *ebpf.Variable `ebpf:"operations"`
+	PatternFileHeads        *ebpf.Variable `ebpf:"pattern_file_heads"`
+	PatternFiles            *ebpf.Variable `ebpf:"pattern_files"`
+	PatternFolderHeads      *ebpf.Variable `ebpf:"pattern_folder_heads"`
+	PatternFolders          *ebpf.Variable `ebpf:"pattern_folders"`
+	PatternRoots            *ebpf.Variable `ebpf:"pattern_roots"`
+	PatternSuffixes         *ebpf.Variable `ebpf:"pattern_suffixes"`
 	RingWakeupBytes         *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
 	SyscallMeasure          *ebpf.Variable `ebpf:"syscall_measure"`
 	WindowNs                *ebpf.Variable `ebpf:"window_ns"`

@@ -71,6 +71,7 @@ struct inode {
 	unsigned long i_ino;
 	unsigned int i_nlink;
 	__u32 i_rdev;
+	__u32 i_generation;
 	void *i_private;
 	__s64 i_size;
 	struct timespec64 i_mtime, i_ctime;

@@ -53,23 +53,24 @@ struct syscall {
 #define SYSCALL_X32_BIT 0x40000000
 #define SYSCALL_NUMBER(regs) ((__u32)(regs)->orig_ax & ~SYSCALL_X32_BIT)
 
+// The registers are an argument of the hook, so they are read without a helper.
 static __always_inline void syscall_arguments(struct syscall *call, struct pt_regs *regs)
 {
 	if (call->compat) {
-		call->arguments[0] = (__u32)BPF_CORE_READ(regs, bx);
-		call->arguments[1] = (__u32)BPF_CORE_READ(regs, cx);
-		call->arguments[2] = (__u32)BPF_CORE_READ(regs, dx);
-		call->arguments[3] = (__u32)BPF_CORE_READ(regs, si);
-		call->arguments[4] = (__u32)BPF_CORE_READ(regs, di);
-		call->arguments[5] = (__u32)BPF_CORE_READ(regs, bp);
+		call->arguments[0] = (__u32)regs->bx;
+		call->arguments[1] = (__u32)regs->cx;
+		call->arguments[2] = (__u32)regs->dx;
+		call->arguments[3] = (__u32)regs->si;
+		call->arguments[4] = (__u32)regs->di;
+		call->arguments[5] = (__u32)regs->bp;
 		return;
 	}
-	call->arguments[0] = BPF_CORE_READ(regs, di);
-	call->arguments[1] = BPF_CORE_READ(regs, si);
-	call->arguments[2] = BPF_CORE_READ(regs, dx);
-	call->arguments[3] = BPF_CORE_READ(regs, r10);
-	call->arguments[4] = BPF_CORE_READ(regs, r8);
-	call->arguments[5] = BPF_CORE_READ(regs, r9);
+	call->arguments[0] = regs->di;
+	call->arguments[1] = regs->si;
+	call->arguments[2] = regs->dx;
+	call->arguments[3] = regs->r10;
+	call->arguments[4] = regs->r8;
+	call->arguments[5] = regs->r9;
 }
 
 static __always_inline bool syscall_is_compat(struct task_struct *task)
@@ -86,12 +87,12 @@ static __always_inline bool syscall_is_compat(struct task_struct *task)
 static __always_inline void syscall_arguments(struct syscall *call, struct pt_regs *regs)
 {
 	// The first register takes the result.
-	call->arguments[0] = BPF_CORE_READ(regs, orig_x0);
-	call->arguments[1] = BPF_CORE_READ(regs, regs[1]);
-	call->arguments[2] = BPF_CORE_READ(regs, regs[2]);
-	call->arguments[3] = BPF_CORE_READ(regs, regs[3]);
-	call->arguments[4] = BPF_CORE_READ(regs, regs[4]);
-	call->arguments[5] = BPF_CORE_READ(regs, regs[5]);
+	call->arguments[0] = regs->orig_x0;
+	call->arguments[1] = regs->regs[1];
+	call->arguments[2] = regs->regs[2];
+	call->arguments[3] = regs->regs[3];
+	call->arguments[4] = regs->regs[4];
+	call->arguments[5] = regs->regs[5];
 }
 
 static __always_inline bool syscall_is_compat(struct task_struct *task)

@@ -27,6 +27,10 @@ const (
 	FilePathSource         = "meerkat.file.path_source"
 	FilePathStatus         = "meerkat.file.path_status"
 	FileNewPath            = "meerkat.file.new_path"
+	FileRenameFlags        = "meerkat.file.rename_flags"
+	FileLinks              = "meerkat.file.links"
+	FileReadPath           = "meerkat.file.read_path"
+	FileOtherName          = "meerkat.file.other_name"
 
 	MetricFileOperations = "meerkat.file.operations"
 	FileOperation        = "meerkat.file.operation"
@@ -35,13 +39,13 @@ const (
 // FileEvents describes the events of the tracer "file".
 func FileEvents() []Event {
 	object := []string{FilePath, FileName, FilePathStatus, FileType}
-	known := append([]string{FileInode, FileMode, FileOwnerID, FileGroupID}, object...)
+	known := append([]string{FileInode, FileMode, FileOwnerID, FileGroupID, FileLinks}, object...)
 	argument := append([]string{FilePathSource}, object...)
 	with := func(base []string, more ...string) []string { return append(append([]string(nil), base...), more...) }
 	return []Event{
-		{EventFileOpen, "A file is opened for writing, or one of the configured paths for reading.", with(known, FileAccess)},
+		{EventFileOpen, "A file is opened for writing, or one of the configured paths for reading.", with(known, FileAccess, FileReadPath, FileOtherName)},
 		{EventFileCreate, "A file, directory or device node is created.", with(known, FileAccess, FilePathSource)},
-		{EventFileRename, "A file or directory is renamed.", with(argument, FileNewPath)},
+		{EventFileRename, "A file or directory is renamed.", with(argument, FileNewPath, FileRenameFlags)},
 		{EventFileDelete, "A file or directory is deleted.", argument},
 		{EventFileLink, "A hard link or symbolic link is made.", with(argument, FileNewPath, FileSymbolicLinkTarget)},
 		{EventFileModeChange, "A file's mode is changed. `file.mode` is the new one.", with(known, FilePathSource)},
@@ -61,9 +65,13 @@ func FileAttributes() []Attribute {
 		{FileSymbolicLinkTarget, String, "What a new symbolic link points to, as given."},
 		{FileAccess, String, "What the file was opened for: `read` or `write`, which may include reading."},
 		{FileType, String, "`directory`, `block_device`, `character_device`, `pipe` or `socket`; absent for regular files and where it is not known."},
-		{FilePathSource, String, "`argument` if the path is what the process passed to the system call: symbolic links on the way are not resolved, and another thread could have changed it meanwhile. Absent if the kernel resolved the path."},
+		{FilePathSource, String, "Absent if the kernel resolved the path. Otherwise the path is of an operation that leaves no file behind, and another thread could have changed the argument meanwhile. `directory`: the name that the process gave, in a directory that the kernel resolved. `resolved_later`: looked up by the collector just after the operation, below the root directory of the process; what was changed on the way between the two is seen as it is then. `argument`: as the process gave it, symbolic links and `..` on the way not resolved."},
 		{FilePathStatus, String, "Present when the path needs care: `truncated` lacks its beginning, `deleted` is the name that the file had, `unreachable` lies outside the process's root directory."},
 		{FileNewPath, String, "The new name, of renames and links."},
+		{FileRenameFlags, String, "Flags of the rename, joined by `|`: `NOREPLACE`, `EXCHANGE` (then both names exist, before and after), `WHITEOUT`."},
+		{FileLinks, Int, "Number of names (hard links) that a regular file has, if more than one."},
+		{FileReadPath, String, "Which of the configured `read_paths` asks for the event; of reads."},
+		{FileOtherName, Bool, "True if the file was once seen under a name that `meerkat.file.read_path` matches, and is read by another one now: a hard link, a new name, another place where it is mounted."},
 	}
 }
 

@@ -34,7 +34,9 @@ func importTable() []importRule {
 		{folder: "bpf/*", others: []string{ebpf}},
 
 		// From the kernel to OTLP, each step knows the one before it at most.
-		{folder: receiverAt + "tracer", ours: []string{"bpf/*"}, others: []string{ebpf, zap, unix, "github.com/elastic/go-seccomp-bpf/arch"}},
+		{folder: receiverAt + "pattern"},
+		{folder: receiverAt + "lookup", others: []string{unix}},
+		{folder: receiverAt + "tracer", ours: []string{"bpf/*", receiverAt + "pattern"}, others: []string{ebpf, zap, unix, "github.com/elastic/go-seccomp-bpf/arch"}},
 		{folder: receiverAt + "ring", others: []string{ebpf}},
 		{folder: receiverAt + "decode", ours: []string{"bpf/*"}},
 		{folder: receiverAt + "process", ours: []string{receiverAt + "decode"},

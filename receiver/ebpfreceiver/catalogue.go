@@ -55,7 +55,7 @@ const (
 func catalogue() []definition {
 	particular := map[string]definition{
 		"process":   {settings: processSettings, companion: newProcessContents},
-		"file":      {settings: fileSettings, prepare: prepareFile, companion: newFileRepeats},
+		"file":      {settings: fileSettings, prepare: prepareFile, companion: newFileCompanion},
 		"socket":    {settings: socketSettings, companion: newSocketRepeats},
 		"ipc":       {settings: ipcSettings, companion: newIPCRepeats},
 		"tcp":       {settings: tcpSettings, namesPeers: true},
@@ -79,7 +79,7 @@ func catalogue() []definition {
 // emitterOptions are what emitters take from the configuration and share with the session.
 func emitterOptions(s *session, r *emit.Redactor) emit.Options {
 	c := s.config
-	return emit.Options{
+	o := emit.Options{
 		Process: emit.ProcessOptions{
 			Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys,
 			Interpreters: c.Tracers.Process.Interpreters, Redact: r,
@@ -89,6 +89,10 @@ func emitterOptions(s *session, r *emit.Redactor) emit.Options {
 			return tracer.SyscallName(runtime.GOARCH, number, isCompat)
 		},
 	}
+	if patterns, err := c.Tracers.File.patterns(); err == nil {
+		o.File.ReadPaths = patterns.Texts
+	}
+	return o
 }
 
 func processSettings(c *Config, s *tracer.Settings) {
@@ -101,11 +105,18 @@ func processSettings(c *Config, s *tracer.Settings) {
 func fileSettings(c *Config, s *tracer.Settings) {
 	maps.Copy(s.Constants, tracer.FileConstants())
 	s.Constants["window_ns"] = uint64(c.Tracers.File.DeduplicationWindow)
-	s.Constants["has_read_paths"] = len(c.Tracers.File.ReadPaths) > 0
+	// What can't be compiled has been refused with the configuration.
+	if patterns, err := c.Tracers.File.patterns(); err == nil {
+		maps.Copy(s.Constants, tracer.FilePatternConstants(patterns))
+	}
 }
 
 func prepareFile(c *Config, t *tracer.Tracer) error {
-	return tracer.SetFileReadPaths(t, c.Tracers.File.ReadPaths)
+	patterns, err := c.Tracers.File.patterns()
+	if err != nil {
+		return err
+	}
+	return tracer.SetFilePatterns(t, patterns)
 }
 
 func socketSettings(c *Config, s *tracer.Settings) {

@@ -139,7 +139,7 @@ func TestConfig_documentation(t *testing.T) {
 	require.NoError(t, section.Unmarshal(config))
 	defaults := createDefaultConfig().(*Config)
 	// Nothing and an empty list are the same.
-	defaults.Tracers.Process.EnvironmentKeys, defaults.Tracers.File.ReadPaths = []string{}, []string{}
+	defaults.Tracers.Process.EnvironmentKeys = []string{}
 	nothing := FilterRulesConfig{
 		Cgroups: []string{}, Containers: []string{}, Images: []string{}, Namespaces: []string{}, Executables: []string{},
 		Users: []uint32{}, Networks: []string{}, Ports: []uint16{},
@@ -166,11 +166,10 @@ func TestConfig_refused(t *testing.T) {
 			"its directory; a star may stand at the end, for any version",
 		"ebpf/executable_hash": "tracers::process::executable_hash: max_file_bytes: 1 is outside 65536 to 4294967296; the default is 67108864\n" +
 			"max_files_per_second: 0 is outside 1 to 10000; the default is 50",
-		"ebpf/tty_ring": "tracers::tty: ring_buffer_bytes: 1 is not a power of two from 65536 to 268435456; the default is 262144",
-		"ebpf/interval": "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
-		"ebpf/window":   "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
-		"ebpf/read_paths": "tracers::file: read_paths[0]: \"etc/shadow\" does not start with a slash; only absolute paths can be matched\n" +
-			"read_paths[1]: \"/home/*/.ssh\" looks like a pattern; a directory with a slash at its end matches all below it",
+		"ebpf/tty_ring":         "tracers::tty: ring_buffer_bytes: 1 is not a power of two from 65536 to 268435456; the default is 262144",
+		"ebpf/interval":         "metrics_interval: 100ms is outside 1s to 1h0m0s; the default is 10s",
+		"ebpf/window":           "tracers::file: deduplication_window: 100ms is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/read_paths":       "tracers::file: read_paths: \"etc/shadow\" does not start with a slash and a name; only absolute paths can be matched",
 		"ebpf/injection_window": "tracers::injection: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
 		"ebpf/loader_files": "tracers::injection: loader_files[0]: \"ld.so.preload\" is not the absolute path of a file, or of a directory below the root\n" +
 			"loader_files[1]: \"/etc/../etc/ld.so.conf\" is not in its shortest form, which is \"/etc/ld.so.conf\"\n" +

@@ -28,7 +28,8 @@ type fileRepeats struct {
 	pathBytes int
 }
 
-func newFileRepeats(s *session, st *stream) *companion {
+// newFileRepeats is nil if nothing is deduplicated.
+func newFileRepeats(s *session, st *stream) *fileRepeats {
 	f := &fileRepeats{
 		session: s, stream: st,
 		window: s.config.Tracers.File.DeduplicationWindow,
@@ -37,15 +38,14 @@ func newFileRepeats(s *session, st *stream) *companion {
 	if f.window == 0 {
 		return nil
 	}
-	return &companion{observe: f.observe, tick: f.tick}
+	return f
 }
 
 // observe remembers the path of what is counted from now on.
-func (f *fileRepeats) observe(event decode.Event) fate {
-	if e, ok := event.(*decode.File); ok && e.Window != 0 {
+func (f *fileRepeats) observe(e *decode.File) {
+	if f != nil && e.Window != 0 {
 		f.remember(e)
 	}
-	return fateOpen
 }
 
 func (f *fileRepeats) remember(e *decode.File) {
@@ -55,7 +55,7 @@ func (f *fileRepeats) remember(e *decode.File) {
 	}
 	var key tracer.FileSeenKey
 	key.Process.StartTimeNs, key.Process.Pid = e.Header.Process.StartTimeNs, e.Header.Process.Pid
-	key.Inode, key.Device, key.Window = e.Inode, e.Device, e.Window
+	key.Inode, key.Generation, key.Device, key.Window = e.Inode, e.Generation, e.Device, e.Window
 	key.Kind, key.Access = e.Header.Kind, uint16(e.Access)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -72,8 +72,11 @@ const windowGrace = time.Second
 // tick reports what has been counted in windows that are over and for processes that are gone; all of
 // it when last is set, after the programs were detached.
 func (f *fileRepeats) tick(last bool) {
+	if f == nil {
+		return
+	}
 	current := f.session.identity.clock.BootTime() - windowGrace
-	currentWindow := uint64(current/f.window) + 1 // as already_seen in bpf/file numbers them
+	currentWindow := uint32(current/f.window) + 1 // as already_seen in bpf/file numbers them
 	logs := emit.NewLogs(f.session.scope, f.session.host, f.session.identity.clock)
 	var reported uint64
 	// The end of a process may have been read before the last of what it did. Once is enough: the
@@ -141,7 +144,7 @@ func (f *fileRepeats) takePath(key tracer.FileSeenKey) (path string, known bool)
 
 // forget drops the paths of windows that are over. Their counts have been taken; a path is left when
 // its event was read only after that.
-func (f *fileRepeats) forget(currentWindow uint64) {
+func (f *fileRepeats) forget(currentWindow uint32) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for key := range f.paths {

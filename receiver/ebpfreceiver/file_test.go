@@ -5,9 +5,11 @@
 package ebpfreceiver
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -73,7 +75,7 @@ func TestFile_everyOperation(t *testing.T) {
 
 	renamed := l.one(names.EventFileRename, at(p("created")))
 	assert.Equal(t, p("renamed"), renamed.str(names.FileNewPath))
-	assert.Equal(t, "argument", renamed.str(names.FilePathSource))
+	assert.Equal(t, "directory", renamed.str(names.FilePathSource))
 	hard := l.one(names.EventFileLink, at(p("renamed")))
 	assert.Equal(t, p("hard"), hard.str(names.FileNewPath))
 	soft := l.one(names.EventFileLink, at(p("soft")))
@@ -81,10 +83,12 @@ func TestFile_everyOperation(t *testing.T) {
 	folder := l.one(names.EventFileCreate, at(p("folder")))
 	assert.Equal(t, "directory", folder.str(names.FileType))
 
-	// The shell opens ../other: the kernel resolves it. rm gets ../hard: only the argument is known.
+	// The shell opens ../other: the kernel resolves it. rm and rmdir get names that start from a directory that
+	// the kernel resolves.
 	l.one(names.EventFileCreate, at(p("other")))
-	l.one(names.EventFileDelete, at(d+"/folder/../hard"))
-	l.one(names.EventFileDelete, at(d+"/folder/../folder"))
+	deleted := l.one(names.EventFileDelete, at(p("hard")))
+	assert.Equal(t, "directory", deleted.str(names.FilePathSource))
+	l.one(names.EventFileDelete, at(p("folder")))
 }
 
 func TestFile_repeatsAreCounted(t *testing.T) {
@@ -105,27 +109,94 @@ func TestFile_repeatsAreCounted(t *testing.T) {
 	assert.Equal(t, first.str(names.ProcessExecutablePath), repeats.str(names.ProcessExecutablePath))
 }
 
-func TestFile_readsOfChosenPaths(t *testing.T) {
-	d := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(d, "secret"), nil, 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(d, "secret2"), nil, 0o600))
-	require.NoError(t, os.MkdirAll(filepath.Join(d, "keys/deep"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(d, "keys/deep/id"), nil, 0o600))
+// A process that has more files than it may have remembered in a window has each further use of one reported. Others
+// are deduplicated all the same.
+func TestFile_budgetOfOneProcess(t *testing.T) {
+	const budget, beyond, uses = 2048, 20, 10 // SEEN_PER_PROCESS_MAX of bpf/file/file.bpf.c
 	l := startLive(t, func(c *Config) {
 		only("file")(c)
-		c.Tracers.File.ReadPaths = []string{filepath.Join(d, "secret"), filepath.Join(d, "keys") + "/"}
+		c.Tracers.File.DeduplicationWindow = deduplicationWindowMax
 	})
-	shell(t, d, `cat secret secret2 keys/deep/id; echo > done`)
+	d := t.TempDir()
+	// Each file is created once and opened twice: that is two entries for each.
+	greedy := shell(t, d, fmt.Sprintf(`for n in 1 2 3; do i=0; while [ $i -lt %d ]; do : >> $i; i=$((i+1)); done; done`, budget/2+beyond))
+	modest := shell(t, d, fmt.Sprintf(`i=0; while [ $i -lt %d ]; do : >> modest; i=$((i+1)); done`, uses+1))
+	l.stop()
+	events, repeats := map[int]int{}, map[int]int64{}
+	for _, pid := range []int{greedy, modest} {
+		for _, r := range l.find(names.EventFileOpen, byPID(pid)) {
+			if count := r.num(names.RepeatCount); count > 0 {
+				repeats[pid] += count
+			} else if strings.HasPrefix(r.str(names.FilePath), d) {
+				events[pid]++
+			}
+		}
+	}
+	// The creations take an entry for each file, so there are budget/2 - beyond left for the opens.
+	opens, remembered := 2*(budget/2+beyond), budget/2-beyond
+	assert.EqualValues(t, remembered, repeats[greedy])
+	assert.Equal(t, opens-remembered, events[greedy])
+	assert.EqualValues(t, uses-1, repeats[modest])
+	assert.Equal(t, 1, events[modest])
+}
+
+// A number of an inode is used again for another file: that is no repeat.
+func TestFile_inodesAreReused(t *testing.T) {
+	const files = 50
+	l := startLive(t, only("file"))
+	d := t.TempDir()
+	pid := shell(t, d, fmt.Sprintf(`i=0; while [ $i -lt %d ]; do : > $i; rm $i; i=$((i+1)); done; : > end`, files))
+	l.one(names.EventFileCreate, at(filepath.Join(d, "end")))
+	inodes, created := map[int64]bool{}, 0
+	for _, r := range l.find(names.EventFileCreate, byPID(pid)) {
+		inodes[r.num(names.FileInode)] = true
+		created++
+	}
+	assert.Equal(t, files+1, created)
+	if len(inodes) == created {
+		t.Skip("this file system uses no number again, so this shows nothing")
+	}
+}
+
+func TestFile_readsOfChosenPaths(t *testing.T) {
+	files := map[string]string{ // which of the patterns asks for it, "" for none
+		"secret": "secret", "secret2": "", "deep/secret": "",
+		"keys/deep/id": "keys/", "keys/id": "keys/", "keys2/id": "", "deep/keys/id": "", "keys/a/b/c/d/e/f/g": "keys/",
+		"home/one/.ssh/id_rsa": "home/*/.ssh/id_*", "home/one/.ssh/idrsa": "", "home/id_rsa": "",
+		"home/one/two/.ssh/id_rsa": "", "home/.ssh/id_rsa": "", "home/one/.ssh/id_": "home/*/.ssh/id_*",
+		"ssh/host_rsa_key": "ssh/host_*_key", "ssh/host_rsa_key.pub": "", "ssh/host_key": "", "ssh/host__key": "ssh/host_*_key",
+		"ssh/host_" + strings.Repeat("x", 240) + "_key": "ssh/host_*_key",
+		"pods/1/..data/token":                           "pods/*/*/token", "pods/1/token": "",
+		"tls/server.pem": "tls/*.pem", "tls/server.pem2": "", "tls/pem": "",
+	}
+	d := t.TempDir()
+	var script strings.Builder
+	var patterns []string
+	want := map[string]string{}
+	for name, p := range files {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(d, name)), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(d, name), nil, 0o600))
+		script.WriteString("read x < " + name + " || true\n")
+		if p != "" {
+			want[name] = d + "/" + p
+			patterns = append(patterns, d+"/"+p)
+		}
+	}
+	slices.Sort(patterns)
+	l := startLive(t, func(c *Config) {
+		only("file")(c)
+		c.Tracers.File.ReadPaths = slices.Compact(patterns)
+	})
+	pid := shell(t, d, script.String()+"echo > done")
 	l.one(names.EventFileCreate, at(filepath.Join(d, "done")))
-	read := func(r record) bool {
-		return r.str(names.FileAccess) == "read" && strings.HasPrefix(r.str(names.FilePath), d)
+	got := map[string]string{}
+	for _, r := range l.find(names.EventFileOpen, byPID(pid)) {
+		if r.str(names.FileAccess) == "read" {
+			got[strings.TrimPrefix(r.str(names.FilePath), d+"/")] = r.str(names.FileReadPath)
+			assert.False(t, r.has(names.FileOtherName))
+		}
 	}
-	var paths []string
-	for _, r := range l.find(names.EventFileOpen, read) {
-		paths = append(paths, r.str(names.FilePath))
-		assert.Equal(t, "cat", r.str(names.ProcessExecutableName))
-	}
-	assert.Equal(t, []string{filepath.Join(d, "secret"), filepath.Join(d, "keys/deep/id")}, paths)
+	assert.Equal(t, want, got)
 }
 
 func TestFile_longPaths(t *testing.T) {

@@ -44,9 +44,12 @@ const (
 	// repeatPathBytesMax bounds the paths that are remembered for counts of repeats. A repeat beyond
 	// it is reported by inode alone (counter: cut).
 	repeatPathBytesMax = 4 << 20
-	// readPathsMax and readPathBytesMax are what the kernel half has room for.
-	readPathsMax     = 256
-	readPathBytesMax = 255
+
+	// learnedFilesMax is how many files that match read_paths are looked at when the receiver starts. Further ones
+	// are known by another name only after a read by their own (it is logged).
+	learnedFilesMax = 1024
+	// listedNamesMax is how many names of a folder are looked at for that.
+	listedNamesMax = 4096
 
 	// executableFileBytesDefault is more than nearly all executables have. Larger ones are not hashed
 	// (counter: too_large).

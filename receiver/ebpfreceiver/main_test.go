@@ -53,6 +53,16 @@ func play(role string) {
 		err = useIPC(os.Args[1])
 	case "serve_one":
 		err = serveOne()
+	case "places":
+		err = inPlaces(os.Args[1:])
+	case "rename":
+		err = renameWithFlags(os.Args[1:])
+	case "bind_and_read":
+		err = bindAndRead(os.Args[1:])
+	case "open_by_path":
+		err = openByPath(os.Args[1:])
+	case "open":
+		err = openInLoop(os.Args[1:])
 	case "answer_datagrams":
 		err = answerDatagrams()
 	case "look_up":

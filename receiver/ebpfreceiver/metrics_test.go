@@ -52,7 +52,7 @@ func (l *live) counts(path string) map[string]int64 {
 	return values
 }
 
-func addSum(t *testing.T, values map[string]int64, m pmetric.Metric) {
+func addSum(t testing.TB, values map[string]int64, m pmetric.Metric) {
 	t.Helper()
 	require.Equal(t, pmetric.MetricTypeSum, m.Type())
 	require.True(t, m.Sum().IsMonotonic())

@@ -21,7 +21,7 @@ import (
 )
 
 // namespaceOf is the inode of a namespace as a link in /proc has it: "net:[4026531840]".
-func namespaceOf(t *testing.T, folder, kind string) int64 {
+func namespaceOf(t testing.TB, folder, kind string) int64 {
 	t.Helper()
 	target, err := os.Readlink(folder + "ns/" + kind)
 	require.NoError(t, err)

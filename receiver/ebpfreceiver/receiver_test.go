@@ -30,7 +30,7 @@ import (
 
 // live is a receiver that observes the kernel that the test runs on.
 type live struct {
-	t    *testing.T
+	t    testing.TB
 	host *statusHost
 	// own is where the receiver reports about itself.
 	own     *componenttest.Telemetry
@@ -104,7 +104,7 @@ func only(tracers ...string) func(*Config) {
 }
 
 // newLive makes a receiver for both signals and starts nothing.
-func newLive(t *testing.T, change func(*Config)) (l *live, signals []component.Component) {
+func newLive(t testing.TB, change func(*Config)) (l *live, signals []component.Component) {
 	t.Helper()
 	l = &live{
 		t: t, logs: new(logsSink), metrics: new(consumertest.MetricsSink),
@@ -133,7 +133,7 @@ func newLive(t *testing.T, change func(*Config)) (l *live, signals []component.C
 }
 
 // startLive starts a receiver with both signals, and stops it when the test ends.
-func startLive(t *testing.T, change func(*Config)) *live {
+func startLive(t testing.TB, change func(*Config)) *live {
 	t.Helper()
 	l, signals := newLive(t, change)
 	for _, signal := range signals {

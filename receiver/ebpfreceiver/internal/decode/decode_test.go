@@ -99,7 +99,7 @@ func TestDecode_file(t *testing.T) {
 		assert.Equal(t, "/x", string(e.OtherDirectory))
 		assert.Equal(t, "n", string(e.OtherPath))
 		assert.Equal(t, []uint64{21, 22, 23, 0o100644, 24, 25},
-			[]uint64{e.Inode, e.Window, uint64(e.Device), uint64(e.Mode), uint64(e.OwnerUid), uint64(e.OwnerGid)})
+			[]uint64{e.Inode, uint64(e.Window), uint64(e.Device), uint64(e.Mode), uint64(e.OwnerUid), uint64(e.OwnerGid)})
 		assert.Equal(t, PathCut, PathFlags(e.DirectoryFlags))
 		assert.Equal(t, PathDeleted, PathFlags(e.PathFlags))
 		assert.Equal(t, PathUnreachable, PathFlags(e.OtherDirectoryFlags))
@@ -116,7 +116,7 @@ func TestFile_flags(t *testing.T) {
 		filebpf.FileFileFlagsFILE_NOT_DEDUPLICATED: {3: true},
 	} {
 		e := File{FileFileEvent: &filebpf.FileFileEvent{Flags: uint8(flags)}}
-		assert.Equal(t, want, [4]bool{e.PathIsArgument(), e.Symbolic(), e.IsDirectory(), e.NotDeduplicated()}, "%d", flags)
+		assert.Equal(t, want, [4]bool{e.pathIsArgument(), e.Symbolic(), e.IsDirectory(), e.NotDeduplicated()}, "%d", flags)
 	}
 }
 

@@ -3,6 +3,8 @@
 package decode
 
 import (
+	"bytes"
+
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 )
 
@@ -27,6 +29,21 @@ const (
 	FileWrite = FileAccess(filebpf.FileFileAccessACCESS_WRITE)
 )
 
+// PathSource says how it is known where the paths of an event lead. A larger one is less certain.
+type PathSource uint8
+
+// Values of PathSource.
+const (
+	// PathOfFile is what the kernel resolved: the path of an opened file.
+	PathOfFile PathSource = iota
+	// PathInDirectory is a name that the process gave, in a directory that the kernel resolved.
+	PathInDirectory
+	// PathResolvedLater is an argument that was looked up after the call. No decoder says so.
+	PathResolvedLater
+	// PathArgument is what the process gave, with symbolic links that may lead elsewhere.
+	PathArgument
+)
+
 // File is something that was done to a file. Header.Kind tells what.
 type File struct {
 	*filebpf.FileFileEvent
@@ -35,6 +52,8 @@ type File struct {
 	Directory, Path []byte
 	// OtherDirectory and OtherPath are the new name, of renames and links.
 	OtherDirectory, OtherPath []byte
+	// Source is that of the less certain one of the paths.
+	Source PathSource
 }
 
 // Head implements Event.
@@ -42,9 +61,8 @@ func (e *File) Head() *Header { return e.head }
 
 func (e *File) has(flag filebpf.FileFileFlags) bool { return filebpf.FileFileFlags(e.Flags)&flag != 0 }
 
-// PathIsArgument reports that the paths are arguments of a system call, which may lead elsewhere by
-// symbolic links, instead of what the kernel resolved.
-func (e *File) PathIsArgument() bool { return e.has(filebpf.FileFileFlagsFILE_PATH_IS_ARGUMENT) }
+// pathIsArgument reports that the paths are arguments of a system call, instead of what the kernel resolved.
+func (e *File) pathIsArgument() bool { return e.has(filebpf.FileFileFlagsFILE_PATH_IS_ARGUMENT) }
 
 // Symbolic reports that Path is the target of a symbolic link: any text.
 func (e *File) Symbolic() bool { return e.has(filebpf.FileFileFlagsFILE_SYMBOLIC) }
@@ -54,6 +72,66 @@ func (e *File) IsDirectory() bool { return e.has(filebpf.FileFileFlagsFILE_IS_DI
 
 // NotDeduplicated reports that the event may repeat an earlier one.
 func (e *File) NotDeduplicated() bool { return e.has(filebpf.FileFileFlagsFILE_NOT_DEDUPLICATED) }
+
+// FollowsLinks reports that the last name of the argument may be a symbolic link that was followed.
+func (e *File) FollowsLinks() bool { return e.has(filebpf.FileFileFlagsFILE_FOLLOWS_LINKS) }
+
+// OtherName reports that the file is one of those whose reads are reported, by a name that is not.
+func (e *File) OtherName() bool { return e.has(filebpf.FileFileFlagsFILE_OTHER_NAME) }
+
+// PathLeadsElsewhere reports that the path may not be what it says: it has symbolic links on the way, or is one
+// that was followed, or "..".
+func (e *File) PathLeadsElsewhere() bool {
+	if !e.pathIsArgument() || e.Symbolic() {
+		return false
+	}
+	return e.FollowsLinks() && len(e.Path) > 0 || leadsElsewhere(e.Path)
+}
+
+// OtherPathLeadsElsewhere is PathLeadsElsewhere for the new name.
+func (e *File) OtherPathLeadsElsewhere() bool {
+	return e.pathIsArgument() && leadsElsewhere(e.OtherPath)
+}
+
+// leadsElsewhere is false for a plain name. No name at all means the directory itself.
+func leadsElsewhere(p []byte) bool {
+	p = bytes.TrimRight(p, "/")
+	return bytes.IndexByte(p, '/') >= 0 || string(p) == "." || string(p) == ".."
+}
+
+// climb does with ".." at the beginning of a path what the kernel does: the directory has no symbolic links.
+func (e *File) climb() {
+	if !e.Symbolic() {
+		e.Directory, e.Path = climb(e.Directory, e.Path, e.DirectoryFlags)
+	}
+	e.OtherDirectory, e.OtherPath = climb(e.OtherDirectory, e.OtherPath, e.OtherDirectoryFlags)
+}
+
+func climb(directory, path []byte, flags uint8) (newDirectory, newPath []byte) {
+	if len(directory) == 0 || PathFlags(flags)&^PathDeleted != 0 {
+		return directory, path
+	}
+	for {
+		first, rest, more := bytes.Cut(path, []byte("/"))
+		if !more || string(first) != ".." && string(first) != "." && len(first) > 0 {
+			return directory, path
+		}
+		if string(first) == ".." {
+			directory = directory[:max(1, bytes.LastIndexByte(directory, '/'))]
+		}
+		path = rest
+	}
+}
+
+func (e *File) source() PathSource {
+	switch {
+	case !e.pathIsArgument():
+		return PathOfFile
+	case e.PathLeadsElsewhere() || e.OtherPathLeadsElsewhere():
+		return PathArgument
+	}
+	return PathInDirectory
+}
 
 // FileRepeat says how often something happened again in its time window. It is not decoded from a
 // record but made of a count that the kernel kept.
@@ -99,5 +177,9 @@ func (d *fileDecoder) Decode(record []byte) (Event, error) {
 		OtherDirectory: t.next(int(e.OtherDirectoryBytes)),
 		OtherPath:      t.next(int(e.OtherPathBytes)),
 	}
+	if d.file.pathIsArgument() {
+		d.file.climb()
+	}
+	d.file.Source = d.file.source()
 	return &d.file, t.end()
 }

@@ -52,7 +52,8 @@ func objects() map[string]object {
 			"event_header": filebpf.FileEventHeader{}, "file_event": filebpf.FileFileEvent{},
 			"file_operation": filebpf.FileFileOperation{}, "file_seen_key": filebpf.FileFileSeenKey{},
 			"file_seen": filebpf.FileFileSeen{}, "file_workload": filebpf.FileFileWorkload{},
-			"read_path": filebpf.FileReadPath{},
+			"pattern_name": filebpf.FilePatternName{}, "pattern_bits": filebpf.FilePatternBits{},
+			"pattern_suffix": filebpf.FilePatternSuffix{}, "known_file": filebpf.FileKnownFile{},
 		}},
 		"privilege": {privilegebpf.LoadPrivilege, map[string]any{
 			"event_header": privilegebpf.PrivilegeEventHeader{}, "ids": privilegebpf.PrivilegeIds{},

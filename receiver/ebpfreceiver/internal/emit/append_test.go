@@ -122,14 +122,14 @@ func TestAppend_nothingToReport(t *testing.T) {
 	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, Process(ProcessOptions{})))
 	cgroup := &decode.ProcessCgroup{ProcessCgroupEvent: &processbpf.ProcessCgroupEvent{}}
 	assert.False(t, l.Append(cgroup, someone("/bin/sh"), observedAt, emitForks))
-	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, File))
+	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, File(FileOptions{})))
 	for _, other := range []Emitter{TCP, UDP, DNS} {
 		assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, other))
 	}
 	message := &decode.DNSMessage{DNSDnsMessageEvent: &dnsbpf.DNSDnsMessageEvent{}}
 	assert.False(t, l.Append(message, someone("/bin/sh"), observedAt, DNS))
 	unknown := &decode.FileRepeat{Kind: decode.KindFileRepeat}
-	assert.False(t, l.Append(unknown, someone("/bin/sh"), observedAt, File))
+	assert.False(t, l.Append(unknown, someone("/bin/sh"), observedAt, File(FileOptions{})))
 	assert.Zero(t, l.Len())
 	assert.Zero(t, l.Take().ResourceLogs().Len())
 
@@ -227,10 +227,10 @@ func TestAppend_everythingIsUTF8(t *testing.T) {
 	require.True(t, l.Append(failed, who, observedAt, emitForks))
 	for _, kind := range []uint16{decode.KindFileCreate, decode.KindFileRename, decode.KindFileLink} {
 		for _, flags := range []filebpf.FileFileFlags{0, filebpf.FileFileFlagsFILE_SYMBOLIC} {
-			require.True(t, l.Append(decodedFile(t, kind, flags, bad), who, observedAt, File))
+			require.True(t, l.Append(decodedFile(t, kind, flags, bad), who, observedAt, File(FileOptions{})))
 		}
 	}
-	require.True(t, l.Append(&decode.FileRepeat{Header: exec.Header, Kind: decode.KindFileOpen, Path: bad}, who, observedAt, File))
+	require.True(t, l.Append(&decode.FileRepeat{Header: exec.Header, Kind: decode.KindFileOpen, Path: bad}, who, observedAt, File(FileOptions{})))
 
 	logs := l.Take()
 	require.Equal(t, 9, logs.LogRecordCount())

@@ -5,6 +5,7 @@ package emit
 // Options are what a configuration says about emitters.
 type Options struct {
 	Process ProcessOptions
+	File    FileOptions
 	// Crashes counts the crashes of all executables.
 	Crashes *CrashHistory
 	// SyscallName names system calls.
@@ -19,7 +20,7 @@ type SyscallName func(number uint32, isCompat bool) string
 func Emitters(o Options) map[string]Emitter {
 	return map[string]Emitter{
 		"process":   Process(o.Process),
-		"file":      File,
+		"file":      File(o.File),
 		"tcp":       TCP,
 		"socket":    Socket,
 		"ipc":       IPC,

@@ -14,15 +14,40 @@ import (
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 )
 
+// FileOptions are what the configuration says about file events.
+type FileOptions struct {
+	// ReadPaths are the configured patterns, by the number that events give to them.
+	ReadPaths map[uint16]string
+}
+
 // File is the emitter of the tracer "file".
-func File(r Record, event decode.Event) bool {
-	switch e := event.(type) {
-	case *decode.File:
-		return file(r, e)
-	case *decode.FileRepeat:
-		return fileRepeat(r, e)
+func File(o FileOptions) Emitter {
+	return func(r Record, event decode.Event) bool {
+		switch e := event.(type) {
+		case *decode.File:
+			if !file(r, e) {
+				return false
+			}
+			r.putRead(e, o.ReadPaths)
+			return true
+		case *decode.FileRepeat:
+			return fileRepeat(r, e)
+		}
+		return false
 	}
-	return false
+}
+
+// putRead says why a read is reported.
+func (r Record) putRead(e *decode.File, patterns map[uint16]string) {
+	if e.ReadElement == 0 {
+		return
+	}
+	if p, ok := patterns[e.ReadElement]; ok {
+		r.Attributes().PutStr(names.FileReadPath, p)
+	}
+	if e.OtherName() {
+		r.Attributes().PutBool(names.FileOtherName, true)
+	}
 }
 
 func file(r Record, e *decode.File) bool {
@@ -33,12 +58,15 @@ func file(r Record, e *decode.File) bool {
 	r.SetEventName(name)
 	target := joinPath(e.Directory, e.Path)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(14)
+	attributes.EnsureCapacity(16)
 	switch e.Header.Kind {
 	case decode.KindFileLink:
 		target = r.putLink(e)
 	case decode.KindFileRename:
 		attributes.PutStr(names.FileNewPath, joinPath(e.OtherDirectory, e.OtherPath))
+		if flags := renameFlags(e.RenameFlags); flags != "" {
+			attributes.PutStr(names.FileRenameFlags, flags)
+		}
 	}
 	r.putPath(target)
 	if target == "" {
@@ -71,8 +99,8 @@ func (r Record) putLink(e *decode.File) string {
 
 func (r Record) putFileDetails(e *decode.File) {
 	attributes := r.Attributes()
-	if e.PathIsArgument() {
-		attributes.PutStr(names.FilePathSource, "argument")
+	if source := pathSource(e.Source); source != "" {
+		attributes.PutStr(names.FilePathSource, source)
 	}
 	flags := decode.PathFlags(e.PathFlags | e.DirectoryFlags | e.OtherDirectoryFlags)
 	if status := pathStatus(flags); status != "" {
@@ -87,12 +115,41 @@ func (r Record) putFileDetails(e *decode.File) {
 	if e.Inode != 0 {
 		attributes.PutInt(names.FileInode, int64(e.Inode))
 	}
+	if e.Links > 1 && e.Mode&unix.S_IFMT == unix.S_IFREG {
+		attributes.PutInt(names.FileLinks, int64(e.Links))
+	}
 	if e.Inode != 0 || e.Header.Kind == decode.KindFileModeChange || e.Header.Kind == decode.KindFileCreate {
 		attributes.PutStr(names.FileMode, fmt.Sprintf("%04o", e.Mode&modeBits))
 	}
 	if e.Inode != 0 || e.Header.Kind == decode.KindFileOwnerChange {
 		r.putFileOwner(e)
 	}
+}
+
+func pathSource(s decode.PathSource) string {
+	switch s {
+	case decode.PathInDirectory:
+		return "directory"
+	case decode.PathResolvedLater:
+		return "resolved_later"
+	case decode.PathArgument:
+		return "argument"
+	}
+	return ""
+}
+
+// renameFlags names the flags of a rename as the manual does, without RENAME_ before them.
+func renameFlags(flags uint8) string {
+	var all []string
+	for _, f := range []struct {
+		flag uint8
+		name string
+	}{{unix.RENAME_NOREPLACE, "NOREPLACE"}, {unix.RENAME_EXCHANGE, "EXCHANGE"}, {unix.RENAME_WHITEOUT, "WHITEOUT"}} {
+		if flags&f.flag != 0 {
+			all = append(all, f.name)
+		}
+	}
+	return strings.Join(all, "|")
 }
 
 // fileType names what is not a regular file, as far as that is known.

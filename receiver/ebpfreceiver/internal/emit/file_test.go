@@ -20,7 +20,11 @@ func fileEvent(kind uint16, path string, change func(*filebpf.FileFileEvent)) *d
 	if change != nil {
 		change(e)
 	}
-	return &decode.File{FileFileEvent: e, Path: []byte(path)}
+	f := &decode.File{FileFileEvent: e, Path: []byte(path)}
+	if filebpf.FileFileFlags(e.Flags)&filebpf.FileFileFlagsFILE_PATH_IS_ARGUMENT != 0 {
+		f.Source = decode.PathArgument
+	}
+	return f
 }
 
 // emitAlone runs an emitter without what all events share, which a hand-made event does not have.
@@ -83,7 +87,7 @@ func TestFile_details(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, raw := emitAlone(t, fileEvent(c.kind, "/tmp/x", c.change), File)
+			_, raw := emitAlone(t, fileEvent(c.kind, "/tmp/x", c.change), File(FileOptions{}))
 			c.want[names.FilePath], c.want[names.FileName] = "/tmp/x", "x"
 			assert.Equal(t, c.want, raw)
 		})
@@ -92,7 +96,7 @@ func TestFile_details(t *testing.T) {
 
 // The memory of an argument may be gone when it is looked at.
 func TestFile_pathUnknown(t *testing.T) {
-	body, raw := emitAlone(t, fileEvent(decode.KindFileDelete, "", nil), File)
+	body, raw := emitAlone(t, fileEvent(decode.KindFileDelete, "", nil), File(FileOptions{}))
 	assert.NotContains(t, raw, names.FilePath)
 	assert.NotContains(t, raw, names.FileName)
 	assert.Equal(t, "sh deleted a file", body)
@@ -100,14 +104,14 @@ func TestFile_pathUnknown(t *testing.T) {
 
 func TestFileRepeat(t *testing.T) {
 	e := &decode.FileRepeat{Kind: decode.KindFileOpen, Access: decode.FileWrite, Path: "/var/log/\xff", Inode: 5, Count: 8}
-	body, raw := emitAlone(t, e, File)
+	body, raw := emitAlone(t, e, File(FileOptions{}))
 	assert.Equal(t, "sh opened for write: /var/log/\uFFFD, 8 times more", body)
 	assert.Equal(t, map[string]any{
 		names.FilePath: "/var/log/\uFFFD", names.FileName: "\uFFFD", names.FileAccess: "write", names.FileInode: int64(5), names.RepeatCount: int64(8),
 	}, raw)
 
 	e = &decode.FileRepeat{Kind: decode.KindFileModeChange, Inode: 5, Count: 1}
-	body, raw = emitAlone(t, e, File)
+	body, raw = emitAlone(t, e, File(FileOptions{}))
 	assert.Equal(t, "sh changed the mode of the file with inode 5, 1 times more", body)
 	assert.Equal(t, map[string]any{names.FileInode: int64(5), names.RepeatCount: int64(1)}, raw)
 }

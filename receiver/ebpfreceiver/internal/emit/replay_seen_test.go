@@ -23,7 +23,7 @@ func (r *replay) remember(event decode.Event) {
 		return
 	}
 	key := filebpf.FileFileSeenKey{
-		Inode: e.Inode, Window: e.Window, Device: e.Device, Kind: e.Header.Kind, Access: uint16(e.Access),
+		Inode: e.Inode, Generation: e.Generation, Window: e.Window, Device: e.Device, Kind: e.Header.Kind, Access: uint16(e.Access),
 	}
 	key.Process.StartTimeNs, key.Process.Pid = e.Header.Process.StartTimeNs, e.Header.Process.Pid
 	r.paths[key] = string(e.Path)

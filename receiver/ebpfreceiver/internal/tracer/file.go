@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/pattern"
 )
 
 // File observes what processes do to files.
@@ -39,6 +39,7 @@ const (
 
 	isDirectory = uint8(filebpf.FileFileFlagsFILE_IS_DIRECTORY)
 	isSymbolic  = uint8(filebpf.FileFileFlagsFILE_SYMBOLIC)
+	follows     = uint8(filebpf.FileFileFlagsFILE_FOLLOWS_LINKS)
 )
 
 // operation is what one system call does to files.
@@ -58,25 +59,25 @@ func fileOperations() map[string]operation {
 		"mknodat":           {Kind: fileCreate, Directory: 1, Path: 2, Value: 3},
 		"rename":            {Kind: fileRename, Path: 1, OtherPath: 2},
 		"renameat":          {Kind: fileRename, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
-		"renameat2":         {Kind: fileRename, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
+		"renameat2":         {Kind: fileRename, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4, Options: 5},
 		"unlink":            {Kind: fileDelete, Path: 1},
-		"unlinkat":          {Kind: fileDelete, Directory: 1, Path: 2, Removal: 3},
+		"unlinkat":          {Kind: fileDelete, Directory: 1, Path: 2, Options: 3},
 		"rmdir":             {Kind: fileDelete, Path: 1, Flags: isDirectory},
 		"link":              {Kind: fileLink, Path: 1, OtherPath: 2},
-		"linkat":            {Kind: fileLink, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4},
+		"linkat":            {Kind: fileLink, Directory: 1, Path: 2, OtherDirectory: 3, OtherPath: 4, Options: 5},
 		"symlink":           {Kind: fileLink, Path: 1, OtherPath: 2, Flags: isSymbolic},
 		"symlinkat":         {Kind: fileLink, Path: 1, OtherDirectory: 2, OtherPath: 3, Flags: isSymbolic},
-		"chmod":             {Kind: fileModeChange, Path: 1, Value: 2},
+		"chmod":             {Kind: fileModeChange, Path: 1, Value: 2, Flags: follows},
 		"fchmod":            {Kind: fileModeChange, Descriptor: 1, Value: 2},
-		"fchmodat":          {Kind: fileModeChange, Directory: 1, Path: 2, Value: 3},
-		"fchmodat2":         {Kind: fileModeChange, Directory: 1, Path: 2, Value: 3},
-		"chown":             {Kind: fileOwnerChange, Path: 1, Value: 2},
-		"chown32":           {Kind: fileOwnerChange, Path: 1, Value: 2},
+		"fchmodat":          {Kind: fileModeChange, Directory: 1, Path: 2, Value: 3, Flags: follows},
+		"fchmodat2":         {Kind: fileModeChange, Directory: 1, Path: 2, Value: 3, Flags: follows, Options: 4},
+		"chown":             {Kind: fileOwnerChange, Path: 1, Value: 2, Flags: follows},
+		"chown32":           {Kind: fileOwnerChange, Path: 1, Value: 2, Flags: follows},
 		"lchown":            {Kind: fileOwnerChange, Path: 1, Value: 2},
 		"lchown32":          {Kind: fileOwnerChange, Path: 1, Value: 2},
 		"fchown":            {Kind: fileOwnerChange, Descriptor: 1, Value: 2},
 		"fchown32":          {Kind: fileOwnerChange, Descriptor: 1, Value: 2},
-		"fchownat":          {Kind: fileOwnerChange, Directory: 1, Path: 2, Value: 3},
+		"fchownat":          {Kind: fileOwnerChange, Directory: 1, Path: 2, Value: 3, Flags: follows, Options: 5},
 	}
 }
 
@@ -90,30 +91,44 @@ func FileConstants() map[string]any {
 			table[native] = o
 		}
 		if hasCompat {
+			o.ShortIds = 0
+			if hasShortIDs(name) {
+				o.ShortIds = 1
+			}
 			table[syscallsMax+compat] = o
 		}
 	}
 	return map[string]any{filebpf.FileVarOperations: table}
 }
 
-// FileReadPathBytesMax bounds a path in SetFileReadPaths.
-const FileReadPathBytesMax = 255
+// hasShortIDs tells whether a 32-bit call takes users and groups of 16 bits. The name with "32" behind it is
+// that of its successor.
+func hasShortIDs(name string) bool {
+	_, replaced := fileOperations()[name+"32"]
+	return replaced
+}
 
-// FileReadPathsMax bounds how many paths SetFileReadPaths takes.
-const FileReadPathsMax = 256
+// FilePatternConstants are those that depend on the patterns of what is reported when it is read.
+func FilePatternConstants(p *pattern.Set) map[string]any {
+	return map[string]any{
+		filebpf.FileVarPatternFiles:       p.Files,
+		filebpf.FileVarPatternFolders:     p.Folders,
+		filebpf.FileVarPatternRoots:       p.Roots,
+		filebpf.FileVarPatternSuffixes:    p.Suffixes,
+		filebpf.FileVarPatternFileHeads:   p.FileHeads,
+		filebpf.FileVarPatternFolderHeads: p.FolderHeads,
+		filebpf.FileVarHasPatterns:        len(p.Texts) > 0,
+		filebpf.FileVarHasPatternFolders:  p.Folders != pattern.Bits{},
+	}
+}
 
-// SetFileReadPaths names the paths whose reads are reported: files, and directories with a slash at
-// the end.
-func SetFileReadPaths(t *Tracer, paths []string) error {
-	for _, path := range paths {
-		var key filebpf.FileReadPath
-		length := copy(key.Path[:], path)
-		if !strings.HasSuffix(path, "/") {
-			length++ // the zero byte that ends a file's path is part of the match
-		}
-		key.PrefixBits = uint32(length) * 8
-		if err := t.Map(filebpf.FileMapReadPaths).Put(key, uint8(1)); err != nil {
-			return fmt.Errorf("add the read path %q: %w", path, err)
+// SetFilePatterns fills the map that goes with the constants.
+func SetFilePatterns(t *Tracer, p *pattern.Set) error {
+	for name, bits := range p.Names {
+		key := filebpf.FilePatternName{PrefixBits: uint32(len(name)) * 8}
+		copy(key.Name[:], name)
+		if err := t.Map(filebpf.FileMapPatternNames).Put(key, bits); err != nil {
+			return fmt.Errorf("add the element %q of a pattern: %w", name, err)
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"unsafe"
 )
 
 func main() {
@@ -46,9 +47,43 @@ func files(folder string) error {
 	if err := syscall.Lchown(created, 12, 34); err != nil {
 		return err
 	}
+	if err := withShortIDs(created); err != nil {
+		return err
+	}
 	if err := os.Rename(created, renamed); err != nil {
 		return err
 	}
 	fmt.Println(os.Getpid())
 	return os.Remove(renamed)
+}
+
+// Numbers of calls that take users and groups of 16 bits; 386 and arm have the same.
+const (
+	lchown16 = 16
+	fchown16 = 95
+	chown16  = 182
+)
+
+// withShortIDs changes the group alone, then the owner alone, then both, each by another call.
+func withShortIDs(path string) error {
+	const unchanged = 0xffff
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	name, err := syscall.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	for _, call := range []struct{ number, object, uid, gid uintptr }{
+		{lchown16, uintptr(unsafe.Pointer(name)), unchanged, 56},
+		{fchown16, file.Fd(), 78, unchanged},
+		{chown16, uintptr(unsafe.Pointer(name)), 0xfffe, 0xfffe},
+	} {
+		if _, _, failed := syscall.Syscall(call.number, call.object, call.uid, call.gid); failed != 0 {
+			return failed
+		}
+	}
+	return nil
 }
