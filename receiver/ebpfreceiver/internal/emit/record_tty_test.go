@@ -30,8 +30,10 @@ func recordSessions(t *testing.T) {
 	}
 	first := ctr("run", "--rm", "--tty", "--net-host", "--rootfs", daemon.rootfs, name, "/bin/busybox", "sh")
 	keyboard := atTerminal(t, first)
+	attempt := 0
 	require.Eventually(t, func() bool {
-		return ctr("task", "exec", "--exec-id", "one", name, "/bin/busybox", "true").Run() == nil
+		attempt++
+		return ctr("task", "exec", "--exec-id", fmt.Sprint(attempt), name, "/bin/busybox", "true").Run() == nil
 	}, recorderPatience, 100*time.Millisecond)
 	_, err := io.WriteString(keyboard, "exit\n")
 	require.NoError(t, err)
