@@ -454,17 +454,11 @@ static __always_inline __u32 user_or_group(struct file_scratch *scratch, __u8 po
 SYSCALL_HANDLER(file_syscall, call)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 zero = 0, index = call->number;
+	__u32 zero = 0;
 
-	FORGET(index);
-	if (index >= SYSCALLS_MAX || call->result < 0)
+	if (call->result < 0)
 		return;
-	if (call->compat)
-		index += SYSCALLS_MAX;
-	// What 5.10 knows of a number does not outlast the addition.
-	FORGET(index);
-	index &= 2 * SYSCALLS_MAX - 1;
-	const volatile struct file_operation *operation = &operations[index];
+	const volatile struct file_operation *operation = &operations[syscall_index(call)];
 	__u32 kind = operation->kind;
 	struct file_scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
 	if (!scratch || !operation->wanted)

@@ -34,15 +34,15 @@ const (
 
 // modules are what tests need of a kernel that is not built in.
 func modules() []string {
-	// A pair of interfaces makes a network in which nobody answers.
-	return []string{"veth.ko"}
+	// A pair of interfaces makes a network in which nobody answers; containers have overlay file systems.
+	return []string{"veth.ko", "overlay.ko"}
 }
 
 // fetchKernel returns the kernel of a machine, from the cache if it is there. Removing the cache renews
 // the kernels.
 func fetchKernel(ctx context.Context, a *archive, cache string, m machine) (kernel, error) {
 	folder := filepath.Join(cache, "kernels", m.name())
-	if k, ok := cachedKernel(folder); ok {
+	if k, ok := cachedKernel(folder, m); ok {
 		return k, nil
 	}
 	// Packages of all suites have their kernel's version in the name, except for this one.
@@ -61,7 +61,7 @@ func fetchKernel(ctx context.Context, a *archive, cache string, m machine) (kern
 		fmt.Println("Downloading", name)
 		err := keepKernel(ctx, a, name, m, folder)
 		if err == nil {
-			k, _ := cachedKernel(folder)
+			k, _ := cachedKernel(folder, m)
 			return k, nil
 		}
 		refused = errors.Join(refused, err)
@@ -69,13 +69,21 @@ func fetchKernel(ctx context.Context, a *archive, cache string, m machine) (kern
 	return kernel{}, refused
 }
 
-func cachedKernel(folder string) (kernel, bool) {
+// cachedKernel returns the kernel that a folder has, if it has all of it.
+func cachedKernel(folder string, m machine) (kernel, bool) {
 	images, _ := filepath.Glob(filepath.Join(folder, imagePrefix+"*"))
 	if len(images) == 0 {
 		return kernel{}, false
 	}
-	release := strings.TrimPrefix(filepath.Base(images[0]), imagePrefix)
-	return kernel{image: images[0], release: release, tree: filepath.Join(folder, "tree")}, true
+	k := kernel{image: images[0], tree: filepath.Join(folder, "tree")}
+	k.release = strings.TrimPrefix(filepath.Base(k.image), imagePrefix)
+	for _, module := range modules() {
+		found, _ := filepath.Glob(filepath.Join(k.tree, modulesFolder, module+"*"))
+		if len(found) == 0 && !m.userMode() {
+			return kernel{}, false
+		}
+	}
+	return k, true
 }
 
 func keepKernel(ctx context.Context, a *archive, name string, m machine, folder string) error {
@@ -87,6 +95,9 @@ func keepKernel(ctx context.Context, a *archive, name string, m machine, folder 
 	image, release, err := findImage(unpacked)
 	if err != nil {
 		return fmt.Errorf("package %s: %w", name, err)
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		return fmt.Errorf("remove what was kept of the kernel of %s: %w", name, err)
 	}
 	to := filepath.Join(folder, "tree", modulesFolder)
 	if err := os.MkdirAll(to, 0o755); err != nil {

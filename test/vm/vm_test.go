@@ -213,14 +213,15 @@ func TestSmoke_namesWhatThereIs(t *testing.T) {
 
 func TestKeepModules(t *testing.T) {
 	unpacked, to := t.TempDir(), t.TempDir()
-	require.EqualError(t, keepModules(unpacked, to), "the package has no modules [veth.ko]")
+	require.EqualError(t, keepModules(unpacked, to), "the package has no modules [veth.ko overlay.ko]")
 	require.NoError(t, os.MkdirAll(filepath.Join(unpacked, "lib/modules/net"), 0o755))
-	for _, name := range []string{"veth.ko.xz", "tun.ko.xz"} {
+	for _, name := range []string{"veth.ko.xz", "tun.ko.xz", "overlay.ko"} {
 		require.NoError(t, os.WriteFile(filepath.Join(unpacked, "lib/modules/net", name), nil, 0o644))
 	}
 	require.NoError(t, keepModules(unpacked, to))
 	kept, err := os.ReadDir(to)
 	require.NoError(t, err)
-	require.Len(t, kept, 1)
-	assert.Equal(t, "veth.ko.xz", kept[0].Name())
+	require.Len(t, kept, 2)
+	assert.Equal(t, "overlay.ko", kept[0].Name())
+	assert.Equal(t, "veth.ko.xz", kept[1].Name())
 }

@@ -87,9 +87,7 @@ func TestKernel_everyProgram(t *testing.T) {
 					r.Used = name == whole.Hooks[i].Program
 					report(t, "program", r)
 				}
-				if !h.Optional {
-					assert.NotEmpty(t, best, "no program serves %s", h.Name)
-				}
+				assert.NotEmpty(t, best, "no program serves %s", h.Name)
 				assert.Equal(t, best, whole.Hooks[i].Program, "the best one serves %s", h.Name)
 			}
 			if spec.Snapshot != "" {
@@ -129,7 +127,8 @@ func attachWhole(t *testing.T, types *btf.Cache, spec Spec) State {
 	if hasBTF() {
 		assert.NoError(t, err)
 	} else {
-		require.ErrorIs(t, err, ErrNoBTF)
+		// A program that reads nothing of the kernel's works all the same.
+		assert.NotEqual(t, StatusRunning, state.Status)
 		assert.Contains(t, state.Reason, ErrNoBTF.Error())
 	}
 	require.NoError(t, tr.Detach())
