@@ -91,6 +91,11 @@ func ReceiverTracerState() Metric {
 	return Metric{"otelcol.ebpf.tracer.state", "{tracer}", "1 for the state that a tracer is in.", []string{Tracer, State}}
 }
 
+// ReceiverTracerAttachTime is how long a tracer took to start.
+func ReceiverTracerAttachTime() Metric {
+	return Metric{"otelcol.ebpf.tracer.attach_time", "s", "Time that it took to load and attach a tracer.", []string{Tracer}}
+}
+
 // ReceiverRingWaiting is the fill of a ring buffer.
 func ReceiverRingWaiting() Metric {
 	return Metric{"otelcol.ebpf.ring.waiting", "By", "Bytes that wait in a tracer's ring buffer.", []string{Tracer}}
@@ -103,7 +108,7 @@ func ReceiverRingSize() Metric {
 
 // ReceiverMapBytes is the memory of a tracer's maps.
 func ReceiverMapBytes() Metric {
-	return Metric{"otelcol.ebpf.maps.memory", "By", "Kernel memory of a tracer's maps, ring buffer included.", []string{Tracer}}
+	return Metric{"otelcol.ebpf.maps.memory", "By", "Kernel memory of a tracer's maps, ring buffer included; of those that all use for `shared`.", []string{Tracer}}
 }
 
 // ReceiverProcesses is the size of the process table.
@@ -172,6 +177,7 @@ func ReceiverMetrics() []Metric {
 		ReceiverProgramTime(),
 		ReceiverProgramMissed(),
 		ReceiverTracerState(),
+		ReceiverTracerAttachTime(),
 		ReceiverRingWaiting(),
 		ReceiverRingSize(),
 		ReceiverMapBytes(),

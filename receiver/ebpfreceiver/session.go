@@ -174,6 +174,7 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 	if d.settings != nil {
 		d.settings(s.config, &settings)
 	}
+	started := time.Now()
 	t, err := tracer.Load(d.spec, settings, s.logger)
 	if err != nil {
 		return nil, err
@@ -196,6 +197,7 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		logs:       s.newLogs(),
 		sender:     s.sender,
 		filter:     s.filter,
+		attachTime: time.Since(started),
 	}
 	if st.reader, err = ring.NewReader(t.Ring(), st.handle); err != nil {
 		return nil, errors.Join(fmt.Errorf("tracer %q: %w", d.spec.Name, err), t.Close())

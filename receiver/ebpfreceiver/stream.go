@@ -36,6 +36,8 @@ type stream struct {
 	catchUp func()
 	sender  *sender
 	filter  *filter
+	// attachTime is how long it took to load and attach the tracer.
+	attachTime time.Duration
 }
 
 // catchUpOn has the events of other streams read first that are older than its own.

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
 // telemetry reports what the receiver does about itself: what became of every event, and what it
@@ -26,7 +27,7 @@ type telemetry struct {
 	forgottenCrashes                                         metric.Int64ObservableCounter
 	keptInKernel                                             metric.Int64ObservableCounter
 	programTime                                              metric.Float64ObservableCounter
-	kernelShare                                              metric.Float64ObservableGauge
+	kernelShare, attachTime                                  metric.Float64ObservableGauge
 	inFlight, tracers, ringWaiting, ringSize, mapBytes       metric.Int64ObservableGauge
 	processes, workloads                                     metric.Int64ObservableGauge
 	dnsMessages, dnsNamesEvicted                             metric.Int64ObservableCounter
@@ -54,6 +55,7 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.kernelShare = b.floatGauge(names.ReceiverEventsKernelShare())
 	t.inFlight = b.gauge(names.ReceiverEventsInFlight())
 	t.tracers = b.gauge(names.ReceiverTracerState())
+	t.attachTime = b.floatGauge(names.ReceiverTracerAttachTime())
 	t.ringWaiting = b.gauge(names.ReceiverRingWaiting())
 	t.ringSize = b.gauge(names.ReceiverRingSize())
 	t.mapBytes = b.gauge(names.ReceiverMapBytes())
@@ -117,6 +119,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	for _, st := range t.session.streams {
 		errs = append(errs, t.observeStream(o, st))
 	}
+	t.observeShared(o)
 	processes := t.session.identity.processes.Stats()
 	o.ObserveInt64(t.processes, int64(processes.Entries))
 	o.ObserveInt64(t.evicted, int64(processes.EvictedExited), with(names.State, "exited"))
@@ -133,6 +136,25 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	}
 	o.ObserveInt64(t.forgottenCrashes, int64(t.session.crashes.Forgotten()))
 	return errors.Join(errs...)
+}
+
+// sharedByTracers stands for the maps and programs that serve all tracers.
+const sharedByTracers = "shared"
+
+func (t *telemetry) observeShared(o metric.Observer) {
+	shared := attribute.String(names.Tracer, sharedByTracers)
+	bytes := t.session.filter.kernel.MapBytes() + t.session.dispatcher.MapBytes()
+	o.ObserveInt64(t.mapBytes, int64(bytes), metric.WithAttributes(shared))
+	if stats, ok := t.session.dispatcher.ProgramStats(); ok {
+		t.observeProgram(o, shared, stats)
+	}
+}
+
+func (t *telemetry) observeProgram(o metric.Observer, tracerName attribute.KeyValue, p tracer.ProgramStats) {
+	attributes := metric.WithAttributes(tracerName, attribute.String(names.Program, p.Program))
+	o.ObserveInt64(t.programRuns, int64(p.RunCount), attributes)
+	o.ObserveInt64(t.programMissed, int64(p.Missed), attributes)
+	o.ObserveFloat64(t.programTime, p.RunTime.Seconds(), attributes)
 }
 
 func (t *telemetry) observeDNS(o metric.Observer) {
@@ -155,15 +177,13 @@ func (t *telemetry) observeStream(o metric.Observer, st *stream) error {
 	tracerName := attribute.String(names.Tracer, st.tracer.Name())
 	o.ObserveInt64(t.tracers, 1, metric.WithAttributes(tracerName, attribute.String(names.State, string(st.tracer.State().Status))))
 	o.ObserveInt64(t.mapBytes, int64(st.tracer.MapBytes()), metric.WithAttributes(tracerName))
+	o.ObserveFloat64(t.attachTime, st.attachTime.Seconds(), metric.WithAttributes(tracerName))
 	waiting, size := st.reader.Waiting()
 	o.ObserveInt64(t.ringWaiting, int64(waiting), metric.WithAttributes(tracerName))
 	o.ObserveInt64(t.ringSize, int64(size), metric.WithAttributes(tracerName))
 	o.ObserveInt64(t.undecodable, int64(st.ledger.unknownKind.Load()), metric.WithAttributes(tracerName))
 	for _, p := range st.tracer.ProgramStats() {
-		attributes := metric.WithAttributes(tracerName, attribute.String(names.Program, p.Program))
-		o.ObserveInt64(t.programRuns, int64(p.RunCount), attributes)
-		o.ObserveInt64(t.programMissed, int64(p.Missed), attributes)
-		o.ObserveFloat64(t.programTime, p.RunTime.Seconds(), attributes)
+		t.observeProgram(o, tracerName, p)
 	}
 	accounts, err := st.accounts()
 	if err != nil {

@@ -12,11 +12,13 @@ import (
 
 // account is where the events of one kind have gone, as the collector counts them.
 type account struct {
-	Offered    int64            `json:"offered"`
-	Delivered  int64            `json:"delivered"`
-	Filtered   int64            `json:"filtered"`
-	Aggregated int64            `json:"aggregated"`
-	Lost       map[string]int64 `json:"lost"`
+	Offered    int64 `json:"offered"`
+	Delivered  int64 `json:"delivered"`
+	Filtered   int64 `json:"filtered"`
+	Aggregated int64 `json:"aggregated"`
+	// HeldBack events were more than the kernel half lets through of one kind and workload.
+	HeldBack int64            `json:"held_back"`
+	Lost     map[string]int64 `json:"lost"`
 	// InFlight is what the collector itself says, in the same scrape.
 	InFlight int64 `json:"in_flight"`
 	// Unidentified events were delivered, but not with a certain executable.
@@ -35,14 +37,14 @@ func (a account) lost() int64 {
 
 // unaccounted is what was offered and is nowhere.
 func (a account) unaccounted() int64 {
-	return a.Offered - a.Delivered - a.Filtered - a.Aggregated - a.lost()
+	return a.Offered - a.Delivered - a.Filtered - a.Aggregated - a.HeldBack - a.lost()
 }
 
 // since returns what has happened after an earlier moment.
 func (a account) since(before account) account {
 	d := account{
 		Offered: a.Offered - before.Offered, Delivered: a.Delivered - before.Delivered, Filtered: a.Filtered - before.Filtered,
-		Aggregated: a.Aggregated - before.Aggregated, Unidentified: a.Unidentified - before.Unidentified,
+		Aggregated: a.Aggregated - before.Aggregated, HeldBack: a.HeldBack - before.HeldBack, Unidentified: a.Unidentified - before.Unidentified,
 		NotDeduplicated: a.NotDeduplicated - before.NotDeduplicated,
 		InFlight:        a.InFlight, Lost: map[string]int64{},
 	}
@@ -89,6 +91,8 @@ func balanceOf(samples []sample) balance {
 				a.Filtered = value
 			case "aggregated":
 				a.Aggregated = value
+			case "held_back":
+				a.HeldBack = value
 			}
 		case metricName(names.ReceiverEventsLost()):
 			a.Lost[s.labels[names.Stage]] = value

@@ -16,8 +16,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/meerkat-otel/meerkat/internal/names"
 )
 
 // overlay is what is laid over the quickstart's configuration: ports that are free, and files that are
@@ -47,6 +45,17 @@ service:
 // Further overlays.
 const (
 	withStatistics = "receivers: {ebpf: {program_statistics: true}}\n"
+	// withoutRate lets every event through that is not a repeat.
+	withoutRate = "receivers: {ebpf: {filters: {events_per_second_max: 0}}}\n"
+	// withoutReduction lets every event through.
+	withoutReduction = `
+receivers:
+  ebpf:
+    filters: {events_per_second_max: 0}
+    tracers:
+      file: {deduplication_window: 0s}
+      socket: {deduplication_window: 0s}
+`
 	// withoutFile leaves an exporter that does nothing with what it gets.
 	withoutFile = `
 exporters: {debug: {verbosity: basic}}
@@ -64,6 +73,7 @@ type collector struct {
 	data    string // where its events are
 	log     string
 	ended   chan error
+	tracers []tracerCost
 }
 
 // setting says how collectors are started.
@@ -146,32 +156,43 @@ func (c *collector) kill() error {
 	return nil
 }
 
-// tracersExpected is how many tracers the quickstart has.
-const tracersExpected = 3
+// refusedMessage is what the receiver logs when a tracer can't be had.
+const refusedMessage = "A tracer can't run"
 
 func (c *collector) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		running := 0
 		samples, err := scrape(ctx, c.metrics)
-		for _, s := range samples {
-			if s.name == metricName(names.ReceiverTracerState()) && s.labels[names.State] == "running" && s.value == 1 {
-				running++
-			}
-		}
-		if running == tracersExpected {
-			return nil
+		if c.tracers = tracersOf(samples); len(c.tracers) > 0 {
+			return c.checkTracers()
 		}
 		select {
 		case ended := <-c.ended:
 			c.ended <- ended
 			return errors.Join(errors.New("it has ended"), ended)
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("%d of %d tracers run", running, tracersExpected), err)
+			return errors.Join(errors.New("it is not ready"), err)
 		case <-time.After(settlePoll):
 		}
 	}
+}
+
+// checkTracers fails unless all tracers run. The receiver reports on any once it has tried all.
+func (c *collector) checkTracers() error {
+	content, err := os.ReadFile(c.log)
+	if err != nil {
+		return err
+	}
+	if bytes.Contains(content, []byte(refusedMessage)) {
+		return errors.New("a tracer can't run")
+	}
+	for _, t := range c.tracers {
+		if t.State != "running" && t.Tracer != sharedMaps {
+			return fmt.Errorf("tracer %s is %s", t.Tracer, t.State)
+		}
+	}
+	return nil
 }
 
 // settle waits until all events of the given kinds have arrived somewhere, and returns the page of

@@ -201,7 +201,7 @@ type check struct {
 	Done    int    `json:"done"`
 	Found   int    `json:"found"`
 	Doubled int    `json:"doubled"`
-	// Lost is what the collector says that it lost of that kind, of whomever.
+	// Lost is what the collector says that it lost of that kind, of whomever, or held back.
 	Lost int64 `json:"lost"`
 }
 
@@ -218,10 +218,10 @@ func (t *tally) check(k kind, done int, b balance) []check {
 	var checks []check
 	each := k.events()
 	for event, n := range each {
-		c := check{Event: event, Done: n * done, Found: t.counts[event], Lost: b[event].lost()}
+		c := check{Event: event, Done: n * done, Found: t.counts[event], Lost: b[event].lost() + b[event].HeldBack}
 		if event == "file.open" {
 			// A report of repeats that was lost stands for many.
-			c.Lost += b["file.repeat"].lost() * int64(done)
+			c.Lost += (b["file.repeat"].lost() + b["file.repeat"].HeldBack) * int64(done)
 		}
 		checks = append(checks, c)
 	}

@@ -21,6 +21,16 @@ const (
 	ordinaryOpensPerSecond    = 1000
 	ordinaryConnectsPerSecond = 100
 
+	// What the collector may take of the processor and the memory of a busy host, as it is configured by
+	// default.
+	busyCoresMax          = 0.05
+	busyExecsPerSecond    = 1000
+	busyOpensPerSecond    = 10_000
+	busyConnectsPerSecond = 1000
+
+	mapBytesMax   = 48_000_000
+	attachTimeMax = 1500 * time.Millisecond
+
 	// topPerSecond is the highest rate that is asked for.
 	topPerSecond = 8192
 	// offeredShareMin is how much of a rate has to be offered for the machine to count as able to.
@@ -61,6 +71,7 @@ type plan struct {
 	Rates            []int
 	RateDuration     time.Duration
 	OrdinaryDuration time.Duration
+	BusyDuration     time.Duration
 	ProgramDuration  time.Duration
 	SlowdownRounds   int
 	// Operations of each kind in a round of the slow-down.
@@ -70,6 +81,7 @@ type plan struct {
 func fullPlan() plan {
 	return plan{
 		Rates: []int{300, 1000, 3000, topPerSecond}, RateDuration: 5 * time.Second, OrdinaryDuration: 20 * time.Second,
+		BusyDuration:    8 * time.Second,
 		ProgramDuration: 3 * time.Second,
 		SlowdownRounds:  5, SlowdownExecs: 1500, SlowdownOpens: 40_000, SlowdownConnects: 8000,
 	}
@@ -78,6 +90,7 @@ func fullPlan() plan {
 func quickPlan() plan {
 	return plan{
 		Rates: []int{3000, topPerSecond}, RateDuration: 2 * time.Second, OrdinaryDuration: 6 * time.Second,
+		BusyDuration:    4 * time.Second,
 		ProgramDuration: time.Second,
 		SlowdownRounds:  1, SlowdownExecs: 800, SlowdownOpens: 16_000, SlowdownConnects: 4000,
 	}
@@ -85,5 +98,5 @@ func quickPlan() plan {
 
 // poolFiles is how many files there have to be for no load to open one twice.
 func (p plan) poolFiles() int {
-	return max(topPerSecond*int(p.RateDuration/time.Second), ordinaryOpensPerSecond*int(p.OrdinaryDuration/time.Second), p.SlowdownOpens)
+	return max(topPerSecond*int(p.RateDuration/time.Second), busyOpensPerSecond*int(p.BusyDuration/time.Second), ordinaryOpensPerSecond*int(p.OrdinaryDuration/time.Second), p.SlowdownOpens)
 }

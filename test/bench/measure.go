@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -22,9 +23,13 @@ type results struct {
 	Together  *phase   `json:"together"`
 	// Ordinary are the ordinary load with all files first seen, with repeats, and without the file
 	// exporter.
-	Ordinary  []*phase   `json:"ordinary"`
-	Programs  []loadCost `json:"programs"`
-	Slowdowns []slowdown `json:"slowdowns"`
+	Ordinary []*phase `json:"ordinary"`
+	// Busy are the loads of a busy host with the defaults, and Unreduced without rate and deduplication.
+	Busy      []*phase     `json:"busy"`
+	Unreduced *phase       `json:"unreduced"`
+	Tracers   []tracerCost `json:"tracers"`
+	Programs  []loadCost   `json:"programs"`
+	Slowdowns []slowdown   `json:"slowdowns"`
 	// Unaccounted are what the collectors logged about their balance when they stopped.
 	Unaccounted []string `json:"unaccounted"`
 	// Stops is how often a collector was told to end, BadStops why it did not do so as it should.
@@ -42,7 +47,9 @@ func (b *bench) measure(ctx context.Context) (*results, error) {
 	if r.Machine, err = thisMachine(); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context, *results) error{b.measureQuickstart, b.measureWithoutFile, b.measurePrograms, b.slowdowns} {
+	for _, step := range []func(context.Context, *results) error{
+		b.measureQuickstart, b.measureRates, b.measureUnreduced, b.measureWithoutFile, b.measurePrograms, b.slowdowns,
+	} {
 		if err := step(ctx, r); err != nil {
 			return nil, err
 		}
@@ -101,6 +108,7 @@ func (b *bench) idle(ctx context.Context, c *collector, name string) (*phase, er
 // measureQuickstart measures the configuration that users see first.
 func (b *bench) measureQuickstart(ctx context.Context, r *results) error {
 	return b.with(ctx, r, func(c *collector) error {
+		r.Tracers = c.tracers
 		e := newEvidence(c.data, b.pool)
 		var err error
 		if r.Idle, err = b.idle(ctx, c, "idle"); err != nil {
@@ -113,6 +121,22 @@ func (b *bench) measureQuickstart(ctx context.Context, r *results) error {
 			}
 			r.Ordinary = append(r.Ordinary, p)
 		}
+		for _, opens := range []kind{kindOpenSame, kindOpenNew} {
+			p, err := b.busy(ctx, c, e, opens, "")
+			if err != nil {
+				return err
+			}
+			r.Busy = append(r.Busy, p)
+		}
+		return b.finish(e, append(slices.Clip(r.Ordinary), r.Busy...)...)
+	})
+}
+
+// measureRates asks for as many events as the limits name, and more, and for all of them.
+func (b *bench) measureRates(ctx context.Context, r *results) error {
+	return b.with(ctx, r, func(c *collector) error {
+		e := newEvidence(c.data, b.pool)
+		var err error
 		if r.Rates, err = b.rates(ctx, c, e); err != nil {
 			return err
 		}
@@ -127,16 +151,32 @@ func (b *bench) measureQuickstart(ctx context.Context, r *results) error {
 		if r.IdleAfter, err = b.idle(ctx, c, "idle afterwards"); err != nil {
 			return err
 		}
-		// By now the repeats of all loads have been reported.
-		time.Sleep(max(0, repeatsAfter-idleAfter-b.plan.RateDuration))
-		if err := e.read(); err != nil {
+		return b.finish(e, append(slices.Clip(r.Rates), r.Together)...)
+	}, withoutRate)
+}
+
+// measureUnreduced tells what the busy load would cost if each event became a record.
+func (b *bench) measureUnreduced(ctx context.Context, r *results) error {
+	return b.with(ctx, r, func(c *collector) error {
+		e := newEvidence(c.data, b.pool)
+		var err error
+		if r.Unreduced, err = b.busy(ctx, c, e, kindOpenNew, ", nothing reduced"); err != nil {
 			return err
 		}
-		for _, p := range r.loaded() {
-			p.finish()
-		}
-		return nil
-	})
+		return b.finish(e, r.Unreduced)
+	}, withoutReduction)
+}
+
+// finish compares what loads did with what was written, once the repeats have been reported.
+func (b *bench) finish(e *evidence, phases ...*phase) error {
+	time.Sleep(repeatsAfter)
+	if err := e.read(); err != nil {
+		return err
+	}
+	for _, p := range phases {
+		p.finish()
+	}
+	return nil
 }
 
 // loaded are the phases whose loads' events were looked for.
@@ -147,14 +187,27 @@ func (r *results) loaded() []*phase {
 			all = append(all, p)
 		}
 	}
-	all = append(all, r.Rates...)
-	return append(all, r.Together)
+	all = append(append(all, r.Busy...), r.Rates...)
+	return append(all, r.Together, r.Unreduced)
 }
 
 func (b *bench) ordinary(ctx context.Context, c *collector, e *evidence, opens kind, suffix string) (*phase, error) {
 	name := fmt.Sprintf("%s, %s%s", ordinaryName, opens, suffix)
 	b.progress("%s", name)
 	specs, err := b.mixed(opens, ordinaryExecsPerSecond, ordinaryOpensPerSecond, ordinaryConnectsPerSecond, b.plan.OrdinaryDuration)
+	if err != nil {
+		return nil, err
+	}
+	return b.run(ctx, c, e, name, specs...)
+}
+
+// busyName starts the names of phases with the load of a busy host.
+const busyName = "busy"
+
+func (b *bench) busy(ctx context.Context, c *collector, e *evidence, opens kind, suffix string) (*phase, error) {
+	name := fmt.Sprintf("%s, %s%s", busyName, opens, suffix)
+	b.progress("%s", name)
+	specs, err := b.mixed(opens, busyExecsPerSecond, busyOpensPerSecond, busyConnectsPerSecond, b.plan.BusyDuration)
 	if err != nil {
 		return nil, err
 	}

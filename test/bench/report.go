@@ -48,6 +48,7 @@ func (r *results) print(out io.Writer) error {
 	r.printLoads(line)
 	r.printBalances(line)
 	r.printUsage(line)
+	r.printTracers(line)
 	r.printPrograms(line)
 	r.printSlowdowns(line)
 	if err := t.Flush(); err != nil {
@@ -59,7 +60,7 @@ func (r *results) print(out io.Writer) error {
 func (r *results) printLoads(line func(string, ...any)) {
 	line("\nLoads, by their own count")
 	line("phase\tload\twanted/s\toffered/s\tdone\tfailed\tlate p50\tp99\tmax\tprocessor/operation\t")
-	for _, p := range append(append(slices.Clip(r.Ordinary), r.Rates...), r.Together) {
+	for _, p := range r.allLoaded() {
 		for _, l := range p.Loads {
 			remark := ""
 			if !l.able() {
@@ -76,14 +77,14 @@ func (r *results) printLoads(line func(string, ...any)) {
 
 func (r *results) printBalances(line func(string, ...any)) {
 	line("\nWhere the events have gone, by the collector's count (of the whole machine) and in its files (of the load)")
-	line("phase\tevent\toffered\tdelivered\taggregated\tfiltered\tlost: %s\tin flight\tload did\twritten\tunexplained\t", strings.Join(stages(), "\t"))
+	line("phase\tevent\toffered\tdelivered\taggregated\tfiltered\theld back\tlost: %s\tin flight\tload did\twritten\tunexplained\t", strings.Join(stages(), "\t"))
 	for _, p := range r.loaded() {
 		for _, event := range slices.Sorted(maps.Keys(p.Balance)) {
 			a := p.Balance[event]
 			if a.Offered == 0 && event == "file.repeat" {
 				continue
 			}
-			row := fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%d", p.Name, event, a.Offered, a.Delivered, a.Aggregated, a.Filtered)
+			row := fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%d\t%d", p.Name, event, a.Offered, a.Delivered, a.Aggregated, a.Filtered, a.HeldBack)
 			for _, stage := range stages() {
 				row = fmt.Sprintf("%s\t%d", row, a.Lost[stage])
 			}
@@ -118,12 +119,26 @@ func (a account) remarks() string {
 func (r *results) printUsage(line func(string, ...any)) {
 	line("\nWhat the collector takes")
 	line("phase\tdelivered/s\tcores\tof it in user space\tthe rest of the machine\tµs/event\tresident\tanonymous\tfile\tpeak\t")
-	all := append([]*phase{r.Idle}, r.Ordinary...)
-	all = append(append(all, r.Rates...), r.Together, r.IdleAfter)
+	all := append([]*phase{r.Idle}, r.allLoaded()...)
+	all = append(all, r.IdleAfter)
 	for _, p := range all {
 		u := p.Usage
 		line("%s\t%.0f\t%.3f\t%.3f\t%.2f\t%.1f\t%s\t%s\t%s\t%s\t", p.Name, p.Delivered, u.Cores, u.UserCores, u.OthersCores, u.Cores*1e6/max(p.Delivered, 1),
 			megabytes(u.Memory.ResidentBytes), megabytes(u.Memory.AnonymousBytes), megabytes(u.Memory.FileBytes), megabytes(u.Memory.PeakBytes))
+	}
+}
+
+// allLoaded are the phases with loads, in the order of the report.
+func (r *results) allLoaded() []*phase {
+	all := append(append(slices.Clip(r.Ordinary), r.Busy...), r.Unreduced)
+	return append(append(all, r.Rates...), r.Together)
+}
+
+func (r *results) printTracers(line func(string, ...any)) {
+	line("\nTracers")
+	line("tracer\tstate\tmaps\tload and attach\t")
+	for _, t := range r.Tracers {
+		line("%s\t%s\t%s\t%s\t", t.Tracer, t.State, megabytes(t.MapBytes), short(t.AttachTime))
 	}
 }
 

@@ -85,25 +85,47 @@ func judgeLoss(phases []*phase, k kind, rate int) verdict {
 func judgeUsage(r *results) []verdict {
 	idle := r.Idle.Usage.Memory.ResidentBytes
 	var top uint64
-	for _, p := range append([]*phase{r.Together}, r.Rates...) {
-		if p.Loads[0].Wanted == topPerSecond || p == r.Together {
+	for _, p := range append(append([]*phase{r.Together}, r.Busy...), r.Rates...) {
+		if p.Loads[0].Wanted == topPerSecond || len(p.Loads) > 1 {
 			top = max(top, p.Usage.Memory.PeakBytes)
 		}
 	}
+	costs := sumOf(r.Tracers)
+	return []verdict{
+		{fmt.Sprintf("resident memory below %d MB idle", idleResidentBytesMax/1_000_000), megabytes(idle), idle < idleResidentBytesMax},
+		{fmt.Sprintf("resident memory below %d MB at the top rate", topResidentBytesMax/1_000_000), megabytes(top) + " at its peak", top < topResidentBytesMax},
+		judgeCores("ordinary", r.Ordinary, ordinaryCoresMax),
+		judgeBusy(r),
+		{
+			fmt.Sprintf("maps of all tracers below %d MB", mapBytesMax/1_000_000), megabytes(costs.MapBytes),
+			costs.MapBytes > 0 && costs.MapBytes < mapBytesMax,
+		},
+		{
+			fmt.Sprintf("all tracers loaded and attached within %s", attachTimeMax), short(costs.AttachTime),
+			costs.AttachTime > 0 && costs.AttachTime < attachTimeMax,
+		},
+	}
+}
+
+// judgeCores looks at the phase that takes most.
+func judgeCores(load string, phases []*phase, coresMax float64) verdict {
 	cores, name := 0.0, ""
-	for _, p := range r.Ordinary {
+	for _, p := range phases {
 		if p.Usage.Cores > cores {
 			cores, name = p.Usage.Cores, p.Name
 		}
 	}
-	return []verdict{
-		{fmt.Sprintf("resident memory below %d MB idle", idleResidentBytesMax/1_000_000), megabytes(idle), idle < idleResidentBytesMax},
-		{fmt.Sprintf("resident memory below %d MB at the top rate", topResidentBytesMax/1_000_000), megabytes(top) + " at its peak", top < topResidentBytesMax},
-		{
-			fmt.Sprintf("at most %.0f %% of a core at the ordinary load", ordinaryCoresMax*100),
-			fmt.Sprintf("%.1f %% (%s)", cores*100, name), cores <= ordinaryCoresMax,
-		},
+	return verdict{
+		fmt.Sprintf("at most %.0f %% of a core at the %s load", coresMax*100, load),
+		fmt.Sprintf("%.1f %% (%s)", cores*100, name), cores <= coresMax,
 	}
+}
+
+// judgeBusy also says what it would be without reduction in the kernel.
+func judgeBusy(r *results) verdict {
+	v := judgeCores("busy", r.Busy, busyCoresMax)
+	v.Measured += fmt.Sprintf("; %.1f %% with nothing reduced", r.Unreduced.Usage.Cores*100)
+	return v
 }
 
 func megabytes(bytes uint64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

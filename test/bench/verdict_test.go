@@ -29,6 +29,10 @@ func phaseOf(k kind, wanted int) *phase {
 // flawless are results that keep all limits.
 func flawless() *results {
 	r := &results{Idle: phaseOf(kindExec, 0), IdleAfter: phaseOf(kindExec, 0), Together: phaseOf(kindExec, execsPerSecondWithoutLoss)}
+	r.Unreduced = phaseOf(kindOpenNew, busyOpensPerSecond)
+	r.Busy = []*phase{phaseOf(kindOpenNew, busyOpensPerSecond)}
+	r.Busy[0].Usage.Cores = busyCoresMax
+	r.Tracers = []tracerCost{{Tracer: "file", MapBytes: mapBytesMax - 1, AttachTime: attachTimeMax - 1}}
 	r.Stops = 1
 	r.Together.Loads = append(r.Together.Loads, loadReport{}, loadReport{})
 	r.Idle.Usage.Memory.ResidentBytes = idleResidentBytesMax - 1
@@ -82,7 +86,10 @@ func TestJudge(t *testing.T) {
 		"lost together":           {func(r *results) { lose(r.Together, "process.exit") }, "together"},
 		"large when idle":         {func(r *results) { r.Idle.Usage.Memory.ResidentBytes = idleResidentBytesMax }, "idle"},
 		"large at the top":        {func(r *results) { top(r, kindExec).Usage.Memory.PeakBytes = topResidentBytesMax }, "top rate"},
-		"busy":                    {func(r *results) { r.Ordinary[0].Usage.Cores = 0.051 }, "5 % of a core"},
+		"busy":                    {func(r *results) { r.Ordinary[0].Usage.Cores = 0.051 }, "ordinary load"},
+		"busy with much":          {func(r *results) { r.Busy[0].Usage.Cores = 0.051 }, "busy load"},
+		"large maps":              {func(r *results) { r.Tracers[0].MapBytes++ }, "maps"},
+		"slow to attach":          {func(r *results) { r.Tracers[0].AttachTime++ }, "attached"},
 	} {
 		r := flawless()
 		c.change(r)

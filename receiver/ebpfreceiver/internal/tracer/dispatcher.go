@@ -250,6 +250,18 @@ func (d *Dispatcher) MapBytes() uint64 {
 	return sum
 }
 
+// ProgramStats returns the statistics of the dispatcher's own program, which include all handlers'; false
+// while it does not run.
+func (d *Dispatcher) ProgramStats() (ProgramStats, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.program == nil {
+		return ProgramStats{}, false
+	}
+	stats, err := programStats(syscallbpf.SyscallProgSyscallExit, d.program)
+	return stats, err == nil
+}
+
 // Close frees the maps. Handlers have to be closed before.
 func (d *Dispatcher) Close() error {
 	d.mu.Lock()

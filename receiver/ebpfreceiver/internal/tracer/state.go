@@ -131,15 +131,19 @@ func (t *Tracer) ProgramStats() []ProgramStats {
 			}
 			continue
 		}
-		stats, err := program.Stats()
-		if err != nil {
-			continue
+		if stats, err := programStats(a.program, program); err == nil {
+			all = append(all, stats)
 		}
-		all = append(all, ProgramStats{
-			Program: a.program, RunTime: stats.Runtime, RunCount: stats.RunCount, Missed: stats.RecursionMisses,
-		})
 	}
 	return all
+}
+
+func programStats(name string, program *ebpf.Program) (ProgramStats, error) {
+	stats, err := program.Stats()
+	if err != nil {
+		return ProgramStats{}, err
+	}
+	return ProgramStats{Program: name, RunTime: stats.Runtime, RunCount: stats.RunCount, Missed: stats.RecursionMisses}, nil
 }
 
 // handlerStats are what a handler of system calls has measured itself: the kernel counts it for the
