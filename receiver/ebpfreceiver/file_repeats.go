@@ -86,19 +86,23 @@ func (f *fileRepeats) tick(last bool) {
 		return last || key.Window < currentWindow ||
 			f.session.identity.processes.Exited(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs})
 	}
-	err := tracer.FileSeen(f.stream.tracer).Take(finished, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
+	err := tracer.TakeSeen(f.stream.tracer, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) bool {
+		if !finished(key) {
+			return false
+		}
 		event := f.repeat(key, count, catchUp)
 		if count.Repeats == 0 || !f.stream.wanted {
-			return
+			return true
 		}
 		who, _ := f.session.identity.lookup(event)
 		if !logs.Append(event, who, time.Now(), f.stream.emitter) {
-			return
+			return true
 		}
 		reported++
 		if event.Path == "" {
 			f.stream.ledger.kinds[decode.KindFileRepeat].cut.Add(1)
 		}
+		return true
 	})
 	if err != nil {
 		f.session.logger.Warn("Repeats of file events can't be read", zap.Error(err))

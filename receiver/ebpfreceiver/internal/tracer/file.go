@@ -134,5 +134,8 @@ func SetFilePatterns(t *Tracer, p *pattern.Set) error {
 	return nil
 }
 
-// FileSeen is the map in which the kernel half counts what happened again.
-func FileSeen(t *Tracer) FileSeenMap { return FileSeenMap{t.Map(filebpf.FileMapSeen)} }
+// FileSeenKey names what a process did to an object in one time window.
+type FileSeenKey = filebpf.FileFileSeenKey
+
+// FileSeenCount says how often it happened again.
+type FileSeenCount = filebpf.FileFileSeen

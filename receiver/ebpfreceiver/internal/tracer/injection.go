@@ -163,12 +163,3 @@ type InjectionSeenKey = injectionbpf.InjectionInjectionSeenKey
 
 // InjectionSeenCount says how often it happened again.
 type InjectionSeenCount = injectionbpf.InjectionSeenCount
-
-// TakeInjectionSeen removes the entries of the deduplication map for which finished returns true and hands
-// them to take.
-func TakeInjectionSeen(t *Tracer, finished func(*InjectionSeenKey) bool, take func(*InjectionSeenKey, *InjectionSeenCount)) error {
-	if err := takeSeen(t.Map(injectionbpf.InjectionMapSeen), finished, take); err != nil {
-		return fmt.Errorf("take repeated events of injection: %w", err)
-	}
-	return nil
-}

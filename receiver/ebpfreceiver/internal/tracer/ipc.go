@@ -3,7 +3,6 @@
 package tracer
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -60,12 +59,3 @@ type IPCSeenKey = ipcbpf.IPCIpcSeenKey
 
 // IPCSeenCount says how often it happened again.
 type IPCSeenCount = ipcbpf.IPCSeenCount
-
-// TakeIPCSeen removes the entries of the deduplication map for which finished returns true and hands them to
-// take.
-func TakeIPCSeen(t *Tracer, finished func(*IPCSeenKey) bool, take func(*IPCSeenKey, *IPCSeenCount)) error {
-	if err := takeSeen(t.Map(ipcbpf.IPCMapSeen), finished, take); err != nil {
-		return fmt.Errorf("take repeated events of ipc: %w", err)
-	}
-	return nil
-}
