@@ -51,7 +51,7 @@ func ipcOperations() map[string]ipcbpf.IPCIpcOperation {
 
 // IPCConstants are the constants of the tracer's program: the table of system calls.
 func IPCConstants() map[string]any {
-	return map[string]any{ipcbpf.IPCVarIpcOperations: syscallTable(ipcOperations())}
+	return map[string]any{ipcbpf.IPCVarIpcOperations: syscallTable(ipcOperations(), asByte)}
 }
 
 // IPCSeenKey names what a process did in one time window.

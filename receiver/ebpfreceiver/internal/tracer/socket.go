@@ -44,7 +44,7 @@ func SocketConstants(expectedFamilies []uint) map[string]any {
 		families |= 1 << family
 	}
 	return map[string]any{
-		socketbpf.SocketVarSocketOperations: syscallTable(socketOperations()), socketbpf.SocketVarExpectedFamilies: families,
+		socketbpf.SocketVarSocketOperations: syscallTable(socketOperations(), asByte), socketbpf.SocketVarExpectedFamilies: families,
 	}
 }
 
