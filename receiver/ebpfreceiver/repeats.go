@@ -21,7 +21,7 @@ type repeats struct {
 	stream  *stream
 	window  time.Duration
 	// take removes the counts that are finished and makes an event of each that is not zero.
-	take func(finished func(repeated) bool, report func(decode.Event)) error
+	take func(finished func(repeated) bool, report func(decode.Event) bool) error
 }
 
 // repeated is what the deduplication map of any tracer says of a thing: whose it was, in which time window, and
@@ -40,7 +40,7 @@ func newRepeats[K, V any, E decode.Event](s *session, st *stream, window time.Du
 		return nil
 	}
 	r := &repeats{session: s, stream: st, window: window}
-	r.take = func(finished func(repeated) bool, report func(decode.Event)) error {
+	r.take = func(finished func(repeated) bool, report func(decode.Event) bool) error {
 		return tracer.TakeSeen(st.tracer, func(key *K, count *V) bool {
 			thing := what(key, count)
 			if !finished(thing) {
@@ -64,17 +64,25 @@ func (r *repeats) observe(event decode.Event) fate {
 	return fateOpen
 }
 
+// windowGrace is how long after a window's end a program may still be counting into it.
+const windowGrace = time.Second
+
+// currentWindow is the number, as the kernel half counts them, of the first window that may still be counted into.
+func currentWindow(length time.Duration) (uint64, error) {
+	now, err := bootTime()
+	return uint64((now-windowGrace)/length) + 1, err
+}
+
 // tick reports what has been counted in windows that are over and for processes that are gone; all of
 // it when last is set, after the programs were detached.
 func (r *repeats) tick(last bool) {
-	now, err := bootTime()
+	current, err := currentWindow(r.window)
 	if err != nil {
 		r.session.logger.Warn("Windows that are over can't be told", zap.Error(err))
 		return
 	}
-	currentWindow := uint64((now-windowGrace)/r.window) + 1 // as seen_window in bpf/include/seen.h numbers them
 	finished := func(thing repeated) bool {
-		return last || thing.window < currentWindow || r.session.identity.processes.Exited(thing.process)
+		return last || thing.window < current || r.session.identity.processes.Exited(thing.process)
 	}
 	made := newMadeEvents(r.session, r.stream)
 	if err := r.take(finished, made.add); err != nil {
