@@ -5,6 +5,7 @@
 // When such a signal is delivered and nothing handles it, the thread is still as the fault has left it:
 // what can be told of that is kept until the process has ended, when it is known whether a core was dumped.
 #include "../include/event.h"
+#include "../include/exit.h"
 #include "../include/fault.h"
 #include "../include/mapping.h"
 #include "../include/pid.h"
@@ -249,7 +250,7 @@ static __always_inline void crashed(struct task_struct *task, struct process_key
 	report(&event, status);
 }
 
-static __always_inline int exit_of_group(struct task_struct *task)
+EXIT_HANDLER(crash, task)
 {
 	int status = exit_status(task);
 	struct process_key key;
@@ -259,29 +260,4 @@ static __always_inline int exit_of_group(struct task_struct *task)
 		crashed(task, &key, status);
 	// It may have ended otherwise in the end.
 	bpf_map_delete_elem(&dying, &key);
-	return 0;
-}
-
-static __always_inline int exit_of_thread(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, signal, live.counter) > 0 ? 0 : exit_of_group(task);
-}
-
-// Since 6.16 the tracepoint says itself whether this was the last thread.
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(crash_exit_group, struct task_struct *task, bool group_dead)
-{
-	return group_dead ? exit_of_group(task) : 0;
-}
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(crash_exit, struct task_struct *task)
-{
-	return exit_of_thread(task);
-}
-
-SEC("raw_tp/sched_process_exit")
-int BPF_PROG(crash_exit_raw, struct task_struct *task)
-{
-	return exit_of_thread(task);
 }

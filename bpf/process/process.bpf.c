@@ -8,6 +8,7 @@
 #define EVENTS_TELL_WHO
 #include "../include/event.h"
 #include "../include/exec.h"
+#include "../include/exit.h"
 #include "../include/pid.h"
 #include "../include/tail.h"
 #include "../include/workload.h"
@@ -320,7 +321,8 @@ static __always_inline __u64 cpu_time_of_group(struct task_struct *task, struct 
 	return used;
 }
 
-static __always_inline int exit_of_group(struct task_struct *task)
+// User space drops the second end of a process that it knows to be gone.
+EXIT_HANDLER(process, task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
@@ -337,35 +339,6 @@ static __always_inline int exit_of_group(struct task_struct *task)
 	event.memory_peak_pages = BPF_CORE_READ(signal, maxrss);
 	event.status = exit_status(task);
 	event_submit(PROCESS_EXIT, &event, sizeof(event));
-	return 0;
-}
-
-static __always_inline int exit_of_thread(struct task_struct *task)
-{
-	// Two threads that leave at once may both see zero here: user space drops the second event
-	// of a process that it knows to be gone.
-	if (BPF_CORE_READ(task, signal, live.counter) > 0)
-		return 0;
-	return exit_of_group(task);
-}
-
-// Since 6.16 the tracepoint says itself whether this was the last thread.
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(process_exit_group, struct task_struct *task, bool group_dead)
-{
-	return group_dead ? exit_of_group(task) : 0;
-}
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(process_exit, struct task_struct *task)
-{
-	return exit_of_thread(task);
-}
-
-SEC("raw_tp/sched_process_exit")
-int BPF_PROG(process_exit_raw, struct task_struct *task)
-{
-	return exit_of_thread(task);
 }
 
 static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, const char *path)

@@ -6,6 +6,7 @@
 // Which cgroup is a container's is known in user space alone, so this reports candidates: few, since
 // most processes neither lead a session nor leave the cgroup and the mounts of their parent.
 #include "../include/event.h"
+#include "../include/exit.h"
 #include "../include/file.h"
 #include "../include/task.h"
 
@@ -148,7 +149,8 @@ int BPF_PROG(tty_exec_raw, struct task_struct *task)
 	return exec(task);
 }
 
-static __always_inline int exit_of_group(struct task_struct *task)
+// A second end of a process finds no session any more.
+EXIT_HANDLER(tty, task)
 {
 	struct session_end_event event = {};
 	__u64 *since;
@@ -156,37 +158,12 @@ static __always_inline int exit_of_group(struct task_struct *task)
 	process_key_of(&event.header.process, task);
 	since = bpf_map_lookup_elem(&sessions, &event.header.process);
 	if (!since)
-		return 0;
+		return;
 	event_offer(TTY_SESSION_END);
 	event_header_of(&event.header, TTY_SESSION_END, task);
 	event.duration_ns = event.header.time_ns - *since;
 	bpf_map_delete_elem(&sessions, &event.header.process);
 	if (!event_wanted(&event.header))
-		return 0;
+		return;
 	event_submit(TTY_SESSION_END, &event, sizeof(event));
-	return 0;
-}
-
-// Two threads that leave at once may both be the last here: the second one finds no session any more.
-static __always_inline int exit_of_thread(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, signal, live.counter) > 0 ? 0 : exit_of_group(task);
-}
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(tty_exit_group, struct task_struct *task, bool group_dead)
-{
-	return group_dead ? exit_of_group(task) : 0;
-}
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(tty_exit, struct task_struct *task)
-{
-	return exit_of_thread(task);
-}
-
-SEC("raw_tp/sched_process_exit")
-int BPF_PROG(tty_exit_raw, struct task_struct *task)
-{
-	return exit_of_thread(task);
 }

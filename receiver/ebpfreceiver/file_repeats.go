@@ -11,7 +11,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
@@ -66,51 +65,40 @@ func (f *fileRepeats) remember(e *decode.File) {
 	f.pathBytes += len(e.Path)
 }
 
-// windowGrace is how long after a window's end a program may still be counting into it.
-const windowGrace = time.Second
-
 // tick reports what has been counted in windows that are over and for processes that are gone; all of
 // it when last is set, after the programs were detached.
 func (f *fileRepeats) tick(last bool) {
 	if f == nil {
 		return
 	}
-	current := f.session.identity.clock.BootTime() - windowGrace
-	currentWindow := uint32(current/f.window) + 1 // as already_seen in bpf/file numbers them
-	logs := emit.NewLogs(f.session.scope, f.session.host, f.session.identity.clock)
-	var reported uint64
+	current, err := currentWindow(f.window)
+	if err != nil {
+		f.session.logger.Warn("Windows that are over can't be told", zap.Error(err))
+		return
+	}
+	finished := func(key *tracer.FileSeenKey) bool {
+		return last || uint64(key.Window) < current ||
+			f.session.identity.processes.Exited(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs})
+	}
 	// The end of a process may have been read before the last of what it did. Once is enough: the
 	// entries that are taken are older than that.
 	catchUp := sync.OnceFunc(f.stream.reader.Flush)
-	finished := func(key *tracer.FileSeenKey) bool {
-		return last || key.Window < currentWindow ||
-			f.session.identity.processes.Exited(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs})
-	}
-	err := tracer.FileSeen(f.stream.tracer).Take(finished, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) {
+	made := newMadeEvents(f.session, f.stream)
+	err = tracer.TakeSeen(f.stream.tracer, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) bool {
+		if !finished(key) {
+			return false
+		}
 		event := f.repeat(key, count, catchUp)
-		if count.Repeats == 0 || !f.stream.wanted {
-			return
-		}
-		who, _ := f.session.identity.lookup(event)
-		if !logs.Append(event, who, time.Now(), f.stream.emitter) {
-			return
-		}
-		reported++
-		if event.Path == "" {
+		if count.Repeats > 0 && made.add(event) && event.Path == "" {
 			f.stream.ledger.kinds[decode.KindFileRepeat].cut.Add(1)
 		}
+		return true
 	})
 	if err != nil {
 		f.session.logger.Warn("Repeats of file events can't be read", zap.Error(err))
 	}
-	f.forget(currentWindow)
-	if reported == 0 {
-		return
-	}
-	b := batch{logs: logs.Take(), ledger: &f.stream.ledger}
-	b.counts[decode.KindFileRepeat] = reported
-	f.stream.ledger.kinds[decode.KindFileRepeat].offered.Add(reported)
-	f.stream.sender.enqueue(b)
+	f.forget(uint32(current))
+	made.flush()
 }
 
 // repeat makes the event of a count. catchUp is called if its path is not known yet.

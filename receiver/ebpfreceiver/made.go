@@ -27,8 +27,8 @@ func newMadeEvents(s *session, st *stream) *madeEvents {
 	return &madeEvents{session: s, stream: st, logs: s.newLogs()}
 }
 
-// add offers an event.
-func (m *madeEvents) add(event decode.Event) {
+// add offers an event, and tells whether it is delivered.
+func (m *madeEvents) add(event decode.Event) bool {
 	if !m.caughtUp && m.stream.catchUp != nil {
 		m.caughtUp = true
 		m.stream.catchUp()
@@ -38,13 +38,14 @@ func (m *madeEvents) add(event decode.Event) {
 	who, err := m.session.identity.lookup(event)
 	if err != nil || !m.stream.wanted || !m.stream.filter.wants(event, who) || !m.logs.Append(event, who, time.Now(), m.stream.emitter) {
 		counters.filtered.Add(1)
-		return
+		return false
 	}
 	m.counts[event.Head().Kind]++
 	counters.identified(who.Outcome)
 	if m.logs.Len() >= batchRecordsMax {
 		m.flush()
 	}
+	return true
 }
 
 // flush hands what was made so far to the sender.

@@ -189,7 +189,7 @@ func (p *processContents) send(events []heldExec, content *process.Content, outc
 		return
 	}
 	outcome.Add(uint64(len(events)))
-	logs := emit.NewLogs(p.session.scope, p.session.host, p.session.identity.clock)
+	logs := p.session.newLogs()
 	for _, held := range events {
 		held.who.Content = content
 		logs.Append(held.event, held.who, held.observed, p.stream.emitter)

@@ -21,12 +21,36 @@ type repeats struct {
 	stream  *stream
 	window  time.Duration
 	// take removes the counts that are finished and makes an event of each that is not zero.
-	take func(t *tracer.Tracer, finished func(p process.Key, window uint64) bool, report func(decode.Event)) error
+	take func(finished func(repeated) bool, report func(decode.Event) bool) error
 }
 
-func (r *repeats) companion() *companion {
-	if r.window == 0 {
+// repeated is what the deduplication map of any tracer says of a thing: whose it was, in which time window, and
+// how often it happened again.
+type repeated struct {
+	process process.Key
+	window  uint64
+	count   uint64
+}
+
+// newRepeats is nil if nothing is deduplicated. what reads an entry of the map, and event makes an event of it.
+func newRepeats[K, V any, E decode.Event](s *session, st *stream, window time.Duration,
+	what func(*K, *V) repeated, event func(*K, *V) E,
+) *companion {
+	if window == 0 {
 		return nil
+	}
+	r := &repeats{session: s, stream: st, window: window}
+	r.take = func(finished func(repeated) bool, report func(decode.Event) bool) error {
+		return tracer.TakeSeen(st.tracer, func(key *K, count *V) bool {
+			thing := what(key, count)
+			if !finished(thing) {
+				return false
+			}
+			if thing.count > 0 {
+				report(event(key, count))
+			}
+			return true
+		})
 	}
 	return &companion{observe: r.observe, tick: r.tick}
 }
@@ -40,69 +64,50 @@ func (r *repeats) observe(event decode.Event) fate {
 	return fateOpen
 }
 
+// windowGrace is how long after a window's end a program may still be counting into it.
+const windowGrace = time.Second
+
+// currentWindow is the number, as the kernel half counts them, of the first window that may still be counted into.
+func currentWindow(length time.Duration) (uint64, error) {
+	now, err := bootTime()
+	return uint64((now-windowGrace)/length) + 1, err
+}
+
 // tick reports what has been counted in windows that are over and for processes that are gone; all of
 // it when last is set, after the programs were detached.
 func (r *repeats) tick(last bool) {
-	now, err := bootTime()
+	current, err := currentWindow(r.window)
 	if err != nil {
 		r.session.logger.Warn("Windows that are over can't be told", zap.Error(err))
 		return
 	}
-	currentWindow := uint64((now-windowGrace)/r.window) + 1 // as seen_window in bpf/include/seen.h numbers them
-	finished := func(p process.Key, window uint64) bool {
-		return last || window < currentWindow || r.session.identity.processes.Exited(p)
+	finished := func(thing repeated) bool {
+		return last || thing.window < current || r.session.identity.processes.Exited(thing.process)
 	}
 	made := newMadeEvents(r.session, r.stream)
-	if err := r.take(r.stream.tracer, finished, made.add); err != nil {
+	if err := r.take(finished, made.add); err != nil {
 		r.session.logger.Warn("Repeats of events can't be read", zap.String("tracer", r.stream.tracer.Name()), zap.Error(err))
 	}
 	made.flush()
 }
 
 func newSocketRepeats(s *session, st *stream) *companion {
-	r := &repeats{session: s, stream: st, window: s.config.Tracers.Socket.DeduplicationWindow, take: takeSocketRepeats}
-	return r.companion()
-}
-
-func takeSocketRepeats(t *tracer.Tracer, finished func(process.Key, uint64) bool, report func(decode.Event)) error {
-	over := func(key *tracer.SocketSeenKey) bool {
-		return finished(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window)
+	what := func(key *tracer.SocketSeenKey, count *tracer.SocketSeenCount) repeated {
+		return repeated{process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window, count.Repeats}
 	}
-	return tracer.TakeSocketSeen(t, over, func(key *tracer.SocketSeenKey, count *tracer.SocketSeenCount) {
-		if count.Repeats > 0 {
-			report(decode.NewSocketRepeat(key, count))
-		}
-	})
+	return newRepeats(s, st, s.config.Tracers.Socket.DeduplicationWindow, what, decode.NewSocketRepeat)
 }
 
 func newIPCRepeats(s *session, st *stream) *companion {
-	r := &repeats{session: s, stream: st, window: s.config.Tracers.IPC.DeduplicationWindow, take: takeIPCRepeats}
-	return r.companion()
-}
-
-func takeIPCRepeats(t *tracer.Tracer, finished func(process.Key, uint64) bool, report func(decode.Event)) error {
-	over := func(key *tracer.IPCSeenKey) bool {
-		return finished(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window)
+	what := func(key *tracer.IPCSeenKey, count *tracer.IPCSeenCount) repeated {
+		return repeated{process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window, count.Repeats}
 	}
-	return tracer.TakeIPCSeen(t, over, func(key *tracer.IPCSeenKey, count *tracer.IPCSeenCount) {
-		if count.Repeats > 0 {
-			report(decode.NewIPCRepeat(key, count))
-		}
-	})
+	return newRepeats(s, st, s.config.Tracers.IPC.DeduplicationWindow, what, decode.NewIPCRepeat)
 }
 
 func newInjectionRepeats(s *session, st *stream) *companion {
-	r := &repeats{session: s, stream: st, window: s.config.Tracers.Injection.DeduplicationWindow, take: takeInjectionRepeats}
-	return r.companion()
-}
-
-func takeInjectionRepeats(t *tracer.Tracer, finished func(process.Key, uint64) bool, report func(decode.Event)) error {
-	over := func(key *tracer.InjectionSeenKey) bool {
-		return finished(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window)
+	what := func(key *tracer.InjectionSeenKey, count *tracer.InjectionSeenCount) repeated {
+		return repeated{process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window, count.Repeats}
 	}
-	return tracer.TakeInjectionSeen(t, over, func(key *tracer.InjectionSeenKey, count *tracer.InjectionSeenCount) {
-		if count.Repeats > 0 {
-			report(decode.NewInjectionRepeat(key, count))
-		}
-	})
+	return newRepeats(s, st, s.config.Tracers.Injection.DeduplicationWindow, what, decode.NewInjectionRepeat)
 }

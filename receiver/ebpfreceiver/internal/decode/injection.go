@@ -105,14 +105,10 @@ func (e *InjectionRepeat) Head() *Header { return &e.Header }
 
 // NewInjectionRepeat makes the event of an entry of the deduplication map.
 func NewInjectionRepeat(key *injectionbpf.InjectionInjectionSeenKey, count *injectionbpf.InjectionSeenCount) *InjectionRepeat {
-	e := &InjectionRepeat{
-		Kind: key.Kind, Operation: InjectionOperation(key.Operation), Error: key.Error, Object: key.Object, Count: count.Repeats,
+	return &InjectionRepeat{
+		Header: repeatHeader(KindInjectionRepeat, ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid}, seenCountOf(count)),
+		Kind:   key.Kind, Operation: InjectionOperation(key.Operation), Error: key.Error, Object: key.Object, Count: count.Repeats,
 	}
-	e.Header = Header{
-		TimeNs: count.LastTimeNs, Process: ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid},
-		ExecId: count.ExecId, CgroupId: count.CgroupId, Uid: count.Uid, Gid: count.Gid, Tid: key.Process.Pid, Kind: KindInjectionRepeat,
-	}
-	return e
 }
 
 // objectIsGiven is OBJECT_IS_GIVEN of bpf/injection/finding.h.

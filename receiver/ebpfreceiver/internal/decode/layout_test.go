@@ -219,6 +219,7 @@ func TestLayout_headersAreEqual(t *testing.T) {
 	peer, _ := reflect.TypeFor[ipcbpf.IPCIpcEvent]().FieldByName("Peer")
 	assertSameLayout(t, "the peer of ipc_event", want, peer.Type)
 	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[ipcbpf.IPCSeenCount]())
+	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[injectionbpf.InjectionSeenCount]())
 	var key filebpf.FileFileSeenKey
 	assertSameLayout(t, "the process of file_seen_key", reflect.TypeFor[ProcessKey](), reflect.TypeOf(key.Process))
 }

@@ -83,22 +83,15 @@ func fileOperations() map[string]operation {
 
 // FileConstants are the constants of the tracer's programs that depend on the architecture alone.
 func FileConstants() map[string]any {
-	var table [2 * syscallsMax]operation
-	for name, o := range fileOperations() {
-		o.Wanted = 1
-		native, compat, hasNative, hasCompat := syscallNumbers(name)
-		if hasNative {
-			table[native] = o
-		}
-		if hasCompat {
-			o.ShortIds = 0
-			if hasShortIDs(name) {
-				o.ShortIds = 1
-			}
-			table[syscallsMax+compat] = o
-		}
+	return map[string]any{filebpf.FileVarOperations: syscallTable(fileOperations(), fileEntry)}
+}
+
+func fileEntry(name string, o operation, isCompat bool) operation {
+	o.Wanted = 1
+	if isCompat && hasShortIDs(name) {
+		o.ShortIds = 1
 	}
-	return map[string]any{filebpf.FileVarOperations: table}
+	return o
 }
 
 // hasShortIDs tells whether a 32-bit call takes users and groups of 16 bits. The name with "32" behind it is
@@ -134,5 +127,8 @@ func SetFilePatterns(t *Tracer, p *pattern.Set) error {
 	return nil
 }
 
-// FileSeen is the map in which the kernel half counts what happened again.
-func FileSeen(t *Tracer) FileSeenMap { return FileSeenMap{t.Map(filebpf.FileMapSeen)} }
+// FileSeenKey names what a process did to an object in one time window.
+type FileSeenKey = filebpf.FileFileSeenKey
+
+// FileSeenCount says how often it happened again.
+type FileSeenCount = filebpf.FileFileSeen

@@ -76,7 +76,6 @@ func injectionCalls() map[string]injectionCall {
 			calls[name] = callOf(injectionbpf.InjectionInjectionOperationOPERATION_MAP)
 		}
 	}
-	// The old 32-bit mmap has its arguments in memory; nobody has called it for decades.
 	for operation, ofFiles := range map[injectionbpf.InjectionInjectionOperation]map[string]injectionCall{
 		injectionbpf.InjectionInjectionOperationOPERATION_OPEN: {
 			"open": {Path: 1, Flags: 2}, "creat": {Path: 1}, "openat": {Directory: 1, Path: 2, Flags: 3},
@@ -114,21 +113,23 @@ func injectionIOUring() []int {
 
 // InjectionConstants are the constants of the tracer's programs that depend on the architecture alone.
 func InjectionConstants() map[string]any {
-	var table [2 * syscallsMax]injectionCall
-	for name, call := range injectionCalls() {
-		native, compat, hasNative, hasCompat := syscallNumbers(name)
-		if hasNative {
-			table[native] = call
-		}
-		if hasCompat && name != "mmap" {
-			table[syscallsMax+compat] = call
-		}
-	}
 	var operations uint64
 	for _, operation := range injectionIOUring() {
 		operations |= 1 << operation
 	}
-	return map[string]any{injectionbpf.InjectionVarInjectionCalls: table, injectionbpf.InjectionVarIoUringOperations: operations}
+	return map[string]any{
+		injectionbpf.InjectionVarInjectionCalls:    syscallTable(injectionCalls(), injectionEntry),
+		injectionbpf.InjectionVarIoUringOperations: operations,
+	}
+}
+
+// injectionEntry leaves out the old 32-bit mmap: it has its arguments in memory, and nobody has called it for
+// decades.
+func injectionEntry(name string, call injectionCall, isCompat bool) injectionCall {
+	if isCompat && name == "mmap" {
+		return injectionCall{}
+	}
+	return call
 }
 
 // SetInjectionLoaderFiles names the files whose change is reported, and, with a slash at the end,
@@ -163,12 +164,3 @@ type InjectionSeenKey = injectionbpf.InjectionInjectionSeenKey
 
 // InjectionSeenCount says how often it happened again.
 type InjectionSeenCount = injectionbpf.InjectionSeenCount
-
-// TakeInjectionSeen removes the entries of the deduplication map for which finished returns true and hands
-// them to take.
-func TakeInjectionSeen(t *Tracer, finished func(*InjectionSeenKey) bool, take func(*InjectionSeenKey, *InjectionSeenCount)) error {
-	if err := takeSeen(t.Map(injectionbpf.InjectionMapSeen), finished, take); err != nil {
-		return fmt.Errorf("take repeated events of injection: %w", err)
-	}
-	return nil
-}

@@ -3,7 +3,6 @@
 package tracer
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -52,7 +51,7 @@ func ipcOperations() map[string]ipcbpf.IPCIpcOperation {
 
 // IPCConstants are the constants of the tracer's program: the table of system calls.
 func IPCConstants() map[string]any {
-	return map[string]any{ipcbpf.IPCVarIpcOperations: syscallTable(ipcOperations())}
+	return map[string]any{ipcbpf.IPCVarIpcOperations: syscallTable(ipcOperations(), asByte)}
 }
 
 // IPCSeenKey names what a process did in one time window.
@@ -60,12 +59,3 @@ type IPCSeenKey = ipcbpf.IPCIpcSeenKey
 
 // IPCSeenCount says how often it happened again.
 type IPCSeenCount = ipcbpf.IPCSeenCount
-
-// TakeIPCSeen removes the entries of the deduplication map for which finished returns true and hands them to
-// take.
-func TakeIPCSeen(t *Tracer, finished func(*IPCSeenKey) bool, take func(*IPCSeenKey, *IPCSeenCount)) error {
-	if err := takeSeen(t.Map(ipcbpf.IPCMapSeen), finished, take); err != nil {
-		return fmt.Errorf("take repeated events of ipc: %w", err)
-	}
-	return nil
-}

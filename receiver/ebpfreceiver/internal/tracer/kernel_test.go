@@ -87,7 +87,7 @@ func TestKernel_everyProgram(t *testing.T) {
 					r.Used = name == whole.Hooks[i].Program
 					report(t, "program", r)
 				}
-				assert.NotEmpty(t, best, "no program serves %s", h.Name)
+				assert.True(t, best != "" || h.Optional, "no program serves %s", h.Name)
 				assert.Equal(t, best, whole.Hooks[i].Program, "the best one serves %s", h.Name)
 			}
 			if spec.Snapshot != "" {

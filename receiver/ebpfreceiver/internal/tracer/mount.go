@@ -44,5 +44,5 @@ func mountOperations() map[string]mountbpf.MountMountOperation {
 
 // MountConstants are the constants of the tracer's programs that depend on the architecture alone.
 func MountConstants() map[string]any {
-	return map[string]any{mountbpf.MountVarOperations: syscallTable(mountOperations())}
+	return map[string]any{mountbpf.MountVarOperations: syscallTable(mountOperations(), asByte)}
 }

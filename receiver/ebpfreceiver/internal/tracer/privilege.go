@@ -109,8 +109,8 @@ func PrivilegeConstants(capabilities uint64, everywhere bool) map[string]any {
 		scope = privilegebpf.PrivilegeCapabilityScopeCAPABILITIES_EVERYWHERE
 	}
 	return map[string]any{
-		privilegebpf.PrivilegeVarOperations:           syscallTable(privilegeOperations()),
-		privilegebpf.PrivilegeVarMemoryCalls:          syscallTable(memoryCalls()),
+		privilegebpf.PrivilegeVarOperations:           syscallTable(privilegeOperations(), asByte),
+		privilegebpf.PrivilegeVarMemoryCalls:          syscallTable(memoryCalls(), asByte),
 		privilegebpf.PrivilegeVarCapabilitiesReported: capabilities,
 		privilegebpf.PrivilegeVarCapabilityUseScope:   uint32(scope),
 	}

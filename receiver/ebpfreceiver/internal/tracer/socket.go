@@ -3,7 +3,6 @@
 package tracer
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -45,7 +44,7 @@ func SocketConstants(expectedFamilies []uint) map[string]any {
 		families |= 1 << family
 	}
 	return map[string]any{
-		socketbpf.SocketVarSocketOperations: syscallTable(socketOperations()), socketbpf.SocketVarExpectedFamilies: families,
+		socketbpf.SocketVarSocketOperations: syscallTable(socketOperations(), asByte), socketbpf.SocketVarExpectedFamilies: families,
 	}
 }
 
@@ -54,12 +53,3 @@ type SocketSeenKey = socketbpf.SocketSocketSeenKey
 
 // SocketSeenCount says how often it happened again.
 type SocketSeenCount = socketbpf.SocketSeenCount
-
-// TakeSocketSeen removes the entries of the deduplication map for which finished returns true and hands
-// them to take.
-func TakeSocketSeen(t *Tracer, finished func(*SocketSeenKey) bool, take func(*SocketSeenKey, *SocketSeenCount)) error {
-	if err := takeSeen(t.Map(socketbpf.SocketMapSeen), finished, take); err != nil {
-		return fmt.Errorf("take repeated events of sockets: %w", err)
-	}
-	return nil
-}

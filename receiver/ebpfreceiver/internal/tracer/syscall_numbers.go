@@ -35,20 +35,24 @@ func syscallTables(architecture string) (native, compat *arch.Info) {
 	return nil, nil
 }
 
-// syscallTable has for each number of a system call what it does. 32-bit calls come behind the others.
-func syscallTable[O ~uint32](operations map[string]O) [2 * syscallsMax]uint8 {
-	var table [2 * syscallsMax]uint8
+// syscallTable has for each number of a system call what it does, as entry puts it. 32-bit calls come behind the
+// others.
+func syscallTable[O, E any](operations map[string]O, entry func(name string, o O, isCompat bool) E) [2 * syscallsMax]E {
+	var table [2 * syscallsMax]E
 	for name, o := range operations {
 		native, compat, hasNative, hasCompat := syscallNumbers(name)
 		if hasNative {
-			table[native] = uint8(o)
+			table[native] = entry(name, o, false)
 		}
 		if hasCompat {
-			table[syscallsMax+compat] = uint8(o)
+			table[syscallsMax+compat] = entry(name, o, true)
 		}
 	}
 	return table
 }
+
+// asByte is the entry of a table that says no more than which operation it is.
+func asByte[O ~uint32](_ string, o O, _ bool) uint8 { return uint8(o) }
 
 // SyscallName is the name of a system call of an architecture, as of runtime.GOARCH, or of the 32-bit one
 // beside it. It is empty for numbers that are not known.

@@ -4,7 +4,6 @@ package tracer
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/cilium/ebpf"
 
@@ -59,36 +58,10 @@ func UDPFlows(t *Tracer) UDPFlowMap {
 	return UDPFlowMap{flows: t.Map(udpbpf.UDPMapFlows), owners: t.Map(udpbpf.UDPMapOwners)}
 }
 
-// flowBatchEntries is how many entries are read in one system call; see seenBatchEntries.
-const flowBatchEntries = 1024
-
 // Visit shows every flow, and removes those for which visit returns true. Nothing may count into these any
 // more: the programs leave flows alone that were idle for long enough.
 func (m UDPFlowMap) Visit(visit func(*UDPFlowKey, *UDPFlow) (take bool)) error {
-	keys, flows := make([]UDPFlowKey, flowBatchEntries), make([]UDPFlow, flowBatchEntries)
-	var cursor ebpf.MapBatchCursor
-	var taken []UDPFlowKey
-	for {
-		read, err := m.flows.BatchLookup(&cursor, keys, flows, nil)
-		if err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
-			return fmt.Errorf("read the map of flows: %w", err)
-		}
-		for i := range read {
-			if visit(&keys[i], &flows[i]) {
-				taken = append(taken, keys[i])
-			}
-		}
-		if err != nil {
-			break
-		}
-	}
-	if len(taken) == 0 {
-		return nil
-	}
-	if _, err := m.flows.BatchDelete(taken, nil); err != nil {
-		return fmt.Errorf("clear the map of flows: %w", err)
-	}
-	return nil
+	return takeEntries(m.flows, visit)
 }
 
 // IsOpen tells whether a socket is still there. It is only known of sockets that have an owner.
