@@ -26,15 +26,18 @@ enum seen_result {
 	SEEN_FULL = 2,
 };
 
-// SEEN(type, entries) defines the map `seen`. A key starts with `struct process_key process` and
+// SEEN(key_type, entries) defines the map `seen`. A key starts with `struct process_key process` and
 // `__u64 window`, which seen_window() numbers. Nothing counts into entries of past windows, nor into those
 // of processes that are gone, so user space takes them out without a race.
-#define SEEN(key_type, entries)                                                                             \
+#define SEEN(key_type, entries) SEEN_WITH(key_type, seen_count, entries)
+
+// SEEN_WITH is for values that have more in them. They start with a `struct seen_count`.
+#define SEEN_WITH(key_type, value_type, entries)                                                            \
 	struct {                                                                                            \
 		__uint(type, BPF_MAP_TYPE_HASH);                                                            \
 		__uint(max_entries, entries);                                                               \
 		__type(key, struct key_type);                                                               \
-		__type(value, struct seen_count);                                                           \
+		__type(value, struct value_type);                                                           \
 	} seen SEC(".maps");                                                                                \
                                                                                                             \
 	/* seen_before counts a repeat. If it is none, the next one will be. */                             \
@@ -43,10 +46,12 @@ enum seen_result {
 		struct seen_count *known = bpf_map_lookup_elem(&seen, key);                                 \
                                                                                                             \
 		if (!known) {                                                                               \
-			struct seen_count first = {                                                         \
-				.exec_id = header->exec_id, .cgroup_id = header->cgroup_id,                 \
-				.uid = header->uid, .gid = header->gid,                                     \
-			};                                                                                  \
+			struct value_type first = {};                                                       \
+			struct seen_count *count = (void *)&first;                                          \
+			count->exec_id = header->exec_id;                                                   \
+			count->cgroup_id = header->cgroup_id;                                               \
+			count->uid = header->uid;                                                           \
+			count->gid = header->gid;                                                           \
 			if (!bpf_map_update_elem(&seen, key, &first, BPF_NOEXIST))                          \
 				return SEEN_FIRST;                                                          \
 			/* Another thread was faster, or the map is full. */                                \

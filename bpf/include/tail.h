@@ -25,6 +25,7 @@ static __always_inline __u32 tail_path(char *tail, __u32 room, __u32 *used, stru
 	__u32 length = (PATH_BYTES_MAX - 1 - start) & (PATH_BYTES_MAX - 1);
 	__u32 at = *used;
 
+	FORGET(at);
 	if (at > room - TAIL_SLACK_BYTES)
 		return 0;
 	if (bpf_probe_read_kernel(tail + at, length, &path->data[start]))
@@ -39,6 +40,7 @@ static __always_inline __u32 tail_user(char *tail, __u32 room, __u32 *used, unsi
 {
 	__u32 at = *used;
 
+	FORGET(at);
 	if (at > room - TAIL_SLACK_BYTES)
 		return 0;
 	if (length > TAIL_SLACK_BYTES)
@@ -68,6 +70,7 @@ static __always_inline __u32 tail_user_string(char *tail, __u32 room, __u32 *use
 {
 	__u32 at = *used;
 
+	FORGET(at);
 	if (at > room - TAIL_SLACK_BYTES)
 		return 0;
 	return tail_added(used, bpf_probe_read_user_str(tail + at, PATH_BYTES_MAX, from));
@@ -77,6 +80,7 @@ static __always_inline __u32 tail_kernel_string(char *tail, __u32 room, __u32 *u
 {
 	__u32 at = *used;
 
+	FORGET(at);
 	if (at > room - TAIL_SLACK_BYTES)
 		return 0;
 	return tail_added(used, bpf_probe_read_kernel_str(tail + at, PATH_BYTES_MAX, from));

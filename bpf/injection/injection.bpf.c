@@ -173,22 +173,26 @@ static __always_inline bool begin(struct injection_event *event, struct injectio
 	return true;
 }
 
-// put_directories appends the names of a directory and of those above it.
+// put_directories appends the names of a directory and of those above it, up to the root of its file system. Where
+// that is mounted is not looked for.
 static __always_inline void put_directories(struct injection_scratch *scratch, __u32 *used, struct dentry *directory)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct dentry *root = BPF_CORE_READ(task, fs, root.dentry);
+
 #pragma unroll
 	for (int i = 0; i < DIRECTORIES_MAX; i++) {
 		struct dentry *parent = BPF_CORE_READ(directory, d_parent);
 
-		if (parent == directory) {
+		if (directory == root)
 			scratch->event.flags |= INJECTION_PATH_ROOTED;
+		if (directory == root || parent == directory)
 			return;
-		}
 		scratch->event.directory_bytes[i] =
 			tail_kernel_string(scratch->tail, INJECTION_TAIL_BYTES, used, BPF_CORE_READ(directory, d_name.name));
 		directory = parent;
 	}
-	if (BPF_CORE_READ(directory, d_parent) == directory)
+	if (directory == root)
 		scratch->event.flags |= INJECTION_PATH_ROOTED;
 }
 

@@ -5,6 +5,7 @@
 // Most changes of a socket's state happen in softirq, on behalf of whoever runs there. So the owner is
 // remembered when a system call shows it, and every event takes its process from there.
 #include "../include/event.h"
+#include "../include/seen.h"
 #include "../include/socket.h"
 #include "../include/workload.h"
 
@@ -14,6 +15,8 @@ enum tcp_kind {
 	TCP_CONNECT = 0,
 	TCP_ACCEPT = 1,
 	TCP_CLOSED = 2,
+	// Repeats of an earlier event; made in user space of what the deduplication has counted.
+	TCP_REPEAT = 3,
 };
 
 // Which end of the connection the process is.
@@ -27,6 +30,8 @@ enum tcp_flags {
 	// Nobody accepted it, or it was open before we looked and nobody holds it: the header names no
 	// process.
 	TCP_OWNER_UNKNOWN = 1,
+	// There was no room to remember that this has been seen: it will be reported each time.
+	TCP_NOT_DEDUPLICATED = 2,
 };
 
 // Open connections whose owner is remembered. When it is full, events of further ones have
@@ -34,6 +39,9 @@ enum tcp_flags {
 #define OWNERS_MAX 16384
 // Threads inside connect() at one moment.
 #define CONNECTS_IN_FLIGHT_MAX 8192
+// (process, what became of its connections with a far end) that are remembered at one time. Beyond that
+// events are reported without deduplication.
+#define SEEN_MAX 8192
 
 struct connection_event {
 	struct event_header header;
@@ -48,11 +56,40 @@ struct connection_event {
 	__u16 flags;
 };
 
+// What makes two events one and a repeat: all but the port that the client was given.
+struct tcp_facts {
+	__u8 local_address[ADDRESS_BYTES];
+	__u8 remote_address[ADDRESS_BYTES];
+	__u16 family;
+	__u16 server_port;
+	__u16 side;
+	__u16 kind;
+	__s32 error;
+	__u32 reserved;
+};
+
+struct tcp_seen_key {
+	struct process_key process;
+	__u64 window;
+	struct tcp_facts facts;
+};
+
+struct tcp_seen {
+	struct seen_count count;
+	// Sums of the repeats.
+	__u64 duration_ns;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u64 retransmits;
+};
+
 EXPORT_TYPE(struct, event_header);
 EXPORT_TYPE(struct, connection_event);
 EXPORT_TYPE(enum, tcp_kind);
 EXPORT_TYPE(enum, tcp_side);
 EXPORT_TYPE(enum, tcp_flags);
+
+SEEN_WITH(tcp_seen_key, tcp_seen, SEEN_MAX);
 
 struct owner {
 	struct event_header header; // as of the system call that showed it; pid 0 if none did yet
@@ -143,6 +180,55 @@ static __always_inline bool wanted(struct connection_event *event)
 	return event_wanted_with(&event->header, &far_end);
 }
 
+static __always_inline void seen_key_of(struct tcp_seen_key *key, struct connection_event *event)
+{
+	struct tcp_facts *facts = &key->facts;
+
+	key->process = event->header.process;
+	key->window = seen_window(&event->header);
+	__builtin_memcpy(facts->local_address, event->ends.local_address, ADDRESS_BYTES);
+	__builtin_memcpy(facts->remote_address, event->ends.remote_address, ADDRESS_BYTES);
+	facts->family = event->ends.family;
+	facts->server_port = event->side == SIDE_CLIENT ? event->ends.remote_port : event->ends.local_port;
+	facts->side = event->side;
+	facts->kind = event->header.kind;
+	facts->error = event->error;
+}
+
+// repeats counts an event that is a repeat.
+static __always_inline bool repeats(struct connection_event *event)
+{
+	struct tcp_seen_key key = {};
+
+	// Which port is the server's is not known of a connection that was open before.
+	if (!window_ns || event->side == SIDE_UNKNOWN || event->flags & TCP_OWNER_UNKNOWN)
+		return false;
+	seen_key_of(&key, event);
+	enum seen_result result = seen_before(&key, &event->header);
+	if (result == SEEN_FULL)
+		event->flags |= TCP_NOT_DEDUPLICATED;
+	if (result != SEEN_REPEAT)
+		return false;
+	struct tcp_seen *sums = bpf_map_lookup_elem(&seen, &key);
+	if (sums) {
+		__sync_fetch_and_add(&sums->duration_ns, event->duration_ns);
+		__sync_fetch_and_add(&sums->bytes_sent, event->bytes_sent);
+		__sync_fetch_and_add(&sums->bytes_received, event->bytes_received);
+		__sync_fetch_and_add(&sums->retransmits, event->retransmits);
+	}
+	return true;
+}
+
+static __always_inline void report(struct connection_event *event, __u32 kind)
+{
+	if (!wanted(event))
+		return;
+	if (repeats(event))
+		event_aggregate(kind);
+	else
+		event_submit(kind, event, sizeof(*event));
+}
+
 static __always_inline void submit_connect(struct connection_event *event, int error)
 {
 	event->error = error;
@@ -151,8 +237,7 @@ static __always_inline void submit_connect(struct connection_event *event, int e
 	else
 		WORKLOAD_ADD(event->header.cgroup_id, opened, 1);
 	event_offer(TCP_CONNECT);
-	if (wanted(event))
-		event_submit(TCP_CONNECT, event, sizeof(*event));
+	report(event, TCP_CONNECT);
 }
 
 static __always_inline void connected(struct sock *sk, struct owner *owner)
@@ -211,8 +296,7 @@ static __always_inline void closed(struct sock *sk, struct owner *owner)
 	WORKLOAD_ADD(event.header.cgroup_id, closed, 1);
 	WORKLOAD_ADD(event.header.cgroup_id, bytes_sent, event.bytes_sent);
 	WORKLOAD_ADD(event.header.cgroup_id, bytes_received, event.bytes_received);
-	if (wanted(&event))
-		event_submit(TCP_CLOSED, &event, sizeof(event));
+	report(&event, TCP_CLOSED);
 }
 
 static __always_inline int set_state(struct sock *sk, int old_state, int new_state)
@@ -332,8 +416,7 @@ static __always_inline int accepted(long descriptor)
 			remember(sk, SIDE_SERVER, task);
 	}
 	WORKLOAD_ADD(event.header.cgroup_id, accepted, 1);
-	if (wanted(&event))
-		event_submit(TCP_ACCEPT, &event, sizeof(event));
+	report(&event, TCP_ACCEPT);
 	return 0;
 }
 

@@ -56,10 +56,33 @@ type TCPEventHeader struct {
 	Comm     [16]uint8
 }
 
+type TCPSeenCount struct {
+	_          structs.HostLayout
+	Repeats    uint64
+	LastTimeNs uint64
+	ExecId     uint64
+	CgroupId   uint64
+	Uid        uint32
+	Gid        uint32
+}
+
+type TCPTcpFacts struct {
+	_             structs.HostLayout
+	LocalAddress  [16]uint8
+	RemoteAddress [16]uint8
+	Family        uint16
+	ServerPort    uint16
+	Side          uint16
+	Kind          uint16
+	Error         int32
+	Reserved      uint32
+}
+
 type TCPTcpFlags uint32
 
 const (
-	TCPTcpFlagsTCP_OWNER_UNKNOWN TCPTcpFlags = 1
+	TCPTcpFlagsTCP_OWNER_UNKNOWN    TCPTcpFlags = 1
+	TCPTcpFlagsTCP_NOT_DEDUPLICATED TCPTcpFlags = 2
 )
 
 type TCPTcpKind uint32
@@ -68,7 +91,29 @@ const (
 	TCPTcpKindTCP_CONNECT TCPTcpKind = 0
 	TCPTcpKindTCP_ACCEPT  TCPTcpKind = 1
 	TCPTcpKindTCP_CLOSED  TCPTcpKind = 2
+	TCPTcpKindTCP_REPEAT  TCPTcpKind = 3
 )
+
+type TCPTcpSeen struct {
+	_             structs.HostLayout
+	Count         TCPSeenCount
+	DurationNs    uint64
+	BytesSent     uint64
+	BytesReceived uint64
+	Retransmits   uint64
+}
+
+type TCPTcpSeenKey struct {
+	_       structs.HostLayout
+	Process struct {
+		_           structs.HostLayout
+		StartTimeNs uint64
+		Pid         uint32
+		Reserved    uint32
+	}
+	Window uint64
+	Facts  TCPTcpFacts
+}
 
 type TCPTcpSide uint32
 
@@ -103,6 +148,7 @@ const (
 	TCPMapFilterUsers               = "filter_users"
 	TCPMapOwners                    = "owners"
 	TCPMapRates                     = "rates"
+	TCPMapSeen                      = "seen"
 	TCPMapWorkloads                 = "workloads"
 	TCPProgTcpEnterConnect          = "tcp_enter_connect"
 	TCPProgTcpExitAccept            = "tcp_exit_accept"
@@ -118,6 +164,7 @@ const (
 	TCPVarTcpFlagsIsExported        = "tcp_flags_is_exported"
 	TCPVarTcpKindIsExported         = "tcp_kind_is_exported"
 	TCPVarTcpSideIsExported         = "tcp_side_is_exported"
+	TCPVarWindowNs                  = "window_ns"
 )
 
 // LoadTCP returns the embedded CollectionSpec for TCP.
@@ -186,6 +233,7 @@ type TCPMapSpecs struct {
 	FilterUsers      *ebpf.MapSpec `ebpf:"filter_users"`
 	Owners           *ebpf.MapSpec `ebpf:"owners"`
 	Rates            *ebpf.MapSpec `ebpf:"rates"`
+	Seen             *ebpf.MapSpec `ebpf:"seen"`
 	Workloads        *ebpf.MapSpec `ebpf:"workloads"`
 }
 
@@ -200,6 +248,7 @@ type TCPVariableSpecs struct {
 	TcpFlagsIsExported        *ebpf.VariableSpec `ebpf:"tcp_flags_is_exported"`
 	TcpKindIsExported         *ebpf.VariableSpec `ebpf:"tcp_kind_is_exported"`
 	TcpSideIsExported         *ebpf.VariableSpec `ebpf:"tcp_side_is_exported"`
+	WindowNs                  *ebpf.VariableSpec `ebpf:"window_ns"`
 }
 
 // TCPObjects contains all objects after they have been loaded into the kernel.
@@ -233,6 +282,7 @@ type TCPMaps struct {
 	FilterUsers      *ebpf.Map `ebpf:"filter_users"`
 	Owners           *ebpf.Map `ebpf:"owners"`
 	Rates            *ebpf.Map `ebpf:"rates"`
+	Seen             *ebpf.Map `ebpf:"seen"`
 	Workloads        *ebpf.Map `ebpf:"workloads"`
 }
 
@@ -249,6 +299,7 @@ func (m *TCPMaps) Close() error {
 		m.FilterUsers,
 		m.Owners,
 		m.Rates,
+		m.Seen,
 		m.Workloads,
 	)
 }
@@ -264,6 +315,7 @@ type TCPVariables struct {
 	TcpFlagsIsExported        *ebpf.Variable `ebpf:"tcp_flags_is_exported"`
 	TcpKindIsExported         *ebpf.Variable `ebpf:"tcp_kind_is_exported"`
 	TcpSideIsExported         *ebpf.Variable `ebpf:"tcp_side_is_exported"`
+	WindowNs                  *ebpf.Variable `ebpf:"window_ns"`
 }
 
 // TCPPrograms contains all programs after they have been loaded into the kernel.

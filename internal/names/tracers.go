@@ -22,7 +22,9 @@ func Tracers() []TracerDescription {
 		{"file", "What processes do to files. The same operation of a process on the same file is reported once in a window; repeats are\n" +
 			"counted in the kernel, and reported at the end by one event of the same name with `" + RepeatCount + "`.",
 			FileEvents(), FileAttributes(), FileMetrics()},
-		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are.",
+		{"tcp", "TCP connections over IPv4 and IPv6, and whose they are. What becomes of connections of a process with the same far end is\n" +
+			"reported once in a window; repeats are counted and summed up in the kernel, and reported at the end by one event of the\n" +
+			"same name with `" + RepeatCount + "`, without the client's port.",
 			TCPEvents(), TCPAttributes(), TCPMetrics()},
 		{"injection", "Ways to put code where it was not, failed attempts included (`" + ErrorType + "`), and work that is handed to the kernel past the system calls.\n" +
 			"The same operation of a process on the same object is reported once in a window; repeats are counted in the kernel, and reported\n" +

@@ -22,6 +22,8 @@ type definition struct {
 	settings func(*Config, *tracer.Settings)
 	// prepare fills maps before anything is attached; nil if there is nothing to fill.
 	prepare func(*Config, *tracer.Tracer) error
+	// batched tells that events are so many that the reader is not woken for each.
+	batched bool
 	// namesPeers tells that events have far ends, which may have names that the tracer "dns" has seen.
 	namesPeers bool
 	// companion makes what works beside the stream; nil if nothing does.
@@ -54,13 +56,13 @@ const (
 // catalogue lists every tracer there is, in the order of tracer.Specs.
 func catalogue() []definition {
 	particular := map[string]definition{
-		"process":   {settings: processSettings, companion: newProcessContents},
-		"file":      {settings: fileSettings, prepare: prepareFile, companion: newFileCompanion},
+		"process":   {batched: true, settings: processSettings, companion: newProcessContents},
+		"file":      {batched: true, settings: fileSettings, prepare: prepareFile, companion: newFileCompanion},
 		"socket":    {settings: socketSettings, companion: newSocketRepeats},
-		"ipc":       {settings: ipcSettings, companion: newIPCRepeats},
-		"tcp":       {settings: tcpSettings, namesPeers: true},
-		"udp":       {settings: udpSettings, namesPeers: true, companion: newUDPFlows},
-		"dns":       {settings: dnsSettings, companion: newDNSLookups},
+		"ipc":       {batched: true, settings: ipcSettings, companion: newIPCRepeats},
+		"tcp":       {batched: true, settings: tcpSettings, namesPeers: true, companion: newTCPRepeats},
+		"udp":       {batched: true, settings: udpSettings, namesPeers: true, companion: newUDPFlows},
+		"dns":       {batched: true, settings: dnsSettings, companion: newDNSLookups},
 		"tty":       {identify: identifySessions},
 		"crash":     {settings: crashSettings},
 		"privilege": {settings: privilegeSettings},
@@ -131,6 +133,7 @@ func ipcSettings(c *Config, s *tracer.Settings) {
 
 func tcpSettings(c *Config, s *tracer.Settings) {
 	s.MapEntries[tracer.TCPOwners] = c.Tracers.TCP.TrackedConnections
+	s.Constants["window_ns"] = uint64(c.Tracers.TCP.DeduplicationWindow)
 }
 
 func udpSettings(c *Config, s *tracer.Settings) {

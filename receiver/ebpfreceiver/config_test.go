@@ -52,7 +52,7 @@ func everyKey() *Config {
 				ReadPaths:           []string{"/etc/shadow", "/root/.ssh/"},
 				DeduplicationWindow: 10 * time.Second,
 			},
-			TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024},
+			TCP: TCPConfig{Common: TracerConfig{Enabled: false, RingBufferBytes: 64 << 10}, TrackedConnections: 1024, DeduplicationWindow: 30 * time.Second},
 			Socket: SocketConfig{
 				Common:              TracerConfig{Enabled: true, RingBufferBytes: 128 << 10},
 				ExpectedFamilies:    []string{"inet", "packet"},
@@ -179,8 +179,9 @@ func TestConfig_refused(t *testing.T) {
 			"as its last two elements",
 		"ebpf/socket_families": "tracers::socket: expected_families[1]: \"AF_PACKET\" is none of the kernel's address families, which are " +
 			"named like inet6 or packet",
-		"ebpf/ipc_window":  "tracers::ipc: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
-		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384",
+		"ebpf/ipc_window": "tracers::ipc: deduplication_window: 2h0m0s is neither 0 nor within 1s to 1h0m0s; the default is 1m0s",
+		"ebpf/connections": "tracers::tcp: tracked_connections: 1 is outside 256 to 1048576; the default is 16384\n" +
+			"deduplication_window: 2m0s is neither 0 nor within 1s to 1m0s; the default is 1m0s",
 		"ebpf/flows": "tracers::udp: tracked_flows: 1 is outside 256 to 1048576; the default is 8192\n" +
 			"idle_timeout: 5s is outside 10s to 1h0m0s; the default is 30s\n" +
 			"report_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 1m0s",

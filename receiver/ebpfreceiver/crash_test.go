@@ -163,7 +163,8 @@ func TestCrash_nonCanonical(t *testing.T) {
 		return
 	}
 	assert.Equal(t, "non_canonical", r.str(names.CrashFaultClass))
-	assert.Equal(t, c.printed, r.str(names.CrashFaultAddress))
+	// Before 5.11 the kernel takes the first byte, which may be a tag, out of the address.
+	assert.Contains(t, []string{c.printed, "0x" + c.printed[len("0x12"):]}, r.str(names.CrashFaultAddress))
 }
 
 // A signal that somebody sends kills as well.

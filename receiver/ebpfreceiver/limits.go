@@ -41,6 +41,9 @@ const (
 	deduplicationWindowDefault = time.Minute
 	deduplicationWindowMin     = time.Second
 	deduplicationWindowMax     = time.Hour
+	// tcpDeduplicationWindowMax is less: the kernel closes connections of processes that have exited, so what it
+	// counted is read when the window is over, and whose it was must still be known then.
+	tcpDeduplicationWindowMax = time.Minute
 	// repeatPathBytesMax bounds the paths that are remembered for counts of repeats. A repeat beyond
 	// it is reported by inode alone (counter: cut).
 	repeatPathBytesMax = 4 << 20
@@ -73,7 +76,7 @@ const (
 
 	// eventsPerSecondDefault is far above what a workload does that is not out of hand. Further events stay in
 	// the kernel (counter: held back).
-	eventsPerSecondDefault = 1000
+	eventsPerSecondDefault = 500
 	filterPatternsMax      = 64
 	filterPatternBytesMax  = 256
 	// filterValuesMax is what the kernel half has room for.

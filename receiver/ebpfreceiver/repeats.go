@@ -111,3 +111,12 @@ func newInjectionRepeats(s *session, st *stream) *companion {
 	}
 	return newRepeats(s, st, s.config.Tracers.Injection.DeduplicationWindow, what, decode.NewInjectionRepeat)
 }
+
+func newTCPRepeats(s *session, st *stream) *companion {
+	what := func(key *tracer.TCPSeenKey, seen *tracer.TCPSeen) repeated {
+		// The kernel may close a connection after its process has exited: only the window's end tells that nothing
+		// counts any more.
+		return repeated{window: key.Window, count: seen.Count.Repeats}
+	}
+	return newRepeats(s, st, s.config.Tracers.TCP.DeduplicationWindow, what, decode.NewTCPRepeat)
+}

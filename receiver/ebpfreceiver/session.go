@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -150,6 +151,9 @@ func (s *session) openStreams() error {
 		return errors.Join(s.failed...)
 	}
 	s.connectStreams(types)
+	// The type information was most of what has been allocated so far, and is garbage from here on: a host should
+	// not have to wait for the next collections to have it back.
+	debug.FreeOSMemory()
 	return nil
 }
 
@@ -169,7 +173,11 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		Dispatcher: &s.dispatcher,
 		Filter:     s.filter.kernel,
 	}
-	settings.Constants["ring_wakeup_bytes"] = min(ringWakeupBytesMax, common.RingBufferBytes/4)
+	wakeup, wakeupBytes := ring.WakeupEach, uint32(0)
+	if d.batched {
+		wakeup, wakeupBytes = ring.WakeupMany, min(ringWakeupBytesMax, common.RingBufferBytes/4)
+	}
+	settings.Constants["ring_wakeup_bytes"] = wakeupBytes
 	settings.Constants["syscall_measure"] = s.config.ProgramStatistics
 	if d.settings != nil {
 		d.settings(s.config, &settings)
@@ -199,7 +207,7 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		filter:     s.filter,
 		attachTime: time.Since(started),
 	}
-	if st.reader, err = ring.NewReader(t.Ring(), st.handle); err != nil {
+	if st.reader, err = ring.NewReader(t.Ring(), wakeup, st.handle); err != nil {
 		return nil, errors.Join(fmt.Errorf("tracer %q: %w", d.spec.Name, err), t.Close())
 	}
 	if d.companion != nil {

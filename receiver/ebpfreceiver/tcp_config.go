@@ -5,6 +5,7 @@ package ebpfreceiver
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // TCPConfig configures the tracer "tcp".
@@ -12,6 +13,9 @@ type TCPConfig struct {
 	Common TracerConfig `mapstructure:",squash"`
 	// TrackedConnections is how many open connections are remembered with their owner.
 	TrackedConnections uint32 `mapstructure:"tracked_connections"`
+	// DeduplicationWindow is the time in which connections of a process with the same far end are reported
+	// once, and summed up from then on. 0 reports every one.
+	DeduplicationWindow time.Duration `mapstructure:"deduplication_window"`
 
 	_ struct{}
 }
@@ -20,6 +24,8 @@ func tcpConfigDefault() TCPConfig {
 	return TCPConfig{
 		Common:             TracerConfig{Enabled: true, RingBufferBytes: ringBufferBytesDefault},
 		TrackedConnections: trackedConnectionsDefault,
+
+		DeduplicationWindow: deduplicationWindowDefault,
 	}
 }
 
@@ -29,6 +35,10 @@ func (c *TCPConfig) Validate() error {
 	if c.TrackedConnections < trackedConnectionsMin || c.TrackedConnections > trackedConnectionsMax {
 		errs = append(errs, fmt.Errorf("tracked_connections: %d is outside %d to %d; the default is %d",
 			c.TrackedConnections, trackedConnectionsMin, trackedConnectionsMax, trackedConnectionsDefault))
+	}
+	if w := c.DeduplicationWindow; w != 0 && (w < deduplicationWindowMin || w > tcpDeduplicationWindowMax) {
+		errs = append(errs, fmt.Errorf("deduplication_window: %s is neither 0 nor within %s to %s; the default is %s",
+			w, deduplicationWindowMin, tcpDeduplicationWindowMax, deduplicationWindowDefault))
 	}
 	return errors.Join(errs...)
 }

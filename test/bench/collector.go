@@ -45,8 +45,14 @@ service:
 // Further overlays.
 const (
 	withStatistics = "receivers: {ebpf: {program_statistics: true}}\n"
-	// withoutRate lets every event through that is not a repeat.
-	withoutRate = "receivers: {ebpf: {filters: {events_per_second_max: 0}}}\n"
+	// withoutRate lets every connection through, and every file that is opened for the first time.
+	withoutRate = `
+receivers:
+  ebpf:
+    filters: {events_per_second_max: 0}
+    tracers:
+      tcp: {deduplication_window: 0s}
+`
 	// withoutReduction lets every event through.
 	withoutReduction = `
 receivers:
@@ -55,6 +61,7 @@ receivers:
     tracers:
       file: {deduplication_window: 0s}
       socket: {deduplication_window: 0s}
+      tcp: {deduplication_window: 0s}
 `
 	// withoutFile leaves an exporter that does nothing with what it gets.
 	withoutFile = `

@@ -219,10 +219,9 @@ func (t *tally) check(k kind, done int, b balance) []check {
 	each := k.events()
 	for event, n := range each {
 		c := check{Event: event, Done: n * done, Found: t.counts[event], Lost: b[event].lost() + b[event].HeldBack}
-		if event == "file.open" {
-			// A report of repeats that was lost stands for many.
-			c.Lost += (b["file.repeat"].lost() + b["file.repeat"].HeldBack) * int64(done)
-		}
+		// A report of repeats that was lost stands for many.
+		tracer, _, _ := strings.Cut(event, ".")
+		c.Lost += b[tracer+".repeat"].lost() * int64(done)
 		checks = append(checks, c)
 	}
 	slices.SortFunc(checks, func(a, b check) int { return strings.Compare(a.Event, b.Event) })

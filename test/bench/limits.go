@@ -60,8 +60,6 @@ const (
 	// writtenAfter is how long the file exporter may keep what it was given; the quickstart's flush
 	// interval is less than half of it.
 	writtenAfter = 500 * time.Millisecond
-	// repeatsAfter is longer than the receiver takes to report the repeats of a process that is gone.
-	repeatsAfter = 7 * time.Second
 	// idleAfter is how long the collector is left alone before it counts as idle.
 	idleAfter = 5 * time.Second
 )

@@ -61,20 +61,27 @@ func (b *bench) measure(ctx context.Context) (*results, error) {
 	return r, nil
 }
 
-// with runs a collector while do does something with it.
-func (b *bench) with(ctx context.Context, r *results, do func(*collector) error, overlays ...string) error {
+// with runs a collector while do does something with it. What has been counted in the kernel is reported when
+// the collector ends: so phases are compared with what e has read by then, which may be nil.
+func (b *bench) with(ctx context.Context, r *results, do func(*collector) (*evidence, []*phase, error), overlays ...string) error {
 	c, err := startCollector(ctx, b.setting, overlays...)
 	if err != nil {
 		return err
 	}
-	doErr := do(c)
+	e, phases, doErr := do(c)
 	unaccounted, err := c.stop()
 	r.Unaccounted = append(r.Unaccounted, unaccounted...)
 	r.Stops++
 	if doErr == nil && err != nil {
 		// What was measured before stands.
 		r.BadStops = append(r.BadStops, err.Error())
-		return nil
+		err = nil
+	}
+	if doErr == nil && err == nil && e != nil {
+		err = e.read()
+		for _, p := range phases {
+			p.finish()
+		}
 	}
 	return errors.Join(doErr, err)
 }
@@ -107,76 +114,64 @@ func (b *bench) idle(ctx context.Context, c *collector, name string) (*phase, er
 
 // measureQuickstart measures the configuration that users see first.
 func (b *bench) measureQuickstart(ctx context.Context, r *results) error {
-	return b.with(ctx, r, func(c *collector) error {
+	return b.with(ctx, r, func(c *collector) (*evidence, []*phase, error) {
 		r.Tracers = c.tracers
 		e := newEvidence(c.data, b.pool)
 		var err error
 		if r.Idle, err = b.idle(ctx, c, "idle"); err != nil {
-			return err
+			return nil, nil, err
 		}
 		for _, opens := range []kind{kindOpenSame, kindOpenNew} {
 			p, err := b.ordinary(ctx, c, e, opens, "")
 			if err != nil {
-				return err
+				return nil, nil, err
 			}
 			r.Ordinary = append(r.Ordinary, p)
 		}
 		for _, opens := range []kind{kindOpenSame, kindOpenNew} {
 			p, err := b.busy(ctx, c, e, opens, "")
 			if err != nil {
-				return err
+				return nil, nil, err
 			}
 			r.Busy = append(r.Busy, p)
 		}
-		return b.finish(e, append(slices.Clip(r.Ordinary), r.Busy...)...)
+		return e, append(slices.Clip(r.Ordinary), r.Busy...), nil
 	})
 }
 
 // measureRates asks for as many events as the limits name, and more, and for all of them.
 func (b *bench) measureRates(ctx context.Context, r *results) error {
-	return b.with(ctx, r, func(c *collector) error {
+	return b.with(ctx, r, func(c *collector) (*evidence, []*phase, error) {
 		e := newEvidence(c.data, b.pool)
 		var err error
 		if r.Rates, err = b.rates(ctx, c, e); err != nil {
-			return err
+			return nil, nil, err
 		}
 		b.progress("all loads together")
 		specs, err := b.mixed(kindOpenNew, execsPerSecondWithoutLoss, opensPerSecondWithoutLoss, connectsPerSecondWithoutLoss, b.plan.RateDuration)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		if r.Together, err = b.run(ctx, c, e, "all together", specs...); err != nil {
-			return err
+			return nil, nil, err
 		}
 		if r.IdleAfter, err = b.idle(ctx, c, "idle afterwards"); err != nil {
-			return err
+			return nil, nil, err
 		}
-		return b.finish(e, append(slices.Clip(r.Rates), r.Together)...)
+		return e, append(slices.Clip(r.Rates), r.Together), nil
 	}, withoutRate)
 }
 
 // measureUnreduced tells what the busy load would cost if each event became a record.
 func (b *bench) measureUnreduced(ctx context.Context, r *results) error {
-	return b.with(ctx, r, func(c *collector) error {
+	return b.with(ctx, r, func(c *collector) (*evidence, []*phase, error) {
 		e := newEvidence(c.data, b.pool)
 		var err error
 		if r.Unreduced, err = b.busy(ctx, c, e, kindOpenNew, ", nothing reduced"); err != nil {
-			return err
+			return nil, nil, err
 		}
-		return b.finish(e, r.Unreduced)
+		return e, []*phase{r.Unreduced}, nil
 	}, withoutReduction)
-}
-
-// finish compares what loads did with what was written, once the repeats have been reported.
-func (b *bench) finish(e *evidence, phases ...*phase) error {
-	time.Sleep(repeatsAfter)
-	if err := e.read(); err != nil {
-		return err
-	}
-	for _, p := range phases {
-		p.finish()
-	}
-	return nil
 }
 
 // loaded are the phases whose loads' events were looked for.
@@ -216,41 +211,41 @@ func (b *bench) busy(ctx context.Context, c *collector, e *evidence, opens kind,
 
 // measureWithoutFile tells what of the cost is the file exporter's.
 func (b *bench) measureWithoutFile(ctx context.Context, r *results) error {
-	return b.with(ctx, r, func(c *collector) error {
+	return b.with(ctx, r, func(c *collector) (*evidence, []*phase, error) {
 		p, err := b.ordinary(ctx, c, nil, kindOpenNew, ", nothing written")
 		if err == nil {
 			r.Ordinary = append(r.Ordinary, p)
 		}
-		return err
+		return nil, nil, err
 	}, withoutFile)
 }
 
 // measurePrograms has the kernel measure the programs. That costs time in itself, so nothing else is
 // measured meanwhile.
 func (b *bench) measurePrograms(ctx context.Context, r *results) error {
-	return b.with(ctx, r, func(c *collector) error {
+	return b.with(ctx, r, func(c *collector) (*evidence, []*phase, error) {
 		for _, k := range kinds() {
 			b.progress("programs in the kernel, %s", k)
 			s, err := b.load(k, programRate, b.plan.ProgramDuration, 0)
 			if err != nil {
-				return err
+				return nil, nil, err
 			}
 			before, err := scrape(ctx, c.metrics)
 			if err != nil {
-				return err
+				return nil, nil, err
 			}
 			p, err := b.run(ctx, c, nil, "programs", s)
 			if err != nil {
-				return err
+				return nil, nil, err
 			}
 			after, err := scrape(ctx, c.metrics)
 			if err != nil {
-				return err
+				return nil, nil, err
 			}
 			r.Programs = append(r.Programs, loadCost{
 				Kind: k, Done: p.Loads[0].Done, Programs: programsSince(programsOf(before), programsOf(after)),
 			})
 		}
-		return nil
+		return nil, nil, nil
 	}, withStatistics)
 }

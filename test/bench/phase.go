@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -132,7 +133,7 @@ func (p *phase) keep(all balance, wanted map[string]bool, elapsed time.Duration)
 	var delivered int64
 	for event, a := range all {
 		delivered += a.Delivered
-		if wanted[event] || event == "file.repeat" && wanted["file.open"] {
+		if wanted[event] || event == "file.repeat" && wanted["file.open"] || event == "tcp.repeat" && wanted["tcp.connect"] {
 			p.Balance[event] = a
 		}
 	}
@@ -160,7 +161,7 @@ func (p *phase) unaccounted() int64 {
 	var sum int64
 	for event, a := range p.Balance {
 		// What is counted when repeats are reported belongs to no moment of the load.
-		if event != "file.repeat" {
+		if !strings.HasSuffix(event, ".repeat") {
 			sum += max(a.unaccounted(), -a.unaccounted())
 		}
 	}

@@ -81,7 +81,7 @@ func (r *results) printBalances(line func(string, ...any)) {
 	for _, p := range r.loaded() {
 		for _, event := range slices.Sorted(maps.Keys(p.Balance)) {
 			a := p.Balance[event]
-			if a.Offered == 0 && event == "file.repeat" {
+			if a.Offered == 0 && strings.HasSuffix(event, ".repeat") {
 				continue
 			}
 			row := fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%d\t%d", p.Name, event, a.Offered, a.Delivered, a.Aggregated, a.Filtered, a.HeldBack)

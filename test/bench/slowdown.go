@@ -50,7 +50,7 @@ func (b *bench) slowdowns(ctx context.Context, r *results) error {
 		if err := b.timeAll(ctx, without); err != nil {
 			return err
 		}
-		err := b.with(ctx, r, func(*collector) error { return b.timeAll(ctx, with) })
+		err := b.with(ctx, r, func(*collector) (*evidence, []*phase, error) { return nil, nil, b.timeAll(ctx, with) })
 		if err != nil {
 			return err
 		}

@@ -70,6 +70,8 @@ func objects() map[string]object {
 		"tcp": {tcpbpf.LoadTCP, map[string]any{
 			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
 			"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
+			"tcp_facts": tcpbpf.TCPTcpFacts{}, "tcp_seen_key": tcpbpf.TCPTcpSeenKey{}, "tcp_seen": tcpbpf.TCPTcpSeen{},
+			"seen_count": tcpbpf.TCPSeenCount{},
 		}},
 		"ipc": {ipcbpf.LoadIPC, map[string]any{
 			"event_header": ipcbpf.IPCEventHeader{}, "ipc_event": ipcbpf.IPCIpcEvent{}, "ipc_facts": ipcbpf.IPCIpcFacts{},
@@ -220,6 +222,7 @@ func TestLayout_headersAreEqual(t *testing.T) {
 	assertSameLayout(t, "the peer of ipc_event", want, peer.Type)
 	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[ipcbpf.IPCSeenCount]())
 	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[injectionbpf.InjectionSeenCount]())
+	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[tcpbpf.TCPSeenCount]())
 	var key filebpf.FileFileSeenKey
 	assertSameLayout(t, "the process of file_seen_key", reflect.TypeFor[ProcessKey](), reflect.TypeOf(key.Process))
 }

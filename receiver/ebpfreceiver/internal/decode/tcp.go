@@ -13,6 +13,7 @@ const (
 	KindTCPConnect = uint16(tcpbpf.TCPTcpKindTCP_CONNECT)
 	KindTCPAccept  = uint16(tcpbpf.TCPTcpKindTCP_ACCEPT)
 	KindTCPClose   = uint16(tcpbpf.TCPTcpKindTCP_CLOSED)
+	KindTCPRepeat  = uint16(tcpbpf.TCPTcpKindTCP_REPEAT)
 )
 
 // Side is the end of a connection that a process holds.
@@ -39,6 +40,11 @@ func (e *TCPConnection) OwnerUnknown() bool {
 	return tcpbpf.TCPTcpFlags(e.Flags)&tcpbpf.TCPTcpFlagsTCP_OWNER_UNKNOWN != 0
 }
 
+// NotDeduplicated reports that the event may repeat an earlier one.
+func (e *TCPConnection) NotDeduplicated() bool {
+	return tcpbpf.TCPTcpFlags(e.Flags)&tcpbpf.TCPTcpFlagsTCP_NOT_DEDUPLICATED != 0
+}
+
 // Local is the near end. Its address is zero if the attempt failed before there was one.
 func (e *TCPConnection) Local() netip.AddrPort {
 	return addrPort(e.Ends.Family, e.Ends.LocalAddress, e.Ends.LocalPort)
@@ -47,6 +53,42 @@ func (e *TCPConnection) Local() netip.AddrPort {
 // Remote is the far end.
 func (e *TCPConnection) Remote() netip.AddrPort {
 	return addrPort(e.Ends.Family, e.Ends.RemoteAddress, e.Ends.RemotePort)
+}
+
+// TCPRepeat says how often something became of connections with the same far end in a time window, and sums
+// up. It is not decoded from a record but made of a count that the kernel kept.
+type TCPRepeat struct {
+	Header Header
+	// Kind is that of the events that it stands for.
+	Kind  uint16
+	Side  Side
+	Error int32
+	// Local and Remote have port 0 at the client's end.
+	Local, Remote            netip.AddrPort
+	Count                    uint64
+	BytesSent, BytesReceived uint64
+	DurationNs, Retransmits  uint64
+}
+
+// Head implements Event.
+func (e *TCPRepeat) Head() *Header { return &e.Header }
+
+// NewTCPRepeat makes the event of an entry of the deduplication map.
+func NewTCPRepeat(key *tcpbpf.TCPTcpSeenKey, seen *tcpbpf.TCPTcpSeen) *TCPRepeat {
+	f := &key.Facts
+	e := &TCPRepeat{
+		Header: repeatHeader(KindTCPRepeat, ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid}, seenCountOf(&seen.Count)),
+		Kind:   f.Kind, Side: Side(f.Side), Error: f.Error,
+		Local: addrPort(f.Family, f.LocalAddress, 0), Remote: addrPort(f.Family, f.RemoteAddress, 0),
+		Count: seen.Count.Repeats, BytesSent: seen.BytesSent, BytesReceived: seen.BytesReceived,
+		DurationNs: seen.DurationNs, Retransmits: seen.Retransmits,
+	}
+	if e.Side == SideClient {
+		e.Remote = netip.AddrPortFrom(e.Remote.Addr(), f.ServerPort)
+	} else {
+		e.Local = netip.AddrPortFrom(e.Local.Addr(), f.ServerPort)
+	}
+	return e
 }
 
 // familyIPv4 is AF_INET of the kernel, whatever this program is built for.

@@ -56,7 +56,9 @@ func (r Record) putEnd(addressKey, portKey string, end netip.AddrPort) {
 		return
 	}
 	r.Attributes().PutStr(addressKey, end.Addr().String())
-	r.Attributes().PutInt(portKey, int64(end.Port()))
+	if end.Port() != 0 {
+		r.Attributes().PutInt(portKey, int64(end.Port()))
+	}
 }
 
 func networkType(a netip.Addr) string {

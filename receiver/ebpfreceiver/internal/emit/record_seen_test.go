@@ -31,6 +31,11 @@ func (r *recorder) takeSeen() {
 			return r.addSeen("socket", count.Repeats, key, count)
 		}))
 	}
+	if tcp, ok := r.tracers["tcp"]; ok {
+		require.NoError(r.t, tracer.TakeSeen(tcp.tracer, func(key *tracer.TCPSeenKey, seen *tracer.TCPSeen) bool {
+			return r.addSeen("tcp", seen.Count.Repeats, key, seen)
+		}))
+	}
 }
 
 // addSeen keeps an entry of a map of repeats if it has any. It is true, since all are to be taken.

@@ -107,7 +107,7 @@ func startRecorder(t *testing.T, constants map[string]any, specs ...tracer.Spec)
 		}
 		require.NoError(t, live.Attach(types))
 		records := &tracerRecords{tracer: live, decoder: decode.Decoders()[spec.Name](), ended: make(chan error, 1)}
-		records.reader, err = ring.NewReader(live.Ring(), records.keep)
+		records.reader, err = ring.NewReader(live.Ring(), ring.WakeupMany, records.keep)
 		require.NoError(t, err)
 		go func() { records.ended <- records.reader.Run() }()
 		r.tracers[spec.Name] = records

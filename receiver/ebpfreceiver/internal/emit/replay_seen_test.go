@@ -13,6 +13,7 @@ import (
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	ipcbpf "github.com/meerkat-otel/meerkat/bpf/ipc"
 	socketbpf "github.com/meerkat-otel/meerkat/bpf/socket"
+	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 )
 
@@ -46,6 +47,11 @@ func (r *replay) seen(s *replayStream, step string, entry []byte) {
 		var count socketbpf.SocketSeenCount
 		r.split(entry, &key, &count)
 		event = decode.NewSocketRepeat(&key, &count)
+	case "tcp seen":
+		var key tcpbpf.TCPTcpSeenKey
+		var seen tcpbpf.TCPTcpSeen
+		r.split(entry, &key, &seen)
+		event = decode.NewTCPRepeat(&key, &seen)
 	default:
 		r.t.Fatalf("there is no step %q", step)
 	}

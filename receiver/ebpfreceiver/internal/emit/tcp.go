@@ -4,6 +4,7 @@ package emit
 
 import (
 	"fmt"
+	"net/netip"
 	"syscall"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
@@ -12,10 +13,18 @@ import (
 
 // TCP is the emitter of the tracer "tcp".
 func TCP(r Record, event decode.Event) bool {
-	e, ok := event.(*decode.TCPConnection)
-	if !ok {
+	switch e := event.(type) {
+	case *decode.TCPConnection:
+		tcpConnection(r, e)
+	case *decode.TCPRepeat:
+		return tcpRepeat(r, e)
+	default:
 		return false
 	}
+	return true
+}
+
+func tcpConnection(r Record, e *decode.TCPConnection) {
 	r.Attributes().EnsureCapacity(19)
 	switch e.Header.Kind {
 	case decode.KindTCPConnect:
@@ -30,6 +39,40 @@ func TCP(r Record, event decode.Event) bool {
 	if e.RoundTripUs > 0 {
 		r.Attributes().PutDouble(names.ConnectionRoundTripTime, float64(e.RoundTripUs)/1e6)
 	}
+}
+
+func tcpRepeat(r Record, e *decode.TCPRepeat) bool {
+	attributes := r.Attributes()
+	attributes.EnsureCapacity(16)
+	var sentence string
+	switch e.Kind {
+	case decode.KindTCPConnect:
+		r.SetEventName(names.EventTCPConnect)
+		sentence = fmt.Sprintf("connected to %s", e.Remote)
+		if e.Error != 0 {
+			reason := errorName(syscall.Errno(e.Error))
+			attributes.PutStr(names.ErrorType, reason)
+			attributes.PutInt(names.ConnectionRetransmits, int64(e.Retransmits))
+			sentence = fmt.Sprintf("could not connect to %s: %s", e.Remote, reason)
+		}
+	case decode.KindTCPAccept:
+		r.SetEventName(names.EventTCPAccept)
+		sentence = fmt.Sprintf("accepted a connection from %s on port %d", farEnd(e.Remote), e.Local.Port())
+	case decode.KindTCPClose:
+		r.SetEventName(names.EventTCPClose)
+		attributes.PutInt(names.ConnectionBytesSent, int64(e.BytesSent))
+		attributes.PutInt(names.ConnectionBytesReceived, int64(e.BytesReceived))
+		attributes.PutInt(names.ConnectionRetransmits, int64(e.Retransmits))
+		sentence = fmt.Sprintf("ended a connection with %s", farEnd(e.Remote))
+	default:
+		return false
+	}
+	r.Body().SetStr(fmt.Sprintf("%s %s, %d times more", r.subject(e.Head()), sentence, e.Count))
+	if e.DurationNs > 0 {
+		attributes.PutDouble(names.ConnectionDuration, seconds(e.DurationNs))
+	}
+	r.putEnds(e.Head(), ends{local: e.Local, remote: e.Remote, side: e.Side, transport: "tcp"})
+	attributes.PutInt(names.RepeatCount, int64(e.Count))
 	return true
 }
 
@@ -59,6 +102,14 @@ func tcpClose(r Record, e *decode.TCPConnection) {
 	attributes.PutInt(names.ConnectionBytesSent, int64(e.BytesSent))
 	attributes.PutInt(names.ConnectionBytesReceived, int64(e.BytesReceived))
 	attributes.PutInt(names.ConnectionRetransmits, int64(e.Retransmits))
+}
+
+// farEnd leaves out a port that is not known.
+func farEnd(remote netip.AddrPort) string {
+	if remote.Port() == 0 {
+		return remote.Addr().String()
+	}
+	return remote.String()
 }
 
 // TCPCounts are the counts per workload of the tracer "tcp".

@@ -27,11 +27,26 @@ const (
 	// PollInterval bounds how long a record waits in the ring when too few wait with it to make
 	// the kernel wake the reader.
 	PollInterval = 200 * time.Millisecond
+	// pollIntervalEach is how often a reader looks that is woken for each record: for none, that is.
+	pollIntervalEach = 5 * time.Second
+)
+
+// Wakeup says when the kernel half wakes a reader.
+type Wakeup int
+
+const (
+	// WakeupMany is for rings with many records: it is woken when a good number of them waits, and looks at
+	// each PollInterval.
+	WakeupMany Wakeup = iota
+	// WakeupEach is for rings with few records: each wakes it, and is handed over at once.
+	WakeupEach
 )
 
 // Reader reads one ring buffer. Run does the work; Flush and Close may be called from elsewhere.
 type Reader struct {
 	ring   *ringbuf.Reader
+	poll   time.Duration
+	wakeup Wakeup
 	handle func(*Batch)
 
 	// requested and completed number the calls of Flush. Both only grow.
@@ -46,14 +61,17 @@ type Reader struct {
 	closed bool
 }
 
-// NewReader opens a ring buffer for reading. handle is called by Run, for one batch at a time; the
+// NewReader opens a ring buffer for reading. wakeup has to be what the kernel half does. handle is called by Run, for one batch at a time; the
 // batch and its records are valid until it returns.
-func NewReader(events *ebpf.Map, handle func(*Batch)) (*Reader, error) {
+func NewReader(events *ebpf.Map, wakeup Wakeup, handle func(*Batch)) (*Reader, error) {
 	ring, err := ringbuf.NewReader(events)
 	if err != nil {
 		return nil, fmt.Errorf("open the ring buffer: %w", err)
 	}
-	r := &Reader{ring: ring, handle: handle}
+	r := &Reader{ring: ring, wakeup: wakeup, poll: PollInterval, handle: handle}
+	if wakeup == WakeupEach {
+		r.poll = pollIntervalEach
+	}
 	r.progress = sync.NewCond(&r.mu)
 	return r, nil
 }
@@ -63,7 +81,7 @@ func NewReader(events *ebpf.Map, handle func(*Batch)) (*Reader, error) {
 func (r *Reader) Run() error {
 	defer r.finish()
 	batch := newBatch()
-	r.ring.SetDeadline(time.Now().Add(PollInterval))
+	r.ring.SetDeadline(time.Now().Add(r.poll))
 	for {
 		// A Flush that was requested before this read has its records in the ring by now: when
 		// the read finds the ring empty, they have all been seen.
@@ -71,7 +89,7 @@ func (r *Reader) Run() error {
 		err := r.ring.ReadInto(batch.next())
 		if err == nil {
 			batch.take()
-			if batch.full() {
+			if batch.full() || r.wakeup == WakeupEach && r.ring.AvailableBytes() == 0 {
 				r.handOver(batch)
 			}
 			continue
@@ -79,7 +97,7 @@ func (r *Reader) Run() error {
 		r.handOver(batch)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			r.ring.SetDeadline(time.Now().Add(PollInterval))
+			r.ring.SetDeadline(time.Now().Add(r.poll))
 		case errors.Is(err, ringbuf.ErrFlushed):
 			// Flush was most likely called while this read was waiting already, so its number
 			// is not in requested. The next read ends as soon as the ring is empty.

@@ -39,7 +39,7 @@ type reading struct {
 // read runs a reader until the test ends.
 func read(t testing.TB, f *feeder, handle func(*Batch)) *reading {
 	t.Helper()
-	r, err := NewReader(f.ring, handle)
+	r, err := NewReader(f.ring, WakeupMany, handle)
 	require.NoError(t, err)
 	running := &reading{Reader: r, ended: make(chan error, 1)}
 	go func() { running.ended <- r.Run() }()
@@ -183,7 +183,7 @@ func TestClose_endsRunWithoutAnError(t *testing.T) {
 	require.NoError(t, r.Close(), "a second time")
 
 	// Before Run, too.
-	unread, err := NewReader(f.ring, func(*Batch) { t.Error("nothing is to be handled") })
+	unread, err := NewReader(f.ring, WakeupMany, func(*Batch) { t.Error("nothing is to be handled") })
 	require.NoError(t, err)
 	require.NoError(t, unread.Close())
 	require.NoError(t, unread.Run())
@@ -192,7 +192,7 @@ func TestClose_endsRunWithoutAnError(t *testing.T) {
 func TestWaiting(t *testing.T) {
 	const recordBytes, kernelHeaderBytes = 64, 8
 	f := newFeeder(t, ringBytes)
-	r, err := NewReader(f.ring, func(*Batch) {})
+	r, err := NewReader(f.ring, WakeupMany, func(*Batch) {})
 	require.NoError(t, err)
 	assertWaiting := func(want int) {
 		t.Helper()
@@ -217,7 +217,7 @@ func TestWaiting(t *testing.T) {
 func TestWaiting_whileClosing(t *testing.T) {
 	f := newFeeder(t, ringBytes)
 	for range 50 {
-		r, err := NewReader(f.ring, func(*Batch) {})
+		r, err := NewReader(f.ring, WakeupMany, func(*Batch) {})
 		require.NoError(t, err)
 		var asking sync.WaitGroup
 		for range 2 {
@@ -236,7 +236,7 @@ func TestNewReader_wrongMap(t *testing.T) {
 	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
 	require.NoError(t, err)
 	defer m.Close()
-	_, err = NewReader(m, func(*Batch) {})
+	_, err = NewReader(m, WakeupMany, func(*Batch) {})
 	require.EqualError(t, err, "open the ring buffer: invalid Map type: Array")
 }
 

@@ -17,7 +17,7 @@ func TCP() Spec {
 		DefaultEnabled: true,
 		Cost:           CostMedium,
 		Privileges:     basePrivileges(tracefsPrivilege),
-		Kinds:          []string{"connect", "accept", "close"},
+		Kinds:          []string{"connect", "accept", "close", "repeat"},
 		Load:           tcpbpf.LoadTCP,
 		Hooks: []Hook{
 			hook("inet_sock_set_state", tcpbpf.TCPProgTcpSetState, tcpbpf.TCPProgTcpSetStateRaw),
@@ -29,3 +29,9 @@ func TCP() Spec {
 		Snapshot: tcpbpf.TCPProgTcpSnapshot,
 	}
 }
+
+// TCPSeenKey names what became of connections of a process with one far end in one time window.
+type TCPSeenKey = tcpbpf.TCPTcpSeenKey
+
+// TCPSeen says how often it happened again, and sums up.
+type TCPSeen = tcpbpf.TCPTcpSeen
