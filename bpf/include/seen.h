@@ -26,10 +26,21 @@ enum seen_result {
 	SEEN_FULL = 2,
 };
 
-// SEEN(type, entries) defines the map `seen`. A key starts with `struct process_key process` and
-// `__u64 window`, which seen_window() numbers. Nothing counts into entries of past windows, nor into those
-// of processes that are gone, so user space takes them out without a race.
-#define SEEN(key_type, entries)                                                                             \
+// seen_first is the count of what has not happened again yet.
+static __always_inline struct seen_count seen_first(struct event_header *header)
+{
+	return (struct seen_count){
+		.exec_id = header->exec_id, .cgroup_id = header->cgroup_id, .uid = header->uid, .gid = header->gid,
+	};
+}
+
+// SEEN(type, entries) defines the map `seen`. A key has a `struct process_key process`, and a `window`, which
+// seen_window() numbers. Nothing counts into entries of past windows, nor into those of processes that are
+// gone, so user space takes them out without a race.
+#define SEEN(key_type, entries) SEEN_IF(key_type, entries, true)
+
+// SEEN_IF(type, entries, may_enter) lets a key enter the map only if an expression is true, which sees `key`.
+#define SEEN_IF(key_type, entries, may_enter)                                                               \
 	struct {                                                                                            \
 		__uint(type, BPF_MAP_TYPE_HASH);                                                            \
 		__uint(max_entries, entries);                                                               \
@@ -43,10 +54,10 @@ enum seen_result {
 		struct seen_count *known = bpf_map_lookup_elem(&seen, key);                                 \
                                                                                                             \
 		if (!known) {                                                                               \
-			struct seen_count first = {                                                         \
-				.exec_id = header->exec_id, .cgroup_id = header->cgroup_id,                 \
-				.uid = header->uid, .gid = header->gid,                                     \
-			};                                                                                  \
+			struct seen_count first = seen_first(header);                                       \
+                                                                                                            \
+			if (!(may_enter))                                                                   \
+				return SEEN_FULL;                                                           \
 			if (!bpf_map_update_elem(&seen, key, &first, BPF_NOEXIST))                          \
 				return SEEN_FIRST;                                                          \
 			/* Another thread was faster, or the map is full. */                                \
