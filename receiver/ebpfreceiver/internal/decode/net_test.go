@@ -32,7 +32,7 @@ func TestSide_isTheSameForBothTracers(t *testing.T) {
 func TestNewUDPFlow(t *testing.T) {
 	key := &udpbpf.UDPUdpFlowKey{Socket: 1, RemoteAddress: [16]uint8{10, 1, 2, 3}, RemotePort: 443, Family: familyIPv4}
 	flow := &udpbpf.UDPUdpFlow{
-		Header: udpHeader(KindUDPStart), LocalAddress: [16]uint8{127, 0, 0, 1}, LocalPort: 40000, Side: uint16(SideClient),
+		Header: headerAs[udpbpf.UDPEventHeader](KindUDPStart), LocalAddress: [16]uint8{127, 0, 0, 1}, LocalPort: 40000, Side: uint16(SideClient),
 		LastNs: 111, PacketsSent: 1, BytesSent: 2, PacketsReceived: 3, BytesReceived: 4,
 	}
 	e := NewUDPFlow(key, flow)
