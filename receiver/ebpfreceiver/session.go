@@ -197,6 +197,9 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		sender:     s.sender,
 		filter:     s.filter,
 	}
+	if common.Enabled {
+		st.workloadCounts = emit.Counts()[d.spec.Name]
+	}
 	if st.reader, err = ring.NewReader(t.Ring(), st.handle); err != nil {
 		return nil, errors.Join(fmt.Errorf("tracer %q: %w", d.spec.Name, err), t.Close())
 	}
