@@ -15,9 +15,6 @@ func TestDecode_udp(t *testing.T) {
 	assert.Equal(t, "127.0.0.1:40000", e.Local().String())
 	assert.Equal(t, "10.1.2.3:443", e.Remote().String())
 	assert.Equal(t, SideServer, Side(e.Side))
-	assert.True(t, e.OwnerUnknown())
-	e.Flags = 0
-	assert.False(t, e.OwnerUnknown())
 }
 
 // The tracers have enumerations of their own, and share the type.
@@ -57,9 +54,8 @@ func TestDecode_dns(t *testing.T) {
 		assert.EqualValues(t, 21, e.Socket)
 		assert.True(t, e.TCP())
 		assert.True(t, e.Cut())
-		assert.True(t, e.OwnerUnknown())
 		e.MessageBytes, e.Flags, e.Protocol = 8, 0, 17
-		assert.False(t, e.Cut() || e.OwnerUnknown() || e.TCP())
+		assert.False(t, e.Cut() || e.TCP())
 	}
 }
 

@@ -20,9 +20,10 @@ func addPrivilegeRecords(add adder) {
 			Groups: [32]uint32{41, 42, 43}, Operation: uint8(OperationSetgroups), Flags: known, GroupsListed: 3,
 		}, nil)
 	}
-	sets := Capabilities{Effective: 1, Permitted: 2, Inheritable: 3, Ambient: 4}
+	sets := privilegebpf.PrivilegeCapabilities{Effective: 1, Permitted: 2, Inheritable: 3, Ambient: 4}
 	add("capabilities_change", "privilege", KindPrivilegeCapabilitiesChange, privilegebpf.PrivilegeCapabilitiesEvent{
-		Header: headerAs[privilegebpf.PrivilegeEventHeader](KindPrivilegeCapabilitiesChange), Before: Capabilities{Effective: 5}, After: sets, Error: -1,
+		Header: headerAs[privilegebpf.PrivilegeEventHeader](KindPrivilegeCapabilitiesChange),
+		Before: privilegebpf.PrivilegeCapabilities{Effective: 5}, After: sets, Error: -1,
 		Operation: uint8(OperationCapset), Flags: known,
 	}, nil)
 	add("capability_use", "privilege", KindPrivilegeCapabilityUse, privilegebpf.PrivilegeCapabilityUseEvent{
@@ -66,7 +67,7 @@ func TestDecode_privilegeIDs(t *testing.T) {
 
 func TestDecode_otherPrivilegeEvents(t *testing.T) {
 	capabilities := decodeGood(t, "capabilities_change").(*PrivilegeCapabilities)
-	assert.Equal(t, Capabilities{Effective: 1, Permitted: 2, Inheritable: 3, Ambient: 4}, capabilities.After)
+	assert.Equal(t, privilegebpf.PrivilegeCapabilities{Effective: 1, Permitted: 2, Inheritable: 3, Ambient: 4}, capabilities.After)
 	assert.EqualValues(t, 5, capabilities.Before.Effective)
 	assert.True(t, capabilities.BeforeKnown())
 

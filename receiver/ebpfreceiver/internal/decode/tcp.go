@@ -34,11 +34,6 @@ type TCPConnection struct {
 // Head implements Event.
 func (e *TCPConnection) Head() *Header { return e.head }
 
-// OwnerUnknown reports that the header names no process.
-func (e *TCPConnection) OwnerUnknown() bool {
-	return tcpbpf.TCPTcpFlags(e.Flags)&tcpbpf.TCPTcpFlagsTCP_OWNER_UNKNOWN != 0
-}
-
 // Local is the near end. Its address is zero if the attempt failed before there was one.
 func (e *TCPConnection) Local() netip.AddrPort {
 	return addrPort(e.Ends.Family, e.Ends.LocalAddress, e.Ends.LocalPort)
