@@ -104,7 +104,7 @@ func (s *session) open(r *ebpfReceiver) error {
 	if r.nextLogs != nil {
 		s.sender = newSender(r.nextLogs, obs, s.logger)
 	}
-	if s.filter, err = newFilter(&s.config.Filters); err != nil {
+	if s.filter, err = newFilter(&s.config.Filters, s.logger); err != nil {
 		return err
 	}
 	if err := s.openStreams(); err != nil {
