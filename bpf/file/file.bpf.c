@@ -10,6 +10,7 @@
 #include "../include/file.h"
 #include "../include/known.h"
 #include "../include/pattern.h"
+#include "../include/seen.h"
 #include "../include/syscall.h"
 #include "../include/tail.h"
 #include "../include/workload.h"
@@ -72,8 +73,6 @@ struct file_operation {
 
 // 32-bit calls come behind the others.
 const volatile struct file_operation operations[2 * SYSCALLS_MAX] = {};
-// Length of the time in which a thing is reported once; 0 switches deduplication off.
-const volatile __u64 window_ns = 60000000000ULL;
 
 // Strings behind it: directory, path, other directory, other path. A path that starts with a slash
 // has no directory.
@@ -112,15 +111,6 @@ struct file_seen_key {
 	__u16 access;
 };
 
-struct file_seen {
-	__u64 repeats;
-	__u64 last_time_ns;
-	__u64 exec_id;
-	__u64 cgroup_id;
-	__u32 uid;
-	__u32 gid;
-};
-
 struct file_workload {
 	__u64 opened_for_write;
 	__u64 created;
@@ -141,15 +131,6 @@ EXPORT_TYPE(struct, file_operation);
 EXPORT_TYPE(enum, file_kind);
 EXPORT_TYPE(enum, file_access);
 EXPORT_TYPE(enum, file_flags);
-
-// Entries are of one time window each. Nothing counts into those of past windows, nor into those of
-// processes that are gone, so user space takes them out without a race.
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SEEN_MAX);
-	__type(key, struct file_seen_key);
-	__type(value, struct file_seen);
-} seen SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -207,20 +188,17 @@ static __always_inline bool within_budget(const struct process_key *process, __u
 	return true;
 }
 
+SEEN_AS(file_seen_key, seen_count, SEEN_MAX, within_budget(&key->process, key->window))
+
 // already_seen counts a repeat. If it is none, the next one will be.
 static __always_inline bool already_seen(struct file_scratch *scratch)
 {
 	struct file_event *event = &scratch->event;
 	struct file_seen_key *key = &scratch->seen_key;
-	struct file_seen first = {
-		.exec_id = event->header.exec_id, .cgroup_id = event->header.cgroup_id,
-		.uid = event->header.uid, .gid = event->header.gid,
-	};
 
-	event->window = 0;
-	if (!window_ns || !event->inode)
+	event->window = event->inode ? seen_window(&event->header) : 0;
+	if (!event->window)
 		return false;
-	event->window = event->header.time_ns / window_ns + 1;
 	key->process = event->header.process;
 	key->inode = event->inode;
 	key->generation = event->generation;
@@ -228,21 +206,10 @@ static __always_inline bool already_seen(struct file_scratch *scratch)
 	key->device = event->device;
 	key->kind = event->header.kind;
 	key->access = event->access;
-	struct file_seen *known = bpf_map_lookup_elem(&seen, key);
-	if (!known) {
-		bool room = within_budget(&key->process, key->window);
-		if (room && !bpf_map_update_elem(&seen, key, &first, BPF_NOEXIST))
-			return false;
-		// Another thread was faster, or the map is full.
-		known = room ? bpf_map_lookup_elem(&seen, key) : NULL;
-		if (!known) {
-			event->flags |= FILE_NOT_DEDUPLICATED;
-			return false;
-		}
-	}
-	known->last_time_ns = event->header.time_ns;
-	__sync_fetch_and_add(&known->repeats, 1);
-	return true;
+	enum seen_result result = seen_before(key, &event->header);
+	if (result == SEEN_FULL)
+		event->flags |= FILE_NOT_DEDUPLICATED;
+	return result == SEEN_REPEAT;
 }
 
 // read_is_wanted tells whether a file is one of those whose reads are reported, by its name or as one that had

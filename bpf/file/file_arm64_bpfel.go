@@ -105,16 +105,6 @@ type FileFileOperation struct {
 	ShortIds       uint8
 }
 
-type FileFileSeen struct {
-	_          structs.HostLayout
-	Repeats    uint64
-	LastTimeNs uint64
-	ExecId     uint64
-	CgroupId   uint64
-	Uid        uint32
-	Gid        uint32
-}
-
 type FileFileSeenKey struct {
 	_       structs.HostLayout
 	Process struct {
@@ -167,6 +157,16 @@ type FilePatternSuffix struct {
 	Bit          uint64
 	NameBytesMin uint32
 	Reserved     uint32
+}
+
+type FileSeenCount struct {
+	_          structs.HostLayout
+	Repeats    uint64
+	LastTimeNs uint64
+	ExecId     uint64
+	CgroupId   uint64
+	Uid        uint32
+	Gid        uint32
 }
 
 // Names of all BPF objects in the ELF.

@@ -26,13 +26,22 @@ enum seen_result {
 	SEEN_FULL = 2,
 };
 
-// SEEN(key_type, entries) defines the map `seen`. A key starts with `struct process_key process` and
-// `__u64 window`, which seen_window() numbers. Nothing counts into entries of past windows, nor into those
-// of processes that are gone, so user space takes them out without a race.
-#define SEEN(key_type, entries) SEEN_WITH(key_type, seen_count, entries)
+// seen_first is the count of what has not happened again yet.
+static __always_inline struct seen_count seen_first(struct event_header *header)
+{
+	return (struct seen_count){
+		.exec_id = header->exec_id, .cgroup_id = header->cgroup_id, .uid = header->uid, .gid = header->gid,
+	};
+}
 
-// SEEN_WITH is for values that have more in them. They start with a `struct seen_count`.
-#define SEEN_WITH(key_type, value_type, entries)                                                            \
+// SEEN(type, entries) defines the map `seen`. A key has a `struct process_key process`, and a `window`, which
+// seen_window() numbers. Nothing counts into entries of past windows, nor into those of processes that are
+// gone, so user space takes them out without a race.
+#define SEEN(key_type, entries) SEEN_AS(key_type, seen_count, entries, true)
+
+// SEEN_AS(key_type, value_type, entries, may_enter) is for values that have more in them behind the `struct
+// seen_count`, and lets a key enter the map only if an expression is true, which sees `key`.
+#define SEEN_AS(key_type, value_type, entries, may_enter)                                                   \
 	struct {                                                                                            \
 		__uint(type, BPF_MAP_TYPE_HASH);                                                            \
 		__uint(max_entries, entries);                                                               \
@@ -47,11 +56,10 @@ enum seen_result {
                                                                                                             \
 		if (!known) {                                                                               \
 			struct value_type first = {};                                                       \
-			struct seen_count *count = (void *)&first;                                          \
-			count->exec_id = header->exec_id;                                                   \
-			count->cgroup_id = header->cgroup_id;                                               \
-			count->uid = header->uid;                                                           \
-			count->gid = header->gid;                                                           \
+                                                                                                            \
+			if (!(may_enter))                                                                   \
+				return SEEN_FULL;                                                           \
+			*(struct seen_count *)&first = seen_first(header);                                  \
 			if (!bpf_map_update_elem(&seen, key, &first, BPF_NOEXIST))                          \
 				return SEEN_FIRST;                                                          \
 			/* Another thread was faster, or the map is full. */                                \

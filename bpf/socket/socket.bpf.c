@@ -388,10 +388,7 @@ int socket_snapshot(struct bpf_iter__task_file *ctx)
 		event->backlog = BPF_CORE_READ(sk, sk_max_ack_backlog);
 	// Once per process, however many descriptors it has, and not again what was seen since we attached.
 	event->window = seen_window(&event->header);
-	struct seen_count first = {
-		.exec_id = event->header.exec_id, .cgroup_id = event->header.cgroup_id,
-		.uid = event->header.uid, .gid = event->header.gid,
-	};
+	struct seen_count first = seen_first(&event->header);
 	struct socket_seen_key *key = seen_key_of(scratch);
 	if (bpf_map_update_elem(&seen, key, &first, BPF_NOEXIST)) {
 		if (bpf_map_lookup_elem(&seen, key)) {

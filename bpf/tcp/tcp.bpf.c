@@ -89,7 +89,7 @@ EXPORT_TYPE(enum, tcp_kind);
 EXPORT_TYPE(enum, tcp_side);
 EXPORT_TYPE(enum, tcp_flags);
 
-SEEN_WITH(tcp_seen_key, tcp_seen, SEEN_MAX);
+SEEN_AS(tcp_seen_key, tcp_seen, SEEN_MAX, true);
 
 struct owner {
 	struct event_header header; // as of the system call that showed it; pid 0 if none did yet

@@ -23,6 +23,7 @@ const (
 	component  = "go.opentelemetry.io/collector/component"
 	zap        = "go.uber.org/zap"
 	unix       = "golang.org/x/sys"
+	procfs     = "github.com/prometheus/procfs"
 	clientGo   = "k8s.io/client-go"
 	receiverAt = "receiver/ebpfreceiver/internal/"
 )
@@ -36,11 +37,12 @@ func importTable() []importRule {
 		// From the kernel to OTLP, each step knows the one before it at most.
 		{folder: receiverAt + "pattern"},
 		{folder: receiverAt + "lookup", others: []string{unix}},
-		{folder: receiverAt + "tracer", ours: []string{"bpf/*", receiverAt + "pattern"}, others: []string{ebpf, zap, unix, "github.com/elastic/go-seccomp-bpf/arch"}},
+		{folder: receiverAt + "tracer", ours: []string{"bpf/*", receiverAt + "pattern"},
+			others: []string{ebpf, zap, unix, procfs, "github.com/elastic/go-seccomp-bpf/arch"}},
 		{folder: receiverAt + "ring", others: []string{ebpf}},
 		{folder: receiverAt + "decode", ours: []string{"bpf/*"}},
 		{folder: receiverAt + "process", ours: []string{receiverAt + "decode"},
-			others: []string{unix, "github.com/prometheus/procfs"}},
+			others: []string{unix, procfs}},
 		{folder: receiverAt + "dns", ours: []string{receiverAt + "decode"}, others: []string{"golang.org/x/net/dns/dnsmessage"}},
 		{folder: receiverAt + "emit", ours: []string{receiverAt + "decode", receiverAt + "process", "internal/names"},
 			others: []string{pdata, unix, "github.com/moby/sys/capability"}},

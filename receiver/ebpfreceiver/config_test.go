@@ -5,6 +5,7 @@ package ebpfreceiver
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +208,29 @@ func TestConfig_refused(t *testing.T) {
 			_, err := load(t, "config_refused.yaml", section)
 			require.EqualError(t, err, message)
 		})
+	}
+}
+
+// A list of filters is as long as the kernel half has room for, and no longer.
+func TestConfig_longListsOfFilters(t *testing.T) {
+	longest := func() *Config {
+		config := createDefaultConfig().(*Config)
+		config.Filters.Exclude = FilterRulesConfig{
+			Users: make([]uint32, filterValuesMax), Ports: make([]uint16, filterValuesMax),
+			Networks: slices.Repeat([]string{"10.0.0.0/8"}, filterValuesMax),
+		}
+		return config
+	}
+	require.NoError(t, confmap.Validate(longest()))
+	for key, add := range map[string]func(*FilterRulesConfig){
+		"users":    func(c *FilterRulesConfig) { c.Users = append(c.Users, 1) },
+		"ports":    func(c *FilterRulesConfig) { c.Ports = append(c.Ports, 1) },
+		"networks": func(c *FilterRulesConfig) { c.Networks = append(c.Networks, "10.0.0.1") },
+	} {
+		config := longest()
+		add(&config.Filters.Exclude)
+		require.EqualError(t, confmap.Validate(config),
+			"filters::exclude: "+key+": 129 are more than 128, which is what the kernel half has room for")
 	}
 }
 

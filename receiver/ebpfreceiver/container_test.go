@@ -22,7 +22,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
@@ -172,10 +171,10 @@ func TestContainer_everyEventNamesItsContainer(t *testing.T) {
 			l.assertContainer(exit, id, printed)
 
 			require.Eventually(t, func() bool {
-				return l.sum(names.MetricProcessExecs, id) == int64(len(l.find(names.EventProcessExec, mine)))
+				return l.countsOf(names.ContainerID, id)[names.MetricProcessExecs] == int64(len(l.find(names.EventProcessExec, mine)))
 			}, patience, 100*time.Millisecond)
-			assert.EqualValues(t, 1, l.sum(names.MetricTCPOpened, id))
-			assert.EqualValues(t, 1, l.sum(names.MetricProcessExecFailures, id))
+			assert.EqualValues(t, 1, l.countsOf(names.ContainerID, id)[names.MetricTCPOpened])
+			assert.EqualValues(t, 1, l.countsOf(names.ContainerID, id)[names.MetricProcessExecFailures])
 		})
 	}
 }
@@ -204,24 +203,6 @@ func (l *live) assertContainer(r record, id, cgroups string) {
 	host, err := os.Hostname()
 	require.NoError(l.t, err)
 	assert.Equal(l.t, host, attribute(names.HostName))
-}
-
-// sum returns the newest value of a metric for one container, 0 if there is none.
-func (l *live) sum(metric, container string) int64 {
-	var newest int64
-	for _, batch := range l.metrics.AllMetrics() {
-		for _, resource := range batch.ResourceMetrics().All() {
-			if v, ok := resource.Resource().Attributes().Get(names.ContainerID); !ok || v.Str() != container {
-				continue
-			}
-			for _, m := range resource.ScopeMetrics().At(0).Metrics().All() {
-				if m.Name() == metric && m.Type() == pmetric.MetricTypeSum {
-					newest = m.Sum().DataPoints().At(0).IntValue()
-				}
-			}
-		}
-	}
-	return newest
 }
 
 func TestContainer_privileged(t *testing.T) {

@@ -123,9 +123,9 @@ func TestContainer_lookupsAndFlows(t *testing.T) {
 	assert.Equal(t, [2]int64{1, 1}, [2]int64{flow.num(names.UDPPacketsSent), flow.num(names.UDPPacketsReceived)})
 	connect := l.one(names.EventTCPConnect, mine)
 	assert.Equal(t, "web.example", connect.str(names.PeerDNSName), "another process of the same workload looked it up")
-	require.Eventually(t, func() bool { return l.sum(names.MetricDNSQueries, id) == 1 }, patience, 50*time.Millisecond)
-	assert.EqualValues(t, 1, l.sum(names.MetricDNSAnswers, id))
-	assert.EqualValues(t, 1, l.sum(names.MetricUDPFlows, id))
+	require.Eventually(t, func() bool { return l.countsOf(names.ContainerID, id)[names.MetricDNSQueries] == 1 }, patience, 50*time.Millisecond)
+	assert.EqualValues(t, 1, l.countsOf(names.ContainerID, id)[names.MetricDNSAnswers])
+	assert.EqualValues(t, 1, l.countsOf(names.ContainerID, id)[names.MetricUDPFlows])
 	// The same address has no name for those who have not looked it up.
 	_, err = net.Dial("tcp4", net.JoinHostPort(serverAnswer4.String(), fmt.Sprint(port)))
 	require.ErrorIs(t, err, unix.ECONNREFUSED)

@@ -88,8 +88,12 @@ func (f *fileRepeats) tick(last bool) {
 		if !finished(key) {
 			return false
 		}
-		event := f.repeat(key, count, catchUp)
-		if count.Repeats > 0 && made.add(event) && event.Path == "" {
+		path, known := f.takePath(*key)
+		if !known {
+			catchUp()
+			path, _ = f.takePath(*key)
+		}
+		if count.Repeats > 0 && made.add(decode.NewFileRepeat(key, count, path)) && path == "" {
 			f.stream.ledger.kinds[decode.KindFileRepeat].cut.Add(1)
 		}
 		return true
@@ -99,26 +103,6 @@ func (f *fileRepeats) tick(last bool) {
 	}
 	f.forget(uint32(current))
 	made.flush()
-}
-
-// repeat makes the event of a count. catchUp is called if its path is not known yet.
-func (f *fileRepeats) repeat(key *tracer.FileSeenKey, count *tracer.FileSeenCount, catchUp func()) *decode.FileRepeat {
-	event := &decode.FileRepeat{
-		Kind: key.Kind, Access: decode.FileAccess(key.Access), Inode: key.Inode, Count: count.Repeats,
-	}
-	event.Header.Kind = decode.KindFileRepeat
-	event.Header.TimeNs = count.LastTimeNs
-	event.Header.Process.Pid, event.Header.Process.StartTimeNs = key.Process.Pid, key.Process.StartTimeNs
-	event.Header.Tid = key.Process.Pid
-	event.Header.ExecId, event.Header.CgroupId = count.ExecId, count.CgroupId
-	event.Header.Uid, event.Header.Gid = count.Uid, count.Gid
-	path, known := f.takePath(*key)
-	if !known {
-		catchUp()
-		path, _ = f.takePath(*key)
-	}
-	event.Path = path
-	return event
 }
 
 // takePath returns the path of what is not counted any more, and forgets it.

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"go.uber.org/zap"
+
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
@@ -25,6 +27,9 @@ import (
 type filter struct {
 	kernel *tracer.Filter
 	config *FiltersConfig
+	logger *zap.Logger
+	// told is set when it was logged that the kernel half has no room for a verdict.
+	told sync.Once
 
 	cgroups, containers, images, namespaces, executables patternRules
 
@@ -37,14 +42,14 @@ type filter struct {
 	programs  map[string]bool
 }
 
-func newFilter(c *FiltersConfig) (*filter, error) {
+func newFilter(c *FiltersConfig, logger *zap.Logger) (*filter, error) {
 	kernel, err := tracer.NewFilter()
 	if err != nil {
 		return nil, err
 	}
 	include, exclude := &c.Include, &c.Exclude
 	f := &filter{
-		kernel: kernel, config: c,
+		kernel: kernel, config: c, logger: logger,
 		cgroups:     newPatternRules(include.Cgroups, exclude.Cgroups),
 		containers:  newPatternRules(include.Containers, exclude.Containers),
 		images:      newPatternRules(include.Images, exclude.Images),
@@ -114,8 +119,18 @@ func (f *filter) wants(event decode.Event, who emit.Who) bool {
 	// An event of an earlier image says nothing about the one that runs now, and neither does the kernel's
 	// verdict, which is of one image.
 	key := tracer.ProcessKey{Pid: head.Process.Pid, StartTimeNs: head.Process.StartTimeNs}
-	_ = f.kernel.ExcludeProcess(key, head.ExecId)
+	f.tellRefused(f.kernel.ExcludeProcess(key, head.ExecId))
 	return false
+}
+
+// tellRefused logs the first time that the kernel half does not take a verdict, which is found here then for each
+// event.
+func (f *filter) tellRefused(err error) {
+	if err != nil {
+		f.told.Do(func() {
+			f.logger.Warn("What is not wanted can't all be left to the kernel: events are read only to be filtered", zap.Error(err))
+		})
+	}
 }
 
 func (f *filter) wantsUser(user uint32) bool {
@@ -138,8 +153,7 @@ func (f *filter) wantsWorkload(w *process.Workload) bool {
 	}
 	f.workloads[w.CgroupID] = wanted
 	if !wanted {
-		// Without room in the kernel it is decided here each time.
-		_ = f.kernel.ExcludeCgroup(w.CgroupID)
+		f.tellRefused(f.kernel.ExcludeCgroup(w.CgroupID))
 	}
 	return wanted
 }

@@ -21,32 +21,6 @@ import (
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
 
-func TestPatternRules(t *testing.T) {
-	for name, c := range map[string]struct {
-		include, exclude []string
-		admitted         []string
-		refused          []string
-	}{
-		"none":           {nil, nil, []string{"", "x"}, nil},
-		"exclude":        {nil, []string{"web-*", "db?"}, []string{"", "web", "db", "db12"}, []string{"web-", "web-1", "db1"}},
-		"include":        {[]string{"/usr/bin/*"}, nil, []string{"/usr/bin/x", "/usr/bin/a/b"}, []string{"", "/usr/binary", "x/usr/bin/x"}},
-		"both":           {[]string{"a*"}, []string{"ab*"}, []string{"a", "ac"}, []string{"ab", "abc", "b"}},
-		"no expressions": {nil, []string{"a.c", "(", "[a]"}, []string{"abc", "a"}, []string{"a.c", "(", "[a]"}},
-		"odd names":      {nil, []string{"a*c"}, []string{"a\nb"}, []string{"a\nc", "a\xff\xfec"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			rules := newPatternRules(c.include, c.exclude)
-			for _, candidate := range c.admitted {
-				assert.True(t, rules.admit(candidate), "%q", candidate)
-			}
-			for _, candidate := range c.refused {
-				assert.False(t, rules.admit(candidate), "%q", candidate)
-			}
-		})
-	}
-	assert.False(t, newPatternRules(nil, []string{"x"}).admit("a", "x"), "one name of several")
-}
-
 // What the collector does itself makes no events, unless that is asked for.
 func TestFilter_ownActivity(t *testing.T) {
 	for name, wanted := range map[string]bool{"left out": false, "asked for": true} {
@@ -203,7 +177,7 @@ func TestFilter_networksAndPorts(t *testing.T) {
 }
 
 // A container that is not wanted is never seen, from its first process on, and is left to the kernel.
-func TestFilter_containers(t *testing.T) {
+func TestContainer_filter(t *testing.T) {
 	c := startContainerd(t)
 	for name, change := range map[string]func(*FiltersConfig){
 		"by id":        func(c *FiltersConfig) { c.Exclude.Containers = []string{"unwanted-*"} },

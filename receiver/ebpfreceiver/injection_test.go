@@ -203,7 +203,7 @@ func TestInjection_pidNamespace(t *testing.T) {
 	assert.Equal(t, "EFAULT", r.str(names.ErrorType))
 }
 
-func TestInjection_targetInContainer(t *testing.T) {
+func TestContainer_target(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("process", "injection"))
 	id := containerID(3)

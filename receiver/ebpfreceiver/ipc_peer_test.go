@@ -172,7 +172,7 @@ func TestIPC_metrics(t *testing.T) {
 		only("ipc")(c)
 		c.MetricsInterval = metricsIntervalMin
 	})
-	folder, path := newCgroup(t, l)
+	folder, path := ownCgroup(t)
 	user := inRole("use_ipc", t.TempDir())
 	user.Stderr = os.Stderr
 	input, err := user.StdinPipe()
@@ -194,15 +194,7 @@ func TestIPC_metrics(t *testing.T) {
 	for _, operation := range []string{"get", "attach", "remove", "open", "create", "connect"} {
 		want[names.MetricIPCOperations+" "+operation] = 1
 	}
-	got := map[string]int64{}
-	require.Eventually(t, func() bool {
-		for name, value := range l.counts(path) {
-			if strings.HasPrefix(name, "meerkat.ipc.") {
-				got[name] = value
-			}
-		}
-		return assert.ObjectsAreEqual(want, got)
-	}, patience, 50*time.Millisecond, "%v", got)
+	l.assertCounts(path, "meerkat.ipc.", want)
 	require.NoError(t, input.Close())
 	require.NoError(t, user.Wait())
 }

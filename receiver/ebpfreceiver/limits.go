@@ -79,7 +79,8 @@ const (
 	eventsPerSecondDefault = 500
 	filterPatternsMax      = 64
 	filterPatternBytesMax  = 256
-	// filterValuesMax is what the kernel half has room for.
+	// filterValuesMax bounds the users, networks and ports that are included, and those that are excluded. The
+	// kernel half has room for twice as many.
 	filterValuesMax = 128
 	// filterVerdictsMax bounds the verdicts on executables that are remembered. When it is reached, they are
 	// found out anew.

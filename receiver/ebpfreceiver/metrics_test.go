@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -24,24 +23,15 @@ import (
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
 
-// newCgroup makes a cgroup in the hierarchy by which the receiver tells workloads apart.
-func newCgroup(t *testing.T, l *live) (folder, path string) {
-	t.Helper()
-	path = fmt.Sprintf("/meerkat-test-%d", os.Getpid())
-	folder = filepath.Join(l.shared.session.identity.hierarchy.MountPoint, path)
-	require.NoError(t, os.Mkdir(folder, 0o755))
-	t.Cleanup(func() {
-		require.Eventually(t, func() bool { return os.Remove(folder) == nil }, patience, 10*time.Millisecond)
-	})
-	return folder, path
-}
-
 // counts returns the newest values of all sums of one cgroup, by name and distinguishing attribute.
-func (l *live) counts(path string) map[string]int64 {
+func (l *live) counts(path string) map[string]int64 { return l.countsOf(names.CgroupPath, path) }
+
+// countsOf returns those of what has an attribute.
+func (l *live) countsOf(attribute, value string) map[string]int64 {
 	values := map[string]int64{}
 	for _, batch := range l.metrics.AllMetrics() {
 		for _, resource := range batch.ResourceMetrics().All() {
-			if v, ok := resource.Resource().Attributes().Get(names.CgroupPath); !ok || v.Str() != path {
+			if v, ok := resource.Resource().Attributes().Get(attribute); !ok || v.Str() != value {
 				continue
 			}
 			for _, m := range resource.ScopeMetrics().At(0).Metrics().All() {
@@ -50,6 +40,20 @@ func (l *live) counts(path string) map[string]int64 {
 		}
 	}
 	return values
+}
+
+// assertCounts waits until the sums of one cgroup whose names start with a prefix are what is wanted.
+func (l *live) assertCounts(path, prefix string, want map[string]int64) {
+	l.t.Helper()
+	got := map[string]int64{}
+	require.Eventually(l.t, func() bool {
+		for name, value := range l.counts(path) {
+			if strings.HasPrefix(name, prefix) {
+				got[name] = value
+			}
+		}
+		return assert.ObjectsAreEqual(want, got)
+	}, patience, 50*time.Millisecond, "%v", got)
 }
 
 func addSum(t testing.TB, values map[string]int64, m pmetric.Metric) {
@@ -72,7 +76,7 @@ func addSum(t testing.TB, values map[string]int64, m pmetric.Metric) {
 
 func TestMetrics_countWhatWasDone(t *testing.T) {
 	l := startLive(t, func(c *Config) { c.MetricsInterval = metricsIntervalMin })
-	folder, path := newCgroup(t, l)
+	folder, path := ownCgroup(t)
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()

@@ -204,7 +204,7 @@ func TestMount_newCalls(t *testing.T) {
 }
 
 // What is mounted into a container comes from the host, and the runtime does it on its behalf.
-func TestMount_intoContainer(t *testing.T) {
+func TestContainer_mountInto(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("mount"))
 	id, source := containerID(301), mountFolders(t, "data")+"/data"

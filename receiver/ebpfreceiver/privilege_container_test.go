@@ -18,7 +18,7 @@ import (
 )
 
 // What a runtime does on behalf of a container, and what happens inside.
-func TestPrivilege_container(t *testing.T) {
+func TestContainer_privileges(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("privilege"))
 	id := containerID(201)
@@ -72,7 +72,7 @@ func TestPrivilege_container(t *testing.T) {
 }
 
 // A shell from outside that joins a container is seen with the namespaces of the container.
-func TestPrivilege_nsenter(t *testing.T) {
+func TestContainer_nsenter(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("privilege"))
 	first := c.start(containerID(202), "/bin/busybox sleep 1000")

@@ -168,7 +168,7 @@ func TestContent_inHardPlaces(t *testing.T) {
 	})
 }
 
-func TestContainerContent(t *testing.T) {
+func TestContainer_content(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, hashing(withDefaults))
 	id := containerID(310)

@@ -19,7 +19,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/pmetric"
 	"golang.org/x/sys/unix"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
@@ -155,24 +154,6 @@ func ownCgroup(t *testing.T) (folder, path string) {
 	return folder, path
 }
 
-// sumOf returns the newest value of a metric for one cgroup, 0 if there is none.
-func (l *live) sumOf(metric, cgroup string) int64 {
-	var newest int64
-	for _, batch := range l.metrics.AllMetrics() {
-		for _, resource := range batch.ResourceMetrics().All() {
-			if v, ok := resource.Resource().Attributes().Get(names.CgroupPath); !ok || v.Str() != cgroup {
-				continue
-			}
-			for _, m := range resource.ScopeMetrics().At(0).Metrics().All() {
-				if m.Name() == metric && m.Type() == pmetric.MetricTypeSum {
-					newest = m.Sum().DataPoints().At(0).IntValue()
-				}
-			}
-		}
-	}
-	return newest
-}
-
 // Thousands of processes in a short time: each is told once, when it begins and when it ends, and the
 // counts say the same.
 func TestProcess_forkStorm(t *testing.T) {
@@ -207,9 +188,9 @@ func TestProcess_forkStorm(t *testing.T) {
 		}
 		assert.Len(t, processes, forks, "%s: each of another process", event)
 	}
-	require.Eventually(t, func() bool { return l.sumOf(names.MetricProcessExits, path) >= forks+1 }, patience, 100*time.Millisecond)
-	assert.EqualValues(t, forks, l.sumOf(names.MetricProcessForks, path))
-	assert.EqualValues(t, forks+1, l.sumOf(names.MetricProcessExits, path), "with the shell itself")
+	require.Eventually(t, func() bool { return l.counts(path)[names.MetricProcessExits] >= forks+1 }, patience, 100*time.Millisecond)
+	assert.EqualValues(t, forks, l.counts(path)[names.MetricProcessForks])
+	assert.EqualValues(t, forks+1, l.counts(path)[names.MetricProcessExits], "with the shell itself")
 }
 
 // In namespaces of its own a process has another pid, user and file system; what is told is the host's

@@ -105,7 +105,7 @@ func (s *session) open(r *ebpfReceiver) error {
 	if r.nextLogs != nil {
 		s.sender = newSender(r.nextLogs, obs, s.logger)
 	}
-	if s.filter, err = newFilter(&s.config.Filters); err != nil {
+	if s.filter, err = newFilter(&s.config.Filters, s.logger); err != nil {
 		return err
 	}
 	if err := s.openStreams(); err != nil {
@@ -206,6 +206,9 @@ func (s *session) openStream(d definition, emitter emit.Emitter, types *btf.Cach
 		sender:     s.sender,
 		filter:     s.filter,
 		attachTime: time.Since(started),
+	}
+	if common.Enabled {
+		st.workloadCounts = emit.Counts()[d.spec.Name]
 	}
 	if st.reader, err = ring.NewReader(t.Ring(), wakeup, st.handle); err != nil {
 		return nil, errors.Join(fmt.Errorf("tracer %q: %w", d.spec.Name, err), t.Close())

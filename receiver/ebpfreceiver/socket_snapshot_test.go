@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -249,7 +248,7 @@ func TestSocket_metrics(t *testing.T) {
 		only("socket")(c)
 		c.MetricsInterval = metricsIntervalMin
 	})
-	folder, path := newCgroup(t, l)
+	folder, path := ownCgroup(t)
 	h := startHolder(t)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "cgroup.procs"), []byte(strconv.Itoa(h.Process.Pid)), 0))
 	h.open(t)
@@ -259,15 +258,7 @@ func TestSocket_metrics(t *testing.T) {
 		names.MetricSocketOperations + " bind":   7,
 		names.MetricSocketOperations + " listen": 2,
 	}
-	got := map[string]int64{}
-	require.Eventually(t, func() bool {
-		for name, value := range l.counts(path) {
-			if strings.HasPrefix(name, "meerkat.socket.") {
-				got[name] = value
-			}
-		}
-		return assert.ObjectsAreEqual(want, got)
-	}, patience, 50*time.Millisecond, "%v", got)
+	l.assertCounts(path, "meerkat.socket.", want)
 	require.NoError(t, h.input.Close())
 	require.NoError(t, h.Wait())
 }

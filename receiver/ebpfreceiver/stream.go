@@ -24,9 +24,11 @@ type stream struct {
 	emitter    emit.Emitter
 	// wanted tells whether the tracer's events are to become records at all.
 	wanted bool
-	logs   *emit.Logs
-	counts [kindsMax]uint64
-	ledger ledger
+	// workloadCounts are what the kernel half counts per workload, if that is wanted.
+	workloadCounts []emit.Count
+	logs           *emit.Logs
+	counts         [kindsMax]uint64
+	ledger         ledger
 	// companion is nil if the tracer has none.
 	companion *companion
 

@@ -126,7 +126,7 @@ func (l *live) assertSessionEnds(begin record, id string) {
 	assert.InDelta(l.t, lasted, end.double(names.TTYDuration), 0.001)
 }
 
-func TestContainerTTY_containerAtATerminal(t *testing.T) {
+func TestContainer_atATerminal(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("tty"))
 	id := containerID(200)
@@ -157,7 +157,7 @@ func TestContainerTTY_containerAtATerminal(t *testing.T) {
 	assert.Empty(t, l.find(names.EventProcessExec, inContainer(id)), "the tracer works alone")
 }
 
-func TestContainerTTY_execByTheRuntime(t *testing.T) {
+func TestContainer_execByTheRuntime(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("tty"))
 	id := containerID(201)
@@ -200,7 +200,7 @@ func TestContainerTTY_execByTheRuntime(t *testing.T) {
 
 // A container that was there before the receiver: its first process is no session, and neither is the
 // first that enters it taken for that.
-func TestContainerTTY_containerThatWasThereBefore(t *testing.T) {
+func TestContainer_thatWasThereBefore(t *testing.T) {
 	c := startContainerd(t)
 	id := "meerkat-test-older"
 	c.keep(id)
@@ -214,7 +214,7 @@ func TestContainerTTY_containerThatWasThereBefore(t *testing.T) {
 }
 
 // A process that connects to somebody outside and makes a terminal for them, as after a break-in.
-func TestContainerTTY_terminalMadeInside(t *testing.T) {
+func TestContainer_terminalMadeInside(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("tty"))
 	id := containerID(202)

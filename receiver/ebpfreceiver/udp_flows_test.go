@@ -144,7 +144,7 @@ func TestUDP_moreFlowsThanRoom(t *testing.T) {
 		c.Tracers.UDP.TrackedFlows = trackedFlowsMin
 		c.MetricsInterval = metricsIntervalMin
 	})
-	folder, path := newCgroup(t, l)
+	folder, path := ownCgroup(t)
 	before := l.balance("udp")["start"]
 	command := inRole("send_datagrams", folder)
 	output, err := command.CombinedOutput()

@@ -49,7 +49,7 @@ func (m *workloadMetrics) collect(ctx context.Context) {
 		if err := m.readHeldBack(st, batch); err != nil {
 			s.logger.Warn("What was held back can't be read", zap.Error(err))
 		}
-		if st.tracer.Workloads() == nil || !s.config.Tracers.sections()[st.tracer.Name()].Enabled {
+		if len(st.workloadCounts) == 0 {
 			continue
 		}
 		if err := m.read(st, batch); err != nil {
@@ -75,7 +75,6 @@ func (m *workloadMetrics) collect(ctx context.Context) {
 // read appends the counts of every workload of one tracer.
 func (m *workloadMetrics) read(st *stream, batch *emit.Metrics) error {
 	var cgroup uint64
-	counted := emit.Counts()[st.tracer.Name()]
 	value := make([]byte, st.tracer.Workloads().ValueSize())
 	entries := st.tracer.Workloads().Iterate()
 	for entries.Next(&cgroup, &value) {
@@ -83,7 +82,7 @@ func (m *workloadMetrics) read(st *stream, batch *emit.Metrics) error {
 		for at := 0; at+8 <= len(value); at += 8 {
 			counts.Values = append(counts.Values, binary.NativeEndian.Uint64(value[at:]))
 		}
-		batch.Append(counted, counts)
+		batch.Append(st.workloadCounts, counts)
 	}
 	// The map changes while it is read: what was passed over comes with the next batch.
 	if err := entries.Err(); err != nil && !errors.Is(err, ebpf.ErrIterationAborted) {

@@ -134,9 +134,6 @@ func TestDecode_tcp(t *testing.T) {
 			e.DurationNs, e.BytesSent, e.BytesReceived, uint64(e.Retransmits), uint64(e.RoundTripUs), uint64(e.Error),
 		})
 		assert.Equal(t, SideClient, Side(e.Side))
-		assert.True(t, e.OwnerUnknown())
-		e.Flags = 0
-		assert.False(t, e.OwnerUnknown())
 	}
 }
 

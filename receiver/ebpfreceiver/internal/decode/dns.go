@@ -31,11 +31,6 @@ type DNSMessage struct {
 // Head implements Event.
 func (e *DNSMessage) Head() *Header { return e.head }
 
-// OwnerUnknown reports that the header names no process.
-func (e *DNSMessage) OwnerUnknown() bool {
-	return dnsbpf.DNSDnsFlags(e.Flags)&dnsbpf.DNSDnsFlagsDNS_OWNER_UNKNOWN != 0
-}
-
 // TCP reports that the payload is of a stream, in which a length precedes each message.
 func (e *DNSMessage) TCP() bool { return e.Protocol == protocolTCP }
 

@@ -148,6 +148,14 @@ type FileRepeat struct {
 // Head implements Event.
 func (e *FileRepeat) Head() *Header { return &e.Header }
 
+// NewFileRepeat makes the event of an entry of the deduplication map. The path is that of the first event.
+func NewFileRepeat(key *filebpf.FileFileSeenKey, count *filebpf.FileSeenCount, path string) *FileRepeat {
+	return &FileRepeat{
+		Header: repeatHeader(KindFileRepeat, ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid}, seenCountOf(count)),
+		Kind:   key.Kind, Access: FileAccess(key.Access), Path: path, Inode: key.Inode, Count: count.Repeats,
+	}
+}
+
 type fileDecoder struct {
 	file File
 }

@@ -51,7 +51,7 @@ func objects() map[string]object {
 		"file": {filebpf.LoadFile, map[string]any{
 			"event_header": filebpf.FileEventHeader{}, "file_event": filebpf.FileFileEvent{},
 			"file_operation": filebpf.FileFileOperation{}, "file_seen_key": filebpf.FileFileSeenKey{},
-			"file_seen": filebpf.FileFileSeen{}, "file_workload": filebpf.FileFileWorkload{},
+			"seen_count": filebpf.FileSeenCount{}, "file_workload": filebpf.FileFileWorkload{},
 			"pattern_name": filebpf.FilePatternName{}, "pattern_bits": filebpf.FilePatternBits{},
 			"pattern_suffix": filebpf.FilePatternSuffix{}, "known_file": filebpf.FileKnownFile{},
 		}},
@@ -220,6 +220,7 @@ func TestLayout_headersAreEqual(t *testing.T) {
 	}
 	peer, _ := reflect.TypeFor[ipcbpf.IPCIpcEvent]().FieldByName("Peer")
 	assertSameLayout(t, "the peer of ipc_event", want, peer.Type)
+	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[filebpf.FileSeenCount]())
 	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[ipcbpf.IPCSeenCount]())
 	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[injectionbpf.InjectionSeenCount]())
 	assertSameLayout(t, "seen_count", reflect.TypeFor[seenCount](), reflect.TypeFor[tcpbpf.TCPSeenCount]())

@@ -11,19 +11,11 @@ import (
 	mountbpf "github.com/meerkat-otel/meerkat/bpf/mount"
 )
 
-func mountHeader(kind uint16) mountbpf.MountEventHeader {
-	h := mountbpf.MountEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	h.Process.StartTimeNs, h.Process.Pid = 12, 13
-	return h
-}
-
 var mountKinds = map[string]uint16{
 	"mount": KindMountMount, "unmount": KindMountUnmount, "change": KindMountChange, "move": KindMountMove, "configure": KindMountConfigure,
 }
 
-func addMountRecords(add addRecord) {
+func addMountRecords(add adder) {
 	var e mountbpf.MountMountEvent
 	lengths := map[uintptr]int{
 		unsafe.Offsetof(e.SourceDirectoryBytes): 2, unsafe.Offsetof(e.SourceBytes): 2, unsafe.Offsetof(e.TargetDirectoryBytes): 2,
@@ -32,7 +24,8 @@ func addMountRecords(add addRecord) {
 	}
 	for name, kind := range mountKinds {
 		add(name, "mount", kind, mountbpf.MountMountEvent{
-			Header: mountHeader(kind), GivenFlags: 21, ClearedFlags: 22, Propagation: 23, MountId: 24, MountNamespace: 25, Error: -1, Command: 26,
+			Header: headerAs[mountbpf.MountEventHeader](kind), GivenFlags: 21, ClearedFlags: 22, Propagation: 23, MountId: 24,
+			MountNamespace: 25, Error: -1, Command: 26,
 			SourceDirectoryBytes: 4, SourceBytes: 3, TargetDirectoryBytes: 5, TargetBytes: 2, FilesystemBytes: 6, PointBytes: 8, RootBytes: 1,
 			SourceDirectoryFlags: 1, TargetDirectoryFlags: 2, PointFlags: 4, RootFlags: 1, Operation: uint8(MountOperationBind),
 			Flags: uint8(mountbpf.MountMountFlagsMOUNT_IN_CONTAINER), Key: [64]uint8{'s', 'i', 'z', 'e'},

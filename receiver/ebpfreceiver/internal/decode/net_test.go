@@ -15,9 +15,6 @@ func TestDecode_udp(t *testing.T) {
 	assert.Equal(t, "127.0.0.1:40000", e.Local().String())
 	assert.Equal(t, "10.1.2.3:443", e.Remote().String())
 	assert.Equal(t, SideServer, Side(e.Side))
-	assert.True(t, e.OwnerUnknown())
-	e.Flags = 0
-	assert.False(t, e.OwnerUnknown())
 }
 
 // The tracers have enumerations of their own, and share the type.
@@ -32,7 +29,7 @@ func TestSide_isTheSameForBothTracers(t *testing.T) {
 func TestNewUDPFlow(t *testing.T) {
 	key := &udpbpf.UDPUdpFlowKey{Socket: 1, RemoteAddress: [16]uint8{10, 1, 2, 3}, RemotePort: 443, Family: familyIPv4}
 	flow := &udpbpf.UDPUdpFlow{
-		Header: udpHeader(KindUDPStart), LocalAddress: [16]uint8{127, 0, 0, 1}, LocalPort: 40000, Side: uint16(SideClient),
+		Header: headerAs[udpbpf.UDPEventHeader](KindUDPStart), LocalAddress: [16]uint8{127, 0, 0, 1}, LocalPort: 40000, Side: uint16(SideClient),
 		LastNs: 111, PacketsSent: 1, BytesSent: 2, PacketsReceived: 3, BytesReceived: 4,
 	}
 	e := NewUDPFlow(key, flow)
@@ -57,9 +54,8 @@ func TestDecode_dns(t *testing.T) {
 		assert.EqualValues(t, 21, e.Socket)
 		assert.True(t, e.TCP())
 		assert.True(t, e.Cut())
-		assert.True(t, e.OwnerUnknown())
 		e.MessageBytes, e.Flags, e.Protocol = 8, 0, 17
-		assert.False(t, e.Cut() || e.OwnerUnknown() || e.TCP())
+		assert.False(t, e.Cut() || e.TCP())
 	}
 }
 

@@ -48,9 +48,6 @@ const (
 // IDs are those of a user or a group in the four roles that they have for a process.
 type IDs = privilegebpf.PrivilegeIds
 
-// Capabilities are sets, with a bit per capability.
-type Capabilities = privilegebpf.PrivilegeCapabilities
-
 // Namespaces are inode numbers.
 type Namespaces = privilegebpf.PrivilegeNamespaces
 

@@ -11,50 +11,40 @@ import (
 	privilegebpf "github.com/meerkat-otel/meerkat/bpf/privilege"
 )
 
-func privilegeHeader(kind uint16) privilegebpf.PrivilegeEventHeader {
-	h := privilegebpf.PrivilegeEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	h.Process.StartTimeNs, h.Process.Pid = 12, 13
-	return h
-}
-
-// addRecord is how goodRecords takes a record.
-type addRecord func(name, tracer string, kind uint16, fixed any, lengths map[uintptr]int, strs ...string)
-
-func addPrivilegeRecords(add addRecord) {
+func addPrivilegeRecords(add adder) {
 	const known = uint8(privilegebpf.PrivilegePrivilegeFlagsPRIVILEGE_BEFORE_KNOWN)
 	for name, kind := range map[string]uint16{"user_change": KindPrivilegeUserChange, "group_change": KindPrivilegeGroupChange} {
 		add(name, "privilege", kind, privilegebpf.PrivilegeIdsEvent{
-			Header: privilegeHeader(kind), Before: IDs{Real: 21, Effective: 22, Saved: 23, Filesystem: 24},
+			Header: headerAs[privilegebpf.PrivilegeEventHeader](kind), Before: IDs{Real: 21, Effective: 22, Saved: 23, Filesystem: 24},
 			After: IDs{Real: 31, Effective: 32, Saved: 33, Filesystem: 34}, Error: -1, GroupCount: 99,
 			Groups: [32]uint32{41, 42, 43}, Operation: uint8(OperationSetgroups), Flags: known, GroupsListed: 3,
 		}, nil)
 	}
-	sets := Capabilities{Effective: 1, Permitted: 2, Inheritable: 3, Ambient: 4}
+	sets := privilegebpf.PrivilegeCapabilities{Effective: 1, Permitted: 2, Inheritable: 3, Ambient: 4}
 	add("capabilities_change", "privilege", KindPrivilegeCapabilitiesChange, privilegebpf.PrivilegeCapabilitiesEvent{
-		Header: privilegeHeader(KindPrivilegeCapabilitiesChange), Before: Capabilities{Effective: 5}, After: sets, Error: -1,
+		Header: headerAs[privilegebpf.PrivilegeEventHeader](KindPrivilegeCapabilitiesChange),
+		Before: privilegebpf.PrivilegeCapabilities{Effective: 5}, After: sets, Error: -1,
 		Operation: uint8(OperationCapset), Flags: known,
 	}, nil)
 	add("capability_use", "privilege", KindPrivilegeCapabilityUse, privilegebpf.PrivilegeCapabilityUseEvent{
-		Header: privilegeHeader(KindPrivilegeCapabilityUse), Capability: 21, Error: -1, Syscall: 22, UserNamespace: 23,
+		Header: headerAs[privilegebpf.PrivilegeEventHeader](KindPrivilegeCapabilityUse), Capability: 21, Error: -1, Syscall: 22, UserNamespace: 23,
 		Flags: uint8(privilegebpf.PrivilegePrivilegeFlagsPRIVILEGE_IN_SYSCALL),
 	}, nil)
 	add("namespace_change", "privilege", KindPrivilegeNamespaceChange, privilegebpf.PrivilegeNamespaceEvent{
-		Header:     privilegeHeader(KindPrivilegeNamespaceChange),
+		Header:     headerAs[privilegebpf.PrivilegeEventHeader](KindPrivilegeNamespaceChange),
 		Namespaces: Namespaces{Mount: 21, Cgroup: 22, Uts: 23, Ipc: 24, User: 25, Pid: 26, Net: 27, Time: 28},
 		Kinds:      29, Target: 30, Error: -1, Operation: uint8(OperationSetns),
 	}, nil)
 	var root privilegebpf.PrivilegeRootEvent
 	add("root_change", "privilege", KindPrivilegeRootChange, privilegebpf.PrivilegeRootEvent{
-		Header: privilegeHeader(KindPrivilegeRootChange), Error: -1, MountNamespace: 21, DirectoryBytes: 4, ArgumentBytes: 3,
+		Header: headerAs[privilegebpf.PrivilegeEventHeader](KindPrivilegeRootChange), Error: -1, MountNamespace: 21, DirectoryBytes: 4, ArgumentBytes: 3,
 		RootBytes: 8, FilesystemBytes: 5, DirectoryFlags: uint8(PathCut), RootFlags: uint8(PathUnreachable), Operation: uint8(OperationChroot),
 	}, map[uintptr]int{
 		unsafe.Offsetof(root.DirectoryBytes): 2, unsafe.Offsetof(root.ArgumentBytes): 2, unsafe.Offsetof(root.RootBytes): 2,
 		unsafe.Offsetof(root.FilesystemBytes): 2,
 	}, "/srv", "new", "/srv/new", "tmpfs")
 	add("restriction_change", "privilege", KindPrivilegeRestrictionChange, privilegebpf.PrivilegeRestrictionEvent{
-		Header: privilegeHeader(KindPrivilegeRestrictionChange), Before: 21, After: 22, Filters: 23, Error: -1,
+		Header: headerAs[privilegebpf.PrivilegeEventHeader](KindPrivilegeRestrictionChange), Before: 21, After: 22, Filters: 23, Error: -1,
 		Operation: uint8(OperationSecurebits), Flags: known,
 	}, nil)
 }
@@ -77,7 +67,7 @@ func TestDecode_privilegeIDs(t *testing.T) {
 
 func TestDecode_otherPrivilegeEvents(t *testing.T) {
 	capabilities := decodeGood(t, "capabilities_change").(*PrivilegeCapabilities)
-	assert.Equal(t, Capabilities{Effective: 1, Permitted: 2, Inheritable: 3, Ambient: 4}, capabilities.After)
+	assert.Equal(t, privilegebpf.PrivilegeCapabilities{Effective: 1, Permitted: 2, Inheritable: 3, Ambient: 4}, capabilities.After)
 	assert.EqualValues(t, 5, capabilities.Before.Effective)
 	assert.True(t, capabilities.BeforeKnown())
 

@@ -8,14 +8,6 @@ import (
 	injectionbpf "github.com/meerkat-otel/meerkat/bpf/injection"
 )
 
-func injectionHeader(kind uint16) injectionbpf.InjectionEventHeader {
-	h := injectionbpf.InjectionEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	h.Process.StartTimeNs, h.Process.Pid = 12, 13
-	return h
-}
-
 func injectionKinds() map[string]uint16 {
 	return map[string]uint16{
 		"process_access": KindInjectionProcessAccess, "memory_file": KindInjectionMemoryFile, "fileless_exec": KindInjectionFilelessExec,
@@ -33,10 +25,11 @@ func injectionLengths() map[uintptr]int {
 }
 
 // addInjection adds a record of each kind of the tracer "injection".
-func addInjection(add func(name, tracer string, kind uint16, fixed any, lengths map[uintptr]int, strs ...string)) {
+func addInjection(add adder) {
 	for name, kind := range injectionKinds() {
 		add(name, "injection", kind, injectionbpf.InjectionInjectionEvent{
-			Header: injectionHeader(kind), Target: injectionHeader(kind), Window: 21, Address: 22, Bytes: 23, Inode: 24, Device: 25,
+			Header: headerAs[injectionbpf.InjectionEventHeader](kind), Target: headerAs[injectionbpf.InjectionEventHeader](kind),
+			Window: 21, Address: 22, Bytes: 23, Inode: 24, Device: 25,
 			Number: 26, GivenFlags: 27, GivenPid: 28, Error: 29, Operation: uint16(InjectionPtraceAttach),
 			Flags:     uint16(injectionbpf.InjectionInjectionFlagsINJECTION_PATH_IS_ARGUMENT),
 			NameBytes: 4, PathBytes: 3, DirectoryBytes: [3]uint16{2, 1, 5}, Program: 30,

@@ -46,7 +46,7 @@ func addSockets(add adder) {
 	for name, kind := range map[string]uint16{"create": KindSocketCreate, "bind": KindSocketBind, "listen": KindSocketListen} {
 		var e socketbpf.SocketSocketEvent
 		add("socket "+name, "socket", kind, socketbpf.SocketSocketEvent{
-			Header: socketHeader(kind), Window: 21, Inode: 22, Backlog: 23, BoundPort: 24,
+			Header: headerAs[socketbpf.SocketEventHeader](kind), Window: 21, Inode: 22, Backlog: 23, BoundPort: 24,
 			Facts: socketbpf.SocketSocketFacts{
 				Family: familyIPv4, Type: 25, Protocol: 26, Kind: kind, Error: 27, Port: 28, NameBytes: 5,
 				Address: [16]uint8{127, 0, 0, 1},
@@ -74,34 +74,26 @@ func addIPC(add adder) {
 		}
 		facts.Peer.StartTimeNs, facts.Peer.Pid = 12, 13
 		add("ipc "+name, "ipc", kind, ipcbpf.IPCIpcEvent{
-			Header: ipcHeader(kind), Peer: ipcHeader(28), Window: 29, Facts: facts, Size: 30, Id: 31, Mode: 32,
-			Flags: uint32(ipcbpf.IPCIpcFlagsIPC_MAY_CREATE), PeerNameBytes: 5,
+			Header: headerAs[ipcbpf.IPCEventHeader](kind), Peer: headerAs[ipcbpf.IPCEventHeader](28),
+			Window: 29, Facts: facts, Size: 30, Id: 31, Mode: 32, Flags: uint32(ipcbpf.IPCIpcFlagsIPC_MAY_CREATE), PeerNameBytes: 5,
 		}, lengths, "/a/b", "\x00name")
 	}
 }
 
 func udpStart() udpbpf.UDPUdpStartEvent {
-	e := udpbpf.UDPUdpStartEvent{
+	return udpbpf.UDPUdpStartEvent{
+		Header: headerAs[udpbpf.UDPEventHeader](KindUDPStart),
 		Ends: udpbpf.UDPEndpoints{
 			LocalAddress: [16]uint8{127, 0, 0, 1}, RemoteAddress: [16]uint8{10, 1, 2, 3},
 			LocalPort: 40000, RemotePort: 443, Family: familyIPv4,
 		},
 		Side: uint16(SideServer), Flags: uint16(udpbpf.UDPUdpFlagsUDP_OWNER_UNKNOWN),
 	}
-	e.Header = udpHeader(KindUDPStart)
-	return e
-}
-
-func udpHeader(kind uint16) udpbpf.UDPEventHeader {
-	h := udpbpf.UDPEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	h.Process.StartTimeNs, h.Process.Pid = 12, 13
-	return h
 }
 
 func dnsMessage(kind uint16) dnsbpf.DNSDnsMessageEvent {
-	e := dnsbpf.DNSDnsMessageEvent{
+	return dnsbpf.DNSDnsMessageEvent{
+		Header: headerAs[dnsbpf.DNSEventHeader](kind),
 		Ends: dnsbpf.DNSEndpoints{
 			LocalAddress: [16]uint8{127, 0, 0, 1}, RemoteAddress: [16]uint8{127, 0, 0, 53},
 			LocalPort: 40000, RemotePort: 53, Family: familyIPv4,
@@ -109,27 +101,6 @@ func dnsMessage(kind uint16) dnsbpf.DNSDnsMessageEvent {
 		Socket: 21, MessageBytes: 100, PayloadBytes: 8, RoomBytes: 10, Protocol: protocolTCP,
 		Flags: uint8(dnsbpf.DNSDnsFlagsDNS_OWNER_UNKNOWN),
 	}
-	e.Header = dnsbpf.DNSEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	e.Header.Process.StartTimeNs, e.Header.Process.Pid = 12, 13
-	return e
-}
-
-func socketHeader(kind uint16) socketbpf.SocketEventHeader {
-	h := socketbpf.SocketEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	h.Process.StartTimeNs, h.Process.Pid = 12, 13
-	return h
-}
-
-func ipcHeader(kind uint16) ipcbpf.IPCEventHeader {
-	h := ipcbpf.IPCEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	h.Process.StartTimeNs, h.Process.Pid = 12, 13
-	return h
 }
 
 func execLengths() map[uintptr]int {

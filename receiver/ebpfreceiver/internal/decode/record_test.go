@@ -42,22 +42,6 @@ func header(kind uint16) Header {
 	}
 }
 
-func fileHeader(kind uint16) filebpf.FileEventHeader {
-	h := filebpf.FileEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	h.Process.StartTimeNs, h.Process.Pid = 12, 13
-	return h
-}
-
-func tcpHeader(kind uint16) tcpbpf.TCPEventHeader {
-	h := tcpbpf.TCPEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	h.Process.StartTimeNs, h.Process.Pid = 12, 13
-	return h
-}
-
 // otherHeader is that of a second process, with other values than header.
 func otherHeader() Header {
 	return Header{
@@ -66,15 +50,17 @@ func otherHeader() Header {
 }
 
 // likeHeader makes the header type of another object of a Header, by way of its bytes.
-func likeHeader[T any](h Header) *T {
-	var other T
+func likeHeader[T any](h Header) (other T) {
 	var b bytes.Buffer
 	_ = binary.Write(&b, binary.NativeEndian, h)
 	if err := binary.Read(&b, binary.NativeEndian, &other); err != nil {
 		panic(err)
 	}
-	return &other
+	return other
 }
+
+// headerAs is the header of a record, as the type that an object has of its own.
+func headerAs[T any](kind uint16) T { return likeHeader[T](header(kind)) }
 
 // good is a record of one kind, and where in it the lengths of its strings stand.
 type good struct {
@@ -108,7 +94,7 @@ func goodRecords(t testing.TB) map[string]good {
 		"link": KindFileLink, "mode_change": KindFileModeChange, "owner_change": KindFileOwnerChange,
 	} {
 		add(name, "file", kind, filebpf.FileFileEvent{
-			Header: fileHeader(kind), Inode: 21, Window: 22, Device: 23, Mode: 0o100644, OwnerUid: 24, OwnerGid: 25,
+			Header: headerAs[filebpf.FileEventHeader](kind), Inode: 21, Window: 22, Device: 23, Mode: 0o100644, OwnerUid: 24, OwnerGid: 25,
 			DirectoryBytes: 4, PathBytes: 3, OtherDirectoryBytes: 2, OtherPathBytes: 1,
 			DirectoryFlags: 1, PathFlags: 2, OtherDirectoryFlags: 4, Access: uint8(FileWrite),
 			Flags: uint8(filebpf.FileFileFlagsFILE_PATH_IS_ARGUMENT),
@@ -116,7 +102,7 @@ func goodRecords(t testing.TB) map[string]good {
 	}
 	for name, kind := range map[string]uint16{"connect": KindTCPConnect, "accept": KindTCPAccept, "close": KindTCPClose} {
 		add(name, "tcp", kind, tcpbpf.TCPConnectionEvent{
-			Header: tcpHeader(kind),
+			Header: headerAs[tcpbpf.TCPEventHeader](kind),
 			Ends: tcpbpf.TCPEndpoints{
 				LocalAddress: [16]uint8{127, 0, 0, 1}, RemoteAddress: [16]uint8{10, 1, 2, 3},
 				LocalPort: 40000, RemotePort: 443, Family: familyIPv4,
@@ -129,39 +115,31 @@ func goodRecords(t testing.TB) map[string]good {
 	addIPC(add)
 	addRare(add)
 	add("session", "tty", KindTTYSession, ttybpf.TTYSessionEvent{
-		Header: ttyHeader(KindTTYSession), ParentCgroupId: 23, RealUid: 24, Vpid: 25, Session: 26,
+		Header: headerAs[ttybpf.TTYEventHeader](KindTTYSession), ParentCgroupId: 23, RealUid: 24, Vpid: 25, Session: 26,
 		Flags: uint32(ttybpf.TTYTtyFlagsTTY_ENTERED), Tty: [64]uint8{'p', 't', 's', '7'},
 	}, nil)
-	add("session_end", "tty", KindTTYSessionEnd, ttybpf.TTYSessionEndEvent{Header: ttyHeader(KindTTYSessionEnd), DurationNs: 21}, nil)
+	add("session_end", "tty", KindTTYSessionEnd, ttybpf.TTYSessionEndEvent{Header: headerAs[ttybpf.TTYEventHeader](KindTTYSessionEnd), DurationNs: 21}, nil)
 	addPrivilegeRecords(add)
 	addMountRecords(add)
 	addInjection(add)
 	return records
 }
 
-func ttyHeader(kind uint16) ttybpf.TTYEventHeader {
-	h := ttybpf.TTYEventHeader{
-		TimeNs: 11, ExecId: 14, CgroupId: 15, Tid: 16, Uid: 17, Gid: 18, Kind: kind, Comm: [16]uint8{'s', 'h'},
-	}
-	h.Process.StartTimeNs, h.Process.Pid = 12, 13
-	return h
-}
-
 // addRare adds records of the tracers whose events are rare.
 func addRare(add adder) {
 	add("send", "signal", KindSignalSend, signalbpf.SignalSignalEvent{
-		Header: *likeHeader[signalbpf.SignalEventHeader](header(KindSignalSend)),
-		Target: *likeHeader[signalbpf.SignalEventHeader](otherHeader()),
+		Header: headerAs[signalbpf.SignalEventHeader](KindSignalSend),
+		Target: likeHeader[signalbpf.SignalEventHeader](otherHeader()),
 		Code:   -6, Number: 15, Crossings: uint8(SignalAcrossUsers | SignalToInit), Handling: uint8(SignalCaught), Result: uint8(SignalNotWanted),
 	}, nil)
 	add("kill", "oom", KindOOMKill, oombpf.OOMOomEvent{
-		Header:  *likeHeader[oombpf.OOMEventHeader](header(KindOOMKill)),
-		Trigger: *likeHeader[oombpf.OOMEventHeader](otherHeader()), FullCgroupId: 41, LimitPages: 42, UsagePages: 43,
+		Header:  headerAs[oombpf.OOMEventHeader](KindOOMKill),
+		Trigger: likeHeader[oombpf.OOMEventHeader](otherHeader()), FullCgroupId: 41, LimitPages: 42, UsagePages: 43,
 		AnonymousPages: 44, FilePages: 45, SharedPages: 46, SwapPages: 47, PageTableBytes: 48, VirtualPages: 49,
 		ScoreAdjustment: -50, Constraint: uint32(OOMMemoryCgroup),
 	}, nil)
 	add("crash exit", "crash", KindCrashExit, crashbpf.CrashCrashEvent{
-		Header:       *likeHeader[crashbpf.CrashEventHeader](header(KindCrashExit)),
+		Header:       headerAs[crashbpf.CrashEventHeader](KindCrashExit),
 		FaultAddress: 41, Instruction: 42, ModuleOffset: 43, ModuleInode: 44, Code: 1, Number: 11,
 		Flags: uint16(crashbpf.CrashCrashFlagsCRASH_HAS_DETAILS), Fault: uint8(FaultNull), Access: uint8(AccessWrite),
 		Module: [64]uint8{'l', 'i', 'b'},

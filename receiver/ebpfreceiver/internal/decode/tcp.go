@@ -35,11 +35,6 @@ type TCPConnection struct {
 // Head implements Event.
 func (e *TCPConnection) Head() *Header { return e.head }
 
-// OwnerUnknown reports that the header names no process.
-func (e *TCPConnection) OwnerUnknown() bool {
-	return tcpbpf.TCPTcpFlags(e.Flags)&tcpbpf.TCPTcpFlagsTCP_OWNER_UNKNOWN != 0
-}
-
 // NotDeduplicated reports that the event may repeat an earlier one.
 func (e *TCPConnection) NotDeduplicated() bool {
 	return tcpbpf.TCPTcpFlags(e.Flags)&tcpbpf.TCPTcpFlagsTCP_NOT_DEDUPLICATED != 0

@@ -23,9 +23,6 @@ type UDPStart struct {
 // Head implements Event.
 func (e *UDPStart) Head() *Header { return e.head }
 
-// OwnerUnknown reports that the header names no process.
-func (e *UDPStart) OwnerUnknown() bool { return udpOwnerUnknown(e.Flags) }
-
 // Local is the near end.
 func (e *UDPStart) Local() netip.AddrPort {
 	return addrPort(e.Ends.Family, e.Ends.LocalAddress, e.Ends.LocalPort)
@@ -34,10 +31,6 @@ func (e *UDPStart) Local() netip.AddrPort {
 // Remote is the far end.
 func (e *UDPStart) Remote() netip.AddrPort {
 	return addrPort(e.Ends.Family, e.Ends.RemoteAddress, e.Ends.RemotePort)
-}
-
-func udpOwnerUnknown(flags uint16) bool {
-	return udpbpf.UDPUdpFlags(flags)&udpbpf.UDPUdpFlagsUDP_OWNER_UNKNOWN != 0
 }
 
 // FlowState says why a flow is reported.
@@ -84,7 +77,9 @@ func NewUDPFlow(key *udpbpf.UDPUdpFlowKey, flow *udpbpf.UDPUdpFlow) *UDPFlow {
 }
 
 // UDPFlowOwnerUnknown reports that nobody knows whose the socket of a flow is.
-func UDPFlowOwnerUnknown(flow *udpbpf.UDPUdpFlow) bool { return udpOwnerUnknown(flow.Flags) }
+func UDPFlowOwnerUnknown(flow *udpbpf.UDPUdpFlow) bool {
+	return udpbpf.UDPUdpFlags(flow.Flags)&udpbpf.UDPUdpFlagsUDP_OWNER_UNKNOWN != 0
+}
 
 type udpDecoder struct {
 	start UDPStart

@@ -28,24 +28,11 @@ func recordContainer(t *testing.T) {
 	time.Sleep(settleTime)
 	r.stop()
 
-	var id uint64
-	r.chosen("process", func(e decode.Event) bool {
-		if made, ok := e.(*decode.ProcessCgroup); ok && string(made.Path) == "/default/"+name {
-			id = made.Header.CgroupId
-		}
-		return false
-	})
-	require.NotZero(t, id)
-	inside := func(e decode.Event) bool { return e.Head().CgroupId == id }
-	family := r.family(daemon.pid)
+	inside := daemon.inside(r, name)
 	s := newScenario(t, "container", `
 A container of containerd's that lives for a moment, with all the processes that it takes. Its name is
 known from the making of its cgroup on.`)
-	s.addRealBoot()
-	s.add("containers", []byte("default/"+name+"\n"))
-	s.add("cgroups", daemon.cgroup.line())
-	s.add("process snapshot", dump(r.snapshotOf(daemon.pid)))
-	s.addRecords(r.chosen("process", family))
+	daemon.addProcesses(r, s, name)
 	s.addRecords(r.chosen("file", inside))
 	s.addRecords(r.chosen("tcp", inside))
 	s.results("process", "file", "tcp")
@@ -107,4 +94,28 @@ func (c *containerd) run(name, script string) {
 	output, err := exec.Command("ctr", "--address", c.address, "run", "--rm", "--net-host", "--rootfs", c.rootfs, name,
 		"/bin/busybox", "sh", "-c", script).CombinedOutput()
 	c.t.Logf("ctr: %s (%v)", output, err)
+}
+
+// inside matches the events of a container, which has been recorded from its making on.
+func (c *containerd) inside(r *recorder, name string) func(decode.Event) bool {
+	c.t.Helper()
+	var id uint64
+	r.chosen("process", func(e decode.Event) bool {
+		if made, ok := e.(*decode.ProcessCgroup); ok && string(made.Path) == "/default/"+name {
+			id = made.Header.CgroupId
+		}
+		return false
+	})
+	require.NotZero(c.t, id)
+	return func(e decode.Event) bool { return e.Head().CgroupId == id }
+}
+
+// addProcesses begins a scenario with a container, the daemon, and all processes that come from that.
+func (c *containerd) addProcesses(r *recorder, s *scenario, name string) {
+	c.t.Helper()
+	s.addRealBoot()
+	s.add("containers", []byte("default/"+name+"\n"))
+	s.add("cgroups", c.cgroup.line())
+	s.add("process snapshot", dump(r.snapshotOf(c.pid)))
+	s.addRecords(r.chosen("process", r.family(c.pid)))
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
@@ -41,26 +40,13 @@ func recordSessions(t *testing.T) {
 	time.Sleep(settleTime)
 	r.stop()
 
-	var id uint64
-	r.chosen("process", func(e decode.Event) bool {
-		if made, ok := e.(*decode.ProcessCgroup); ok && string(made.Path) == "/default/"+name {
-			id = made.Header.CgroupId
-		}
-		return false
-	})
-	require.NotZero(t, id)
-	inside := func(e decode.Event) bool { return e.Head().CgroupId == id }
-	family := r.family(daemon.pid)
+	inside := daemon.inside(r, name)
 	s := newScenario(t, "tty_sessions", `
 Somebody works in a container at its terminal; meanwhile its runtime executes another program in it. What
 containerd and runc do for themselves is no session.`)
-	s.addRealBoot()
-	s.add("containers", []byte("default/"+name+"\n"))
-	s.add("cgroups", daemon.cgroup.line())
-	s.add("process snapshot", dump(r.snapshotOf(daemon.pid)))
-	s.addRecords(r.chosen("process", family))
+	daemon.addProcesses(r, s, name)
 	s.add("process logs", nil)
-	s.addRecords(r.chosen("tty", family))
+	s.addRecords(r.chosen("tty", r.family(daemon.pid)))
 	s.results("tty")
 	s.write()
 

@@ -36,7 +36,10 @@ func (r *replay) seen(s *replayStream, step string, entry []byte) {
 	var event decode.Event
 	switch step {
 	case "file seen":
-		event = r.fileSeen(entry)
+		var key filebpf.FileFileSeenKey
+		var count filebpf.FileSeenCount
+		r.split(entry, &key, &count)
+		event = decode.NewFileRepeat(&key, &count, r.paths[key])
 	case "ipc seen":
 		var key ipcbpf.IPCIpcSeenKey
 		var count ipcbpf.IPCSeenCount
@@ -67,20 +70,4 @@ func (r *replay) split(entry []byte, parts ...any) {
 		require.NoError(r.t, binary.Read(b, binary.NativeEndian, part))
 	}
 	require.Zero(r.t, b.Len())
-}
-
-func (r *replay) fileSeen(entry []byte) decode.Event {
-	r.t.Helper()
-	var key filebpf.FileFileSeenKey
-	var count filebpf.FileFileSeen
-	r.split(entry, &key, &count)
-	event := &decode.FileRepeat{
-		Kind: key.Kind, Access: decode.FileAccess(key.Access), Path: r.paths[key], Inode: key.Inode, Count: count.Repeats,
-	}
-	event.Header = decode.Header{
-		TimeNs: count.LastTimeNs, Process: decode.ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid},
-		ExecId: count.ExecId, CgroupId: count.CgroupId, Uid: count.Uid, Gid: count.Gid,
-		Tid: key.Process.Pid, Kind: decode.KindFileRepeat,
-	}
-	return event
 }

@@ -19,7 +19,9 @@ func TestTable_longPathsAreBounded(t *testing.T) {
 	stats := table.Stats()
 	assert.Equal(t, TablePathBytesMax/pathBytes, stats.Entries)
 	assert.EqualValues(t, processes-stats.Entries, stats.EvictedAlive)
-	assert.True(t, table.Alive(key(processes)), "the newest stay")
+	newest := head(key(processes), 1)
+	_, outcome := table.Lookup(&newest)
+	assert.Equal(t, Found, outcome, "the newest stay")
 	for pid := uint32(1); pid <= processes; pid++ {
 		table.Exec(execOf(key(pid), key(0), 2, "/short"))
 	}

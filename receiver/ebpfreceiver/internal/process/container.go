@@ -54,14 +54,9 @@ var scopeRuntimes = map[string]string{
 	"crio": "cri-o", "libpod": "podman",
 }
 
-// ContainerOf tells the container from the path of a cgroup: its own, or that of a cgroup inside it,
-// as systemd in a container or a nested runtime makes them. The innermost container wins.
-func (r Runtimes) ContainerOf(cgroupPath string) Container {
-	container, _ := r.find(cgroupPath)
-	return container
-}
-
-// find is ContainerOf, and tells whether the cgroup is the container's own, with nothing in between.
+// find tells the container from the path of a cgroup: its own, or that of a cgroup inside it, as systemd in a
+// container or a nested runtime makes them. The innermost container wins. It is root if the cgroup is the
+// container's own, with nothing in between.
 func (r Runtimes) find(cgroupPath string) (container Container, root bool) {
 	elements := strings.Split(strings.Trim(cgroupPath, "/"), "/")
 	for last := range slices.Backward(elements) {

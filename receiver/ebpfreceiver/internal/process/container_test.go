@@ -32,6 +32,11 @@ func runtimesWith(t testing.TB, containers ...string) Runtimes {
 	return Runtimes{ContainerdState: state}
 }
 
+func containerOf(r Runtimes, path string) Container {
+	c, _ := r.find(path)
+	return c
+}
+
 type containerCase struct {
 	path string
 	want Container
@@ -58,7 +63,7 @@ func TestContainerOf_dockerAndPodman(t *testing.T) {
 		"podman, monitor on cgroupfs":     {"/libpod_parent/conmon", Container{}},
 		"podman, quadlet's monitor":       {"/system.slice/web.service/runtime", Container{}},
 	} {
-		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, Runtimes{}.ContainerOf(c.path)) })
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, containerOf(Runtimes{}, c.path)) })
 	}
 }
 
@@ -99,7 +104,7 @@ func TestContainerOf_kubernetes(t *testing.T) {
 		"monitor of podman, in a container": {"/docker/" + id2 + "/machine.slice/libpod-conmon-" + id1 + ".scope", Container{ID: id2, Runtime: "docker"}},
 		"docker in docker":                  {"/docker/" + id2 + "/docker/" + id1, Container{ID: id1, Runtime: "docker"}},
 	} {
-		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, Runtimes{}.ContainerOf(c.path)) })
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, containerOf(Runtimes{}, c.path)) })
 	}
 }
 
@@ -122,7 +127,7 @@ func TestContainerOf_containerdState(t *testing.T) {
 		"docker, in its namespace":  {"/system.slice/docker-" + id1 + ".scope", Container{ID: id1, Runtime: "docker"}},
 		"nothing that is container": {"/system.slice/ssh.service", Container{}},
 	} {
-		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, r.ContainerOf(c.path)) })
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, containerOf(r, c.path)) })
 	}
 }
 
@@ -162,12 +167,12 @@ func TestContainerOf_hostilePaths(t *testing.T) {
 		"very long name":           "/" + strings.Repeat("b", 4096),
 		"very long and nearly":     "/docker/" + long + "g" + strings.Repeat("a", 4096),
 	} {
-		t.Run(name, func(t *testing.T) { assert.Zero(t, r.ContainerOf(path)) })
+		t.Run(name, func(t *testing.T) { assert.Zero(t, containerOf(r, path)) })
 	}
 	deep := "/docker/" + id1 + strings.Repeat("/x", 2000)
-	assert.Equal(t, Container{ID: id1, Runtime: "docker"}, r.ContainerOf(deep))
+	assert.Equal(t, Container{ID: id1, Runtime: "docker"}, containerOf(r, deep))
 	// A pod's UID is that of a pod, whatever else is called so.
-	assert.Equal(t, Container{ID: id1}, r.ContainerOf("/podinfo/tripod-1234/"+id1))
+	assert.Equal(t, Container{ID: id1}, containerOf(r, "/podinfo/tripod-1234/"+id1))
 }
 
 func TestDefaultRuntimes(t *testing.T) {
@@ -180,7 +185,7 @@ func FuzzContainerOf(f *testing.F) {
 	f.Add("/default/web/../..")
 	f.Add("/machine.slice/libpod-conmon-" + id1 + ".scope")
 	f.Fuzz(func(t *testing.T, path string) {
-		c := r.ContainerOf(path)
+		c := containerOf(r, path)
 		if c.ID == "" && c != (Container{}) {
 			t.Fatalf("%+v is no container and has properties", c)
 		}

@@ -53,10 +53,3 @@ func (c *ContentCache) Put(key FileKey, content *Content) {
 		delete(c.entries, last.Value.(*cachedContent).key)
 	}
 }
-
-// Len is the number of files that are known.
-func (c *ContentCache) Len() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.entries)
-}

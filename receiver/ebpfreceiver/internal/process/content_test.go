@@ -172,6 +172,6 @@ func TestContentCache(t *testing.T) {
 	assert.Same(t, a, c.Get(key(1)))
 	c.Put(key(1), b)
 	assert.Same(t, b, c.Get(key(1)))
-	assert.Equal(t, 2, c.Len())
+	assert.Len(t, c.entries, 2)
 	assert.Nil(t, c.Get(FileKey{Inode: 1, Changed: 1}), "a file that was changed is another one")
 }

@@ -248,14 +248,6 @@ func (t *Table) Lookup(h *decode.Header) (*Process, Outcome) {
 	return known.newest(), Stale
 }
 
-// Alive reports whether a process is known and has not exited.
-func (t *Table) Alive(key Key) bool {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	known, ok := t.entries[key]
-	return ok && known.exitedAt == 0
-}
-
 // Exited reports whether a process is known to have exited.
 func (t *Table) Exited(key Key) bool {
 	t.mu.RLock()

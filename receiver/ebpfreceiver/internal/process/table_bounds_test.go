@@ -101,7 +101,6 @@ func TestTable_concurrentUse(t *testing.T) {
 				if p, _ := table.Lookup(&h); p.Key != k {
 					t.Errorf("asked for %v, got %v", k, p.Key)
 				}
-				table.Alive(k)
 				table.Exited(k)
 				if entries := table.Stats().Entries; entries > bound {
 					t.Errorf("%d entries", entries)

@@ -179,13 +179,11 @@ func TestTable_executableIsAlwaysUTF8(t *testing.T) {
 func TestTable_exitTwice(t *testing.T) {
 	table := newTable(10)
 	table.Exec(execOf(key(2), Key{}, 1, "/bin/cat"))
-	assert.True(t, table.Alive(key(2)))
 	assert.False(t, table.Exited(key(2)))
 
 	p, first := table.Exit(exitOf(key(2), 1, time.Second))
 	assert.True(t, first)
 	assert.Equal(t, "/bin/cat", p.Executable.Value())
-	assert.False(t, table.Alive(key(2)))
 	assert.True(t, table.Exited(key(2)))
 
 	p, first = table.Exit(exitOf(key(2), 1, time.Second))
@@ -207,7 +205,6 @@ func TestTable_exitOfTheUnknown(t *testing.T) {
 	// At boot time 0 an exit is an exit, too.
 	table.Exit(exitOf(key(3), 1, 0))
 	assert.True(t, table.Exited(key(3)))
-	assert.False(t, table.Alive(key(4)))
 	assert.False(t, table.Exited(key(4)))
 }
 
@@ -222,7 +219,7 @@ func TestTable_pidIsReused(t *testing.T) {
 	assertKnown(t, table, first, 1, "/bin/first", Found)
 	assertKnown(t, table, second, 2, "/bin/second", Found)
 	assert.True(t, table.Exited(first))
-	assert.True(t, table.Alive(second))
+	assert.False(t, table.Exited(second))
 	h := head(first, 1)
 	old, _ := table.Lookup(&h)
 	assert.Equal(t, bootedAt.Add(100), old.CreationTime)

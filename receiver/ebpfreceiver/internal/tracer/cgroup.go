@@ -3,48 +3,37 @@
 package tracer
 
 import (
-	"bufio"
 	"fmt"
-	"io"
-	"os"
 	"strconv"
 	"strings"
-)
 
-const mountsFile = "/proc/self/mountinfo"
+	"github.com/prometheus/procfs"
+)
 
 // cgroupRoot is where the cgroup v2 hierarchy is mounted. Programs that are attached there run for every
 // socket, also on hosts that manage their containers by the hierarchies of version 1.
 func cgroupRoot() (string, error) {
-	mounts, err := os.Open(mountsFile)
+	mounts, err := procfs.GetMounts()
 	if err != nil {
 		return "", fmt.Errorf("find the cgroup v2 hierarchy: %w", err)
 	}
-	defer mounts.Close()
 	return findCgroupRoot(mounts)
 }
 
 // findCgroupRoot prefers the mount of the whole hierarchy to one of a part of it, as containers have.
-func findCgroupRoot(mounts io.Reader) (string, error) {
+func findCgroupRoot(mounts []*procfs.MountInfo) (string, error) {
 	var part string
-	lines := bufio.NewScanner(mounts)
-	for lines.Scan() {
-		// 36 35 98:0 /root /mount/point options shared:1 - cgroup2 source options
-		before, after, _ := strings.Cut(lines.Text(), " - ")
-		fields := strings.Fields(before)
-		if !strings.HasPrefix(after, "cgroup2 ") || len(fields) < 5 {
+	for _, mount := range mounts {
+		if mount.FSType != "cgroup2" {
 			continue
 		}
-		point := unescapeMount(fields[4])
-		if fields[3] == "/" {
+		point := unescapeMount(mount.MountPoint)
+		if mount.Root == "/" {
 			return point, nil
 		}
 		if part == "" {
 			part = point
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return "", fmt.Errorf("find the cgroup v2 hierarchy: %w", err)
 	}
 	if part == "" {
 		return "", ErrNoCgroup2

@@ -4,14 +4,29 @@ package tracer
 
 import (
 	"fmt"
-	"strings"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/cilium/ebpf"
+	"github.com/prometheus/procfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
+
+// mountsOf parses what the kernel says of mounts.
+func mountsOf(t *testing.T, text string) []*procfs.MountInfo {
+	t.Helper()
+	folder := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "self"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "self", "mountinfo"), []byte(text), 0o600))
+	proc, err := procfs.NewFS(folder)
+	require.NoError(t, err)
+	mounts, err := proc.GetMounts()
+	require.NoError(t, err)
+	return mounts
+}
 
 func TestFindCgroupRoot(t *testing.T) {
 	const (
@@ -26,12 +41,12 @@ func TestFindCgroupRoot(t *testing.T) {
 		"a part":                       {v1 + part, "/sys/fs/cgroup"},
 		"white space":                  {spaced, `/mnt/a b\`},
 	} {
-		root, err := findCgroupRoot(strings.NewReader(c.mounts))
+		root, err := findCgroupRoot(mountsOf(t, c.mounts))
 		require.NoError(t, err, name)
 		assert.Equal(t, c.want, root, name)
 	}
-	for _, mounts := range []string{"", v1, "short - cgroup2 x\n"} {
-		_, err := findCgroupRoot(strings.NewReader(mounts))
+	for _, mounts := range []string{"", v1} {
+		_, err := findCgroupRoot(mountsOf(t, mounts))
 		assert.ErrorIs(t, err, ErrNoCgroup2, mounts)
 	}
 }

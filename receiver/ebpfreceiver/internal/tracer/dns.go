@@ -9,9 +9,6 @@ import (
 // DNSPortsMax is how many ports of name servers the kernel half has room for.
 const DNSPortsMax = 8
 
-// DNSOwners is the map that remembers whose a socket is.
-const DNSOwners = dnsbpf.DNSMapOwners
-
 // DNS observes what processes ask name servers, and what these answer.
 func DNS() Spec {
 	return Spec{

@@ -131,4 +131,4 @@ func SetFilePatterns(t *Tracer, p *pattern.Set) error {
 type FileSeenKey = filebpf.FileFileSeenKey
 
 // FileSeenCount says how often it happened again.
-type FileSeenCount = filebpf.FileFileSeen
+type FileSeenCount = filebpf.FileSeenCount

@@ -14,13 +14,6 @@ import (
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 )
 
-// Limits of bpf/include/filter.h.
-const (
-	FilterUsersMax    = 256
-	FilterNetworksMax = 256
-	FilterPortsMax    = 256
-)
-
 // ProcessKey identifies a process by pid and start time.
 type ProcessKey = processbpf.ProcessProcessKey
 
@@ -162,14 +155,12 @@ func networkKey(p netip.Prefix) processbpf.ProcessFilterNetwork {
 	return processbpf.ProcessFilterNetwork{PrefixBits: uint32(bits), Address: p.Masked().Addr().As16()}
 }
 
-// ErrFilterFull is the error of a verdict for which there is no room. User space decides then.
-var ErrFilterFull = errors.New("there is no room for another verdict in the kernel")
-
-// ExcludeCgroup keeps events of a cgroup in the kernel.
+// ExcludeCgroup keeps events of a cgroup in the kernel, if there is room for another one.
 func (f *Filter) ExcludeCgroup(id uint64) error {
-	err := f.maps[processbpf.ProcessMapFilterCgroups].Put(id, verdictExclude)
+	cgroups := f.maps[processbpf.ProcessMapFilterCgroups]
+	err := cgroups.Put(id, verdictExclude)
 	if errors.Is(err, unix.E2BIG) {
-		return ErrFilterFull
+		return fmt.Errorf("there is room for %d cgroups", cgroups.MaxEntries())
 	}
 	return err
 }
