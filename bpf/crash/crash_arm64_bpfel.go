@@ -105,9 +105,11 @@ const (
 	CrashMapFilterCgroups          = "filter_cgroups"
 	CrashMapFilterCurrent          = "filter_current"
 	CrashMapFilterNetworks         = "filter_networks"
+	CrashMapFilterPaths            = "filter_paths"
 	CrashMapFilterPorts            = "filter_ports"
 	CrashMapFilterProcesses        = "filter_processes"
 	CrashMapFilterUsers            = "filter_users"
+	CrashMapPathBuffers            = "path_buffers"
 	CrashMapRates                  = "rates"
 	CrashMapReported               = "reported"
 	CrashMapWorkloads              = "workloads"
@@ -186,9 +188,11 @@ type CrashMapSpecs struct {
 	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
 	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	Reported        *ebpf.MapSpec `ebpf:"reported"`
 	Workloads       *ebpf.MapSpec `ebpf:"workloads"`
@@ -235,9 +239,11 @@ type CrashMaps struct {
 	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
 	Rates           *ebpf.Map `ebpf:"rates"`
 	Reported        *ebpf.Map `ebpf:"reported"`
 	Workloads       *ebpf.Map `ebpf:"workloads"`
@@ -251,9 +257,11 @@ func (m *CrashMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,
+		m.PathBuffers,
 		m.Rates,
 		m.Reported,
 		m.Workloads,

@@ -84,11 +84,13 @@ const (
 	DNSMapFilterCgroups             = "filter_cgroups"
 	DNSMapFilterCurrent             = "filter_current"
 	DNSMapFilterNetworks            = "filter_networks"
+	DNSMapFilterPaths               = "filter_paths"
 	DNSMapFilterPorts               = "filter_ports"
 	DNSMapFilterProcesses           = "filter_processes"
 	DNSMapFilterUsers               = "filter_users"
 	DNSMapNothing                   = "nothing"
 	DNSMapOwners                    = "owners"
+	DNSMapPathBuffers               = "path_buffers"
 	DNSMapRates                     = "rates"
 	DNSMapWorkloads                 = "workloads"
 	DNSProgDnsConnect4              = "dns_connect4"
@@ -169,11 +171,13 @@ type DNSMapSpecs struct {
 	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
 	Nothing         *ebpf.MapSpec `ebpf:"nothing"`
 	Owners          *ebpf.MapSpec `ebpf:"owners"`
+	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
 	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	Workloads       *ebpf.MapSpec `ebpf:"workloads"`
 }
@@ -216,11 +220,13 @@ type DNSMaps struct {
 	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
 	Nothing         *ebpf.Map `ebpf:"nothing"`
 	Owners          *ebpf.Map `ebpf:"owners"`
+	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
 	Rates           *ebpf.Map `ebpf:"rates"`
 	Workloads       *ebpf.Map `ebpf:"workloads"`
 }
@@ -232,11 +238,13 @@ func (m *DNSMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,
 		m.Nothing,
 		m.Owners,
+		m.PathBuffers,
 		m.Rates,
 		m.Workloads,
 	)

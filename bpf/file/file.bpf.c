@@ -111,6 +111,12 @@ struct file_seen_key {
 	__u16 access;
 };
 
+struct file_seen {
+	struct seen_count count;
+	__u32 unwanted; // its path is not
+	__u32 reserved;
+};
+
 struct file_workload {
 	__u64 opened_for_write;
 	__u64 created;
@@ -145,6 +151,7 @@ struct file_scratch {
 	char tail[FILE_TAIL_BYTES];
 	unsigned long arguments[8]; // SYSCALL_ARGUMENTS_MAX, and up to a power of two for a mask
 	struct file_seen_key seen_key;
+	struct filter_path filter_path;
 };
 
 SCRATCH(scratch_map, file_scratch);
@@ -188,7 +195,7 @@ static __always_inline bool within_budget(const struct process_key *process, __u
 	return true;
 }
 
-SEEN_AS(file_seen_key, seen_count, SEEN_MAX, within_budget(&key->process, key->window))
+SEEN_AS(file_seen_key, file_seen, SEEN_MAX, within_budget(&key->process, key->window))
 
 // already_seen counts a repeat. If it is none, the next one will be.
 static __always_inline bool already_seen(struct file_scratch *scratch)
@@ -253,6 +260,16 @@ static __always_inline void submit(struct file_scratch *scratch, __u32 kind, __u
 	event_submit(kind, event, sizeof(*event) + at_most(used, FILE_TAIL_BYTES));
 }
 
+// leave_out has repeats of what is not wanted counted as that.
+static __always_inline void leave_out(struct file_scratch *scratch)
+{
+	if (!scratch->event.window)
+		return;
+	struct file_seen *first = bpf_map_lookup_elem(&seen, &scratch->seen_key);
+	if (first)
+		first->unwanted = 1;
+}
+
 static __always_inline void report_file(struct file_scratch *scratch, struct file *file, struct task_struct *task,
 					__u32 kind)
 {
@@ -261,10 +278,19 @@ static __always_inline void report_file(struct file_scratch *scratch, struct fil
 	__u32 used = 0;
 
 	if (already_seen(scratch)) {
-		event_aggregate(kind);
+		struct file_seen *first = bpf_map_lookup_elem(&seen, &scratch->seen_key);
+		if (first && first->unwanted)
+			event_filter(kind);
+		else
+			event_aggregate(kind);
 		return;
 	}
 	path = path_of_file(SLOT_FILE, file, task);
+	if (!filter_wants_path(&scratch->filter_path, path)) {
+		leave_out(scratch);
+		event_filter(kind);
+		return;
+	}
 	event->path_bytes = tail_path(scratch->tail, FILE_TAIL_BYTES, &used, path, &event->path_flags);
 	submit(scratch, kind, used);
 }

@@ -105,6 +105,13 @@ type FileFileOperation struct {
 	ShortIds       uint8
 }
 
+type FileFileSeen struct {
+	_        structs.HostLayout
+	Count    FileSeenCount
+	Unwanted uint32
+	Reserved uint32
+}
+
 type FileFileSeenKey struct {
 	_       structs.HostLayout
 	Process struct {
@@ -178,6 +185,7 @@ const (
 	FileMapFilterCgroups           = "filter_cgroups"
 	FileMapFilterCurrent           = "filter_current"
 	FileMapFilterNetworks          = "filter_networks"
+	FileMapFilterPaths             = "filter_paths"
 	FileMapFilterPorts             = "filter_ports"
 	FileMapFilterProcesses         = "filter_processes"
 	FileMapFilterUsers             = "filter_users"
@@ -269,6 +277,7 @@ type FileMapSpecs struct {
 	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
@@ -336,6 +345,7 @@ type FileMaps struct {
 	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
@@ -361,6 +371,7 @@ func (m *FileMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,

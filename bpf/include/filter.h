@@ -10,6 +10,7 @@
 
 #include "kernel.h"
 #include "header.h"
+#include "path.h"
 #include <bpf/bpf_endian.h>
 
 #define FILTER_CGROUPS_MAX 4096
@@ -17,6 +18,10 @@
 #define FILTER_PROCESSES_MAX 8192
 #define FILTER_NETWORKS_MAX 256
 #define FILTER_PORTS_MAX 256
+// A path that is named, and all below it, are two rules.
+#define FILTER_PATHS_MAX 512
+// With the number of bits in front as much as a trie takes. Of longer paths the beginning is looked at.
+#define FILTER_PATH_BYTES_MAX 252
 
 enum filter_verdict {
 	FILTER_INCLUDE = 1,
@@ -34,6 +39,8 @@ enum filter_checks {
 	FILTER_BY_NETWORK_INCLUDED = 32,
 	FILTER_BY_PORT = 64,
 	FILTER_BY_PORT_INCLUDED = 128,
+	FILTER_BY_PATH = 256,
+	FILTER_BY_PATH_INCLUDED = 512,
 };
 
 struct filter_settings {
@@ -99,6 +106,20 @@ struct {
 	__type(key, __u16);
 	__type(value, __u8);
 } filter_ports SEC(".maps");
+
+struct filter_path {
+	__u32 prefix_bits;
+	char path[FILTER_PATH_BYTES_MAX]; // as the process names it; one that is meant as a whole ends with a zero
+};
+
+// The longest prefix decides.
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, FILTER_PATHS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct filter_path);
+	__type(value, __u8);
+} filter_paths SEC(".maps");
 
 static __always_inline struct filter_settings *filter_settings_now(void)
 {
@@ -210,6 +231,27 @@ static __always_inline bool filter_wants_far_end(struct filter_far_end *far_end)
 			return false;
 	}
 	return true;
+}
+
+// filter_wants_path looks at the path of an object. scratch is memory to do so. A path that is not known as a
+// whole is let through to user space.
+static __always_inline bool filter_wants_path(struct filter_path *scratch, struct path_buffer *path)
+{
+	struct filter_settings *settings = filter_settings_now();
+
+	if (!settings || !(settings->checks & FILTER_BY_PATH))
+		return true;
+	if (!path || path->flags & (PATH_CUT | PATH_UNREACHABLE))
+		return true;
+	__u32 start = path->start & (PATH_BYTES_MAX - 1);
+	__u32 length = (PATH_BYTES_MAX - 1 - start) & (PATH_BYTES_MAX - 1);
+	if (length > FILTER_PATH_BYTES_MAX)
+		length = FILTER_PATH_BYTES_MAX;
+	__builtin_memset(scratch, 0, sizeof(*scratch));
+	scratch->prefix_bits = 8 * FILTER_PATH_BYTES_MAX;
+	bpf_probe_read_kernel(scratch->path, length, &path->data[start]);
+	__u8 *verdict = bpf_map_lookup_elem(&filter_paths, scratch);
+	return verdict ? *verdict != FILTER_EXCLUDE : !(settings->checks & FILTER_BY_PATH_INCLUDED);
 }
 
 #endif

@@ -170,6 +170,7 @@ const (
 	InjectionMapFilterCgroups                = "filter_cgroups"
 	InjectionMapFilterCurrent                = "filter_current"
 	InjectionMapFilterNetworks               = "filter_networks"
+	InjectionMapFilterPaths                  = "filter_paths"
 	InjectionMapFilterPorts                  = "filter_ports"
 	InjectionMapFilterProcesses              = "filter_processes"
 	InjectionMapFilterUsers                  = "filter_users"
@@ -274,6 +275,7 @@ type InjectionMapSpecs struct {
 	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
@@ -336,6 +338,7 @@ type InjectionMaps struct {
 	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
@@ -360,6 +363,7 @@ func (m *InjectionMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,

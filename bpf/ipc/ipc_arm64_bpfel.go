@@ -170,9 +170,11 @@ const (
 	IPCMapFilterCgroups          = "filter_cgroups"
 	IPCMapFilterCurrent          = "filter_current"
 	IPCMapFilterNetworks         = "filter_networks"
+	IPCMapFilterPaths            = "filter_paths"
 	IPCMapFilterPorts            = "filter_ports"
 	IPCMapFilterProcesses        = "filter_processes"
 	IPCMapFilterUsers            = "filter_users"
+	IPCMapPathBuffers            = "path_buffers"
 	IPCMapRates                  = "rates"
 	IPCMapScratchMap             = "scratch_map"
 	IPCMapSeen                   = "seen"
@@ -250,9 +252,11 @@ type IPCMapSpecs struct {
 	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
 	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	ScratchMap      *ebpf.MapSpec `ebpf:"scratch_map"`
 	Seen            *ebpf.MapSpec `ebpf:"seen"`
@@ -306,9 +310,11 @@ type IPCMaps struct {
 	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
 	Rates           *ebpf.Map `ebpf:"rates"`
 	ScratchMap      *ebpf.Map `ebpf:"scratch_map"`
 	Seen            *ebpf.Map `ebpf:"seen"`
@@ -325,9 +331,11 @@ func (m *IPCMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,
+		m.PathBuffers,
 		m.Rates,
 		m.ScratchMap,
 		m.Seen,

@@ -77,9 +77,11 @@ const (
 	OOMMapFilterCgroups           = "filter_cgroups"
 	OOMMapFilterCurrent           = "filter_current"
 	OOMMapFilterNetworks          = "filter_networks"
+	OOMMapFilterPaths             = "filter_paths"
 	OOMMapFilterPorts             = "filter_ports"
 	OOMMapFilterProcesses         = "filter_processes"
 	OOMMapFilterUsers             = "filter_users"
+	OOMMapPathBuffers             = "path_buffers"
 	OOMMapPerProcessor            = "per_processor"
 	OOMMapRates                   = "rates"
 	OOMMapVictims                 = "victims"
@@ -149,9 +151,11 @@ type OOMMapSpecs struct {
 	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
 	PerProcessor    *ebpf.MapSpec `ebpf:"per_processor"`
 	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	Victims         *ebpf.MapSpec `ebpf:"victims"`
@@ -195,9 +199,11 @@ type OOMMaps struct {
 	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
 	PerProcessor    *ebpf.Map `ebpf:"per_processor"`
 	Rates           *ebpf.Map `ebpf:"rates"`
 	Victims         *ebpf.Map `ebpf:"victims"`
@@ -211,9 +217,11 @@ func (m *OOMMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,
+		m.PathBuffers,
 		m.PerProcessor,
 		m.Rates,
 		m.Victims,

@@ -223,6 +223,7 @@ const (
 	PrivilegeMapFilterCgroups                = "filter_cgroups"
 	PrivilegeMapFilterCurrent                = "filter_current"
 	PrivilegeMapFilterNetworks               = "filter_networks"
+	PrivilegeMapFilterPaths                  = "filter_paths"
 	PrivilegeMapFilterPorts                  = "filter_ports"
 	PrivilegeMapFilterProcesses              = "filter_processes"
 	PrivilegeMapFilterUsers                  = "filter_users"
@@ -327,6 +328,7 @@ type PrivilegeMapSpecs struct {
 	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
@@ -393,6 +395,7 @@ type PrivilegeMaps struct {
 	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
@@ -415,6 +418,7 @@ func (m *PrivilegeMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,

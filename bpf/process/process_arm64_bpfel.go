@@ -127,12 +127,20 @@ const (
 	ProcessFilterChecksFILTER_BY_NETWORK_INCLUDED ProcessFilterChecks = 32
 	ProcessFilterChecksFILTER_BY_PORT             ProcessFilterChecks = 64
 	ProcessFilterChecksFILTER_BY_PORT_INCLUDED    ProcessFilterChecks = 128
+	ProcessFilterChecksFILTER_BY_PATH             ProcessFilterChecks = 256
+	ProcessFilterChecksFILTER_BY_PATH_INCLUDED    ProcessFilterChecks = 512
 )
 
 type ProcessFilterNetwork struct {
 	_          structs.HostLayout
 	PrefixBits uint32
 	Address    [16]uint8
+}
+
+type ProcessFilterPath struct {
+	_          structs.HostLayout
+	PrefixBits uint32
+	Path       [252]int8
 }
 
 type ProcessFilterProcess struct {
@@ -225,6 +233,7 @@ const (
 	ProcessMapFilterCgroups           = "filter_cgroups"
 	ProcessMapFilterCurrent           = "filter_current"
 	ProcessMapFilterNetworks          = "filter_networks"
+	ProcessMapFilterPaths             = "filter_paths"
 	ProcessMapFilterPorts             = "filter_ports"
 	ProcessMapFilterProcesses         = "filter_processes"
 	ProcessMapFilterUsers             = "filter_users"
@@ -338,6 +347,7 @@ type ProcessMapSpecs struct {
 	FilterCgroups      *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent      *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks     *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths        *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts        *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses    *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers        *ebpf.MapSpec `ebpf:"filter_users"`
@@ -397,6 +407,7 @@ type ProcessMaps struct {
 	FilterCgroups      *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent      *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks     *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths        *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts        *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses    *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers        *ebpf.Map `ebpf:"filter_users"`
@@ -418,6 +429,7 @@ func (m *ProcessMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,

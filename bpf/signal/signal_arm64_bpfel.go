@@ -90,9 +90,11 @@ const (
 	SignalMapFilterCgroups            = "filter_cgroups"
 	SignalMapFilterCurrent            = "filter_current"
 	SignalMapFilterNetworks           = "filter_networks"
+	SignalMapFilterPaths              = "filter_paths"
 	SignalMapFilterPorts              = "filter_ports"
 	SignalMapFilterProcesses          = "filter_processes"
 	SignalMapFilterUsers              = "filter_users"
+	SignalMapPathBuffers              = "path_buffers"
 	SignalMapRates                    = "rates"
 	SignalMapWorkloads                = "workloads"
 	SignalProgSignalGenerate          = "signal_generate"
@@ -162,9 +164,11 @@ type SignalMapSpecs struct {
 	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
 	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	Workloads       *ebpf.MapSpec `ebpf:"workloads"`
 }
@@ -208,9 +212,11 @@ type SignalMaps struct {
 	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
 	Rates           *ebpf.Map `ebpf:"rates"`
 	Workloads       *ebpf.Map `ebpf:"workloads"`
 }
@@ -222,9 +228,11 @@ func (m *SignalMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,
+		m.PathBuffers,
 		m.Rates,
 		m.Workloads,
 	)

@@ -122,9 +122,11 @@ const (
 	SocketMapFilterCgroups             = "filter_cgroups"
 	SocketMapFilterCurrent             = "filter_current"
 	SocketMapFilterNetworks            = "filter_networks"
+	SocketMapFilterPaths               = "filter_paths"
 	SocketMapFilterPorts               = "filter_ports"
 	SocketMapFilterProcesses           = "filter_processes"
 	SocketMapFilterUsers               = "filter_users"
+	SocketMapPathBuffers               = "path_buffers"
 	SocketMapRates                     = "rates"
 	SocketMapScratchMap                = "scratch_map"
 	SocketMapSeen                      = "seen"
@@ -204,9 +206,11 @@ type SocketMapSpecs struct {
 	FilterCgroups      *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent      *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks     *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths        *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts        *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses    *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers        *ebpf.MapSpec `ebpf:"filter_users"`
+	PathBuffers        *ebpf.MapSpec `ebpf:"path_buffers"`
 	Rates              *ebpf.MapSpec `ebpf:"rates"`
 	ScratchMap         *ebpf.MapSpec `ebpf:"scratch_map"`
 	Seen               *ebpf.MapSpec `ebpf:"seen"`
@@ -260,9 +264,11 @@ type SocketMaps struct {
 	FilterCgroups      *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent      *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks     *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths        *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts        *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses    *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers        *ebpf.Map `ebpf:"filter_users"`
+	PathBuffers        *ebpf.Map `ebpf:"path_buffers"`
 	Rates              *ebpf.Map `ebpf:"rates"`
 	ScratchMap         *ebpf.Map `ebpf:"scratch_map"`
 	Seen               *ebpf.Map `ebpf:"seen"`
@@ -280,9 +286,11 @@ func (m *SocketMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,
+		m.PathBuffers,
 		m.Rates,
 		m.ScratchMap,
 		m.Seen,

@@ -143,10 +143,12 @@ const (
 	TCPMapFilterCgroups             = "filter_cgroups"
 	TCPMapFilterCurrent             = "filter_current"
 	TCPMapFilterNetworks            = "filter_networks"
+	TCPMapFilterPaths               = "filter_paths"
 	TCPMapFilterPorts               = "filter_ports"
 	TCPMapFilterProcesses           = "filter_processes"
 	TCPMapFilterUsers               = "filter_users"
 	TCPMapOwners                    = "owners"
+	TCPMapPathBuffers               = "path_buffers"
 	TCPMapRates                     = "rates"
 	TCPMapSeen                      = "seen"
 	TCPMapWorkloads                 = "workloads"
@@ -228,10 +230,12 @@ type TCPMapSpecs struct {
 	FilterCgroups    *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent    *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks   *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths      *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts      *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses  *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers      *ebpf.MapSpec `ebpf:"filter_users"`
 	Owners           *ebpf.MapSpec `ebpf:"owners"`
+	PathBuffers      *ebpf.MapSpec `ebpf:"path_buffers"`
 	Rates            *ebpf.MapSpec `ebpf:"rates"`
 	Seen             *ebpf.MapSpec `ebpf:"seen"`
 	Workloads        *ebpf.MapSpec `ebpf:"workloads"`
@@ -277,10 +281,12 @@ type TCPMaps struct {
 	FilterCgroups    *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent    *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks   *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths      *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts      *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses  *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers      *ebpf.Map `ebpf:"filter_users"`
 	Owners           *ebpf.Map `ebpf:"owners"`
+	PathBuffers      *ebpf.Map `ebpf:"path_buffers"`
 	Rates            *ebpf.Map `ebpf:"rates"`
 	Seen             *ebpf.Map `ebpf:"seen"`
 	Workloads        *ebpf.Map `ebpf:"workloads"`
@@ -294,10 +300,12 @@ func (m *TCPMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,
 		m.Owners,
+		m.PathBuffers,
 		m.Rates,
 		m.Seen,
 		m.Workloads,

@@ -78,9 +78,11 @@ const (
 	TTYMapFilterCgroups             = "filter_cgroups"
 	TTYMapFilterCurrent             = "filter_current"
 	TTYMapFilterNetworks            = "filter_networks"
+	TTYMapFilterPaths               = "filter_paths"
 	TTYMapFilterPorts               = "filter_ports"
 	TTYMapFilterProcesses           = "filter_processes"
 	TTYMapFilterUsers               = "filter_users"
+	TTYMapPathBuffers               = "path_buffers"
 	TTYMapRates                     = "rates"
 	TTYMapSessions                  = "sessions"
 	TTYProgTtyExec                  = "tty_exec"
@@ -155,9 +157,11 @@ type TTYMapSpecs struct {
 	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
+	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
 	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	Sessions        *ebpf.MapSpec `ebpf:"sessions"`
 }
@@ -200,9 +204,11 @@ type TTYMaps struct {
 	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
+	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
 	Rates           *ebpf.Map `ebpf:"rates"`
 	Sessions        *ebpf.Map `ebpf:"sessions"`
 }
@@ -214,9 +220,11 @@ func (m *TTYMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,
+		m.PathBuffers,
 		m.Rates,
 		m.Sessions,
 	)

@@ -121,11 +121,13 @@ const (
 	UDPMapFilterCgroups           = "filter_cgroups"
 	UDPMapFilterCurrent           = "filter_current"
 	UDPMapFilterNetworks          = "filter_networks"
+	UDPMapFilterPaths             = "filter_paths"
 	UDPMapFilterPorts             = "filter_ports"
 	UDPMapFilterProcesses         = "filter_processes"
 	UDPMapFilterUsers             = "filter_users"
 	UDPMapFlows                   = "flows"
 	UDPMapOwners                  = "owners"
+	UDPMapPathBuffers             = "path_buffers"
 	UDPMapRates                   = "rates"
 	UDPMapWorkloads               = "workloads"
 	UDPProgUdpConnect4            = "udp_connect4"
@@ -213,11 +215,13 @@ type UDPMapSpecs struct {
 	FilterCgroups   *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.MapSpec `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.MapSpec `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.MapSpec `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.MapSpec `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.MapSpec `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.MapSpec `ebpf:"filter_users"`
 	Flows           *ebpf.MapSpec `ebpf:"flows"`
 	Owners          *ebpf.MapSpec `ebpf:"owners"`
+	PathBuffers     *ebpf.MapSpec `ebpf:"path_buffers"`
 	Rates           *ebpf.MapSpec `ebpf:"rates"`
 	Workloads       *ebpf.MapSpec `ebpf:"workloads"`
 }
@@ -261,11 +265,13 @@ type UDPMaps struct {
 	FilterCgroups   *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent   *ebpf.Map `ebpf:"filter_current"`
 	FilterNetworks  *ebpf.Map `ebpf:"filter_networks"`
+	FilterPaths     *ebpf.Map `ebpf:"filter_paths"`
 	FilterPorts     *ebpf.Map `ebpf:"filter_ports"`
 	FilterProcesses *ebpf.Map `ebpf:"filter_processes"`
 	FilterUsers     *ebpf.Map `ebpf:"filter_users"`
 	Flows           *ebpf.Map `ebpf:"flows"`
 	Owners          *ebpf.Map `ebpf:"owners"`
+	PathBuffers     *ebpf.Map `ebpf:"path_buffers"`
 	Rates           *ebpf.Map `ebpf:"rates"`
 	Workloads       *ebpf.Map `ebpf:"workloads"`
 }
@@ -277,11 +283,13 @@ func (m *UDPMaps) Close() error {
 		m.FilterCgroups,
 		m.FilterCurrent,
 		m.FilterNetworks,
+		m.FilterPaths,
 		m.FilterPorts,
 		m.FilterProcesses,
 		m.FilterUsers,
 		m.Flows,
 		m.Owners,
+		m.PathBuffers,
 		m.Rates,
 		m.Workloads,
 	)

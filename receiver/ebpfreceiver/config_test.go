@@ -85,7 +85,7 @@ func everyKey() *Config {
 			Include: FilterRulesConfig{Namespaces: []string{"shop", "pay-*"}, Networks: []string{"10.0.0.0/8", "fd00::/8"}},
 			Exclude: FilterRulesConfig{
 				Cgroups: []string{"/system.slice/*"}, Containers: []string{"istio-proxy"}, Images: []string{"*/pause:*"},
-				Executables: []string{"/usr/bin/runc"}, Users: []uint32{65534}, Ports: []uint16{9100},
+				Executables: []string{"/usr/bin/runc"}, Paths: []string{"/var/lib/docker/", "/proc"}, Users: []uint32{65534}, Ports: []uint16{9100},
 			},
 			OwnActivity: true, EventsPerSecondMax: 50,
 		},
@@ -142,7 +142,7 @@ func TestConfig_documentation(t *testing.T) {
 	// Nothing and an empty list are the same.
 	defaults.Tracers.Process.EnvironmentKeys = []string{}
 	nothing := FilterRulesConfig{
-		Cgroups: []string{}, Containers: []string{}, Images: []string{}, Namespaces: []string{}, Executables: []string{},
+		Cgroups: []string{}, Containers: []string{}, Images: []string{}, Namespaces: []string{}, Executables: []string{}, Paths: []string{},
 		Users: []uint32{}, Networks: []string{}, Ports: []uint16{},
 	}
 	defaults.Filters.Include, defaults.Filters.Exclude = nothing, nothing
@@ -198,7 +198,10 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
 		"ebpf/filters": "filters::exclude: containers[1]: a pattern has 1 to 256 bytes, not 0\n" +
-			"networks[0]: \"10.0.0.0/33\" is neither an address nor one with a prefix length, such as 10.0.0.0/8",
+			"networks[0]: \"10.0.0.0/33\" is neither an address nor one with a prefix length, such as 10.0.0.0/8\n" +
+			"paths[0]: \"tmp\" does not start with a slash; only absolute paths can be compared\n" +
+			"paths[1]: \"/a/../b\" is not in its shortest form, which is \"/b\"\n" +
+			"paths[2]: \"/var/*\" looks like a pattern; a directory stands for all below it",
 		"ebpf/error_mode": "error_mode: \"explode\" is neither \"propagate\" nor \"ignore\"",
 		"ebpf/not_a_size": "decoding failed due to the following error(s):\n\n'tracers.process.ring_buffer_bytes' expected type 'uint32', got unconvertible type 'string'",
 		"ebpf/two_faults": "metrics_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 10s\n" +

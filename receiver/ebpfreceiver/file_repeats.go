@@ -84,7 +84,7 @@ func (f *fileRepeats) tick(last bool) {
 	// entries that are taken are older than that.
 	catchUp := sync.OnceFunc(f.stream.reader.Flush)
 	made := newMadeEvents(f.session, f.stream)
-	err = tracer.TakeSeen(f.stream.tracer, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) bool {
+	err = tracer.TakeSeen(f.stream.tracer, func(key *tracer.FileSeenKey, seen *tracer.FileSeen) bool {
 		if !finished(key) {
 			return false
 		}
@@ -93,7 +93,7 @@ func (f *fileRepeats) tick(last bool) {
 			catchUp()
 			path, _ = f.takePath(*key)
 		}
-		if count.Repeats > 0 && made.add(decode.NewFileRepeat(key, count, path)) && path == "" {
+		if seen.Count.Repeats > 0 && seen.Unwanted == 0 && made.add(decode.NewFileRepeat(key, &seen.Count, path)) && path == "" {
 			f.stream.ledger.kinds[decode.KindFileRepeat].cut.Add(1)
 		}
 		return true

@@ -7,9 +7,6 @@ package ebpfreceiver
 import (
 	"errors"
 	"net/netip"
-	"regexp"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -26,20 +23,16 @@ import (
 // A workload or a program that turns out to be unwanted is left to the kernel from then on.
 type filter struct {
 	kernel *tracer.Filter
-	config *FiltersConfig
 	logger *zap.Logger
 	// told is set when it was logged that the kernel half has no room for a verdict.
 	told sync.Once
 
-	cgroups, containers, images, namespaces, executables patternRules
-
 	// own is the collector's own process, if what it does is not wanted; nil until it is known.
 	own atomic.Pointer[process.Key]
-
+	// rules can be replaced at any time.
+	rules atomic.Pointer[filterRules]
+	// mu is held while the kernel half gets verdicts, which have to be by the rules that are current.
 	mu sync.Mutex
-	// workloads and programs remember verdicts: true is wanted.
-	workloads map[uint64]bool
-	programs  map[string]bool
 }
 
 func newFilter(c *FiltersConfig, logger *zap.Logger) (*filter, error) {
@@ -47,39 +40,44 @@ func newFilter(c *FiltersConfig, logger *zap.Logger) (*filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	include, exclude := &c.Include, &c.Exclude
-	f := &filter{
-		kernel: kernel, config: c, logger: logger,
-		cgroups:     newPatternRules(include.Cgroups, exclude.Cgroups),
-		containers:  newPatternRules(include.Containers, exclude.Containers),
-		images:      newPatternRules(include.Images, exclude.Images),
-		namespaces:  newPatternRules(include.Namespaces, exclude.Namespaces),
-		executables: newPatternRules(include.Executables, exclude.Executables),
-		workloads:   map[uint64]bool{},
-		programs:    map[string]bool{},
-	}
-	// The collector's own process becomes known with the snapshot.
-	if err := f.apply(process.Key{}); err != nil {
+	f := &filter{kernel: kernel, logger: logger}
+	if err := f.change(c); err != nil {
 		return nil, errors.Join(err, kernel.Close())
 	}
 	return f, nil
 }
 
-// apply tells the kernel half the rules that it can decide by.
-func (f *filter) apply(own process.Key) error {
-	include, exclude := &f.config.Include, &f.config.Exclude
+// change replaces the rules by those of a valid configuration, which must not be changed afterwards. Events that
+// are on their way may be judged by either.
+func (f *filter) change(c *FiltersConfig) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules.Store(newFilterRules(c))
+	return errors.Join(f.apply(), f.kernel.ForgetVerdicts())
+}
+
+// leaveOut has what a process does left out, which is the collector, unless the rules want it.
+func (f *filter) leaveOut(own process.Key) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.own.Store(&own)
+	return f.apply()
+}
+
+// apply tells the kernel half the rules that it can decide by. It is called with mu held.
+func (f *filter) apply() error {
+	r := f.rules.Load()
+	include, exclude := &r.config.Include, &r.config.Exclude
 	rules := tracer.FilterRules{
 		Users:              tracer.Rules[uint32]{Include: include.Users, Exclude: exclude.Users},
 		Ports:              tracer.Rules[uint16]{Include: include.Ports, Exclude: exclude.Ports},
 		Networks:           tracer.Rules[netip.Prefix]{Include: networksOf(include.Networks), Exclude: networksOf(exclude.Networks)},
-		Cgroups:            f.byWorkload(),
-		Processes:          !f.executables.empty(),
-		EventsPerSecondMax: f.config.EventsPerSecondMax,
+		Paths:              tracer.Rules[string]{Include: include.Paths, Exclude: exclude.Paths},
+		Cgroups:            r.byWorkload(),
+		Processes:          !r.executables.empty(),
+		EventsPerSecondMax: r.config.EventsPerSecondMax,
 	}
-	if !f.config.OwnActivity {
-		if own.PID != 0 {
-			f.own.Store(&own)
-		}
+	if own := f.own.Load(); own != nil && !r.config.OwnActivity {
 		rules.OwnProcess = tracer.ProcessKey{Pid: own.PID, StartTimeNs: own.StartTime}
 	}
 	return f.kernel.Apply(rules)
@@ -96,81 +94,50 @@ func networksOf(texts []string) []netip.Prefix {
 	return prefixes
 }
 
-func (f *filter) byWorkload() bool {
-	return !f.cgroups.empty() || !f.containers.empty() || !f.images.empty() || !f.namespaces.empty()
-}
-
 // wants decides about an event.
 func (f *filter) wants(event decode.Event, who emit.Who) bool {
-	head := event.Head()
+	head, r := event.Head(), f.rules.Load()
 	// The kernel half has not known it from the start.
-	if own := f.own.Load(); own != nil && *own == process.KeyOf(head.Process) {
+	if own := f.own.Load(); own != nil && !r.config.OwnActivity && *own == process.KeyOf(head.Process) {
 		return false
 	}
-	if !f.wantsUser(head.Uid) {
+	if !r.wantsUser(head.Uid) || !r.paths.want(event) {
 		return false
 	}
-	if f.byWorkload() && !f.wantsWorkload(who.Workload) {
+	if r.byWorkload() && !f.wantsWorkload(r, who.Workload) {
 		return false
 	}
-	if f.executables.empty() || f.wantsProgram(who.Process.Executable.Value()) {
+	if r.executables.empty() || r.wantsProgram(who.Process.Executable.Value()) {
 		return true
 	}
 	// An event of an earlier image says nothing about the one that runs now, and neither does the kernel's
 	// verdict, which is of one image.
 	key := tracer.ProcessKey{Pid: head.Process.Pid, StartTimeNs: head.Process.StartTimeNs}
-	f.tellRefused(f.kernel.ExcludeProcess(key, head.ExecId))
+	f.leaveToKernel(r, func() error { return f.kernel.ExcludeProcess(key, head.ExecId) })
 	return false
 }
 
-// tellRefused logs the first time that the kernel half does not take a verdict, which is found here then for each
-// event.
-func (f *filter) tellRefused(err error) {
-	if err != nil {
+func (f *filter) wantsWorkload(r *filterRules, w *process.Workload) bool {
+	wanted, isNew := r.wantsWorkload(w)
+	if isNew && !wanted {
+		f.leaveToKernel(r, func() error { return f.kernel.ExcludeCgroup(w.CgroupID) })
+	}
+	return wanted
+}
+
+// leaveToKernel hands on a verdict, unless the rules have changed since. The first time that the kernel half does
+// not take one is logged: it is found here then for each event.
+func (f *filter) leaveToKernel(r *filterRules, exclude func() error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r != f.rules.Load() {
+		return
+	}
+	if err := exclude(); err != nil {
 		f.told.Do(func() {
 			f.logger.Warn("What is not wanted can't all be left to the kernel: events are read only to be filtered", zap.Error(err))
 		})
 	}
-}
-
-func (f *filter) wantsUser(user uint32) bool {
-	include := f.config.Include.Users
-	return !slices.Contains(f.config.Exclude.Users, user) && (len(include) == 0 || slices.Contains(include, user))
-}
-
-func (f *filter) wantsWorkload(w *process.Workload) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	wanted, known := f.workloads[w.CgroupID]
-	if known {
-		return wanted
-	}
-	c := &w.Container
-	wanted = f.cgroups.admit(w.CgroupPath) && f.containers.admit(c.ID, c.Name) && f.images.admit(c.Image) &&
-		f.namespaces.admit(c.PodNamespace)
-	if w.CgroupPath == "" {
-		return wanted // it may become known
-	}
-	f.workloads[w.CgroupID] = wanted
-	if !wanted {
-		f.tellRefused(f.kernel.ExcludeCgroup(w.CgroupID))
-	}
-	return wanted
-}
-
-func (f *filter) wantsProgram(path string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	wanted, known := f.programs[path]
-	if known {
-		return wanted
-	}
-	if len(f.programs) >= filterVerdictsMax {
-		clear(f.programs)
-	}
-	wanted = f.executables.admit(path)
-	f.programs[path] = wanted
-	return wanted
 }
 
 // forget lets go of cgroups that are gone.
@@ -178,44 +145,8 @@ func (f *filter) forget(cgroups []uint64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var errs []error
-	for _, cgroup := range cgroups {
-		if wanted, known := f.workloads[cgroup]; known && !wanted {
-			errs = append(errs, f.kernel.ForgetCgroup(cgroup))
-		}
-		delete(f.workloads, cgroup)
+	for _, cgroup := range f.rules.Load().forget(cgroups) {
+		errs = append(errs, f.kernel.ForgetCgroup(cgroup))
 	}
 	return errors.Join(errs...)
-}
-
-// patternRules are the rules of one kind.
-type patternRules struct{ include, exclude *regexp.Regexp }
-
-func newPatternRules(include, exclude []string) patternRules {
-	return patternRules{include: anyOf(include), exclude: anyOf(exclude)}
-}
-
-// anyOf matches what one of the patterns matches as a whole; nil if there is none.
-func anyOf(patterns []string) *regexp.Regexp {
-	if len(patterns) == 0 {
-		return nil
-	}
-	wildcards := strings.NewReplacer(`\*`, ".*", `\?`, ".")
-	var alternatives []string
-	for _, pattern := range patterns {
-		alternatives = append(alternatives, wildcards.Replace(regexp.QuoteMeta(pattern)))
-	}
-	return regexp.MustCompile(`(?s)^(?:` + strings.Join(alternatives, "|") + `)$`)
-}
-
-func (r patternRules) empty() bool { return r.include == nil && r.exclude == nil }
-
-// admit decides about what has any of some names. Names that are empty are not known.
-func (r patternRules) admit(candidates ...string) bool {
-	matches := func(e *regexp.Regexp) bool {
-		return slices.ContainsFunc(candidates, func(name string) bool { return name != "" && e.MatchString(name) })
-	}
-	if r.exclude != nil && matches(r.exclude) {
-		return false
-	}
-	return r.include == nil || matches(r.include)
 }

@@ -49,6 +49,8 @@ func TestFilter_limitsAreThoseOfTheKernelHalf(t *testing.T) {
 	for _, name := range []string{"filter_users", "filter_networks", "filter_ports"} {
 		assert.EqualValues(t, 2*filterValuesMax, object.Maps[name].MaxEntries, name)
 	}
+	assert.EqualValues(t, 4*filterValuesMax, object.Maps["filter_paths"].MaxEntries, "each may be two prefixes")
+	assert.EqualValues(t, 4+filterPathBytesMax+1, object.Maps["filter_paths"].KeySize-1)
 }
 
 // That the kernel half has no room for a verdict is told once. What is not wanted stays out all the same.
@@ -61,11 +63,11 @@ func TestFilter_moreWorkloadsThanRoom(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, f.kernel.Close()) })
 	for id := range room {
-		require.False(t, f.wantsWorkload(&process.Workload{CgroupID: id, CgroupPath: "/unwanted"}))
+		require.False(t, f.wantsWorkload(f.rules.Load(), &process.Workload{CgroupID: id, CgroupPath: "/unwanted"}))
 	}
 	require.Zero(t, logs.Len(), "there was room for all of these")
 	for id := range uint64(2) {
-		require.False(t, f.wantsWorkload(&process.Workload{CgroupID: room + id, CgroupPath: "/unwanted"}))
+		require.False(t, f.wantsWorkload(f.rules.Load(), &process.Workload{CgroupID: room + id, CgroupPath: "/unwanted"}))
 	}
 	require.Equal(t, 1, logs.Len())
 	assert.Contains(t, logs.All()[0].ContextMap()["error"], "room for 4096 cgroups")

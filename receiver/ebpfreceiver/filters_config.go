@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 
@@ -40,6 +41,9 @@ type FilterRulesConfig struct {
 	Namespaces []string `mapstructure:"namespaces"`
 	// Executables are patterns for paths of executables, as the processes see them.
 	Executables []string `mapstructure:"executables"`
+	// Paths are those of files, as the processes see them. One with a slash at its end means all below it, any
+	// other itself and all below it. The longest one that fits decides.
+	Paths []string `mapstructure:"paths"`
 	// Users are effective user ids, in the initial user namespace.
 	Users []uint32 `mapstructure:"users"`
 	// Networks are the far ends of connections, as addresses with prefix lengths.
@@ -74,7 +78,12 @@ func (c *FilterRulesConfig) Validate() error {
 			errs = append(errs, fmt.Errorf("networks[%d]: %w", i, err))
 		}
 	}
-	for key, count := range map[string]int{"users": len(c.Users), "networks": len(c.Networks), "ports": len(c.Ports)} {
+	for i, path := range c.Paths {
+		if err := validateFilterPath(path); err != nil {
+			errs = append(errs, fmt.Errorf("paths[%d]: %w", i, err))
+		}
+	}
+	for key, count := range map[string]int{"paths": len(c.Paths), "users": len(c.Users), "networks": len(c.Networks), "ports": len(c.Ports)} {
 		if count > filterValuesMax {
 			errs = append(errs, fmt.Errorf("%s: %d are more than %d, which is what the kernel half has room for", key, count, filterValuesMax))
 		}
@@ -87,6 +96,22 @@ func (c *FilterRulesConfig) patterns() map[string][]string {
 	return map[string][]string{
 		"cgroups": c.Cgroups, "containers": c.Containers, "images": c.Images, "namespaces": c.Namespaces, "executables": c.Executables,
 	}
+}
+
+func validateFilterPath(p string) error {
+	if !strings.HasPrefix(p, "/") {
+		return fmt.Errorf("%q does not start with a slash; only absolute paths can be compared", p)
+	}
+	if len(p) > filterPathBytesMax {
+		return fmt.Errorf("it has %d bytes, and at most %d are compared", len(p), filterPathBytesMax)
+	}
+	if short := path.Clean(p); p != short && p != short+"/" {
+		return fmt.Errorf("%q is not in its shortest form, which is %q", p, short)
+	}
+	if strings.ContainsAny(p, "*\x00") {
+		return fmt.Errorf("%q looks like a pattern; a directory stands for all below it", p)
+	}
+	return nil
 }
 
 // parseNetwork takes an address for the network that it is the only one in.

@@ -79,6 +79,7 @@ const (
 	eventsPerSecondDefault = 500
 	filterPatternsMax      = 64
 	filterPatternBytesMax  = 256
+	filterPathBytesMax     = 250
 	// filterValuesMax bounds the users, networks and ports that are included, and those that are excluded. The
 	// kernel half has room for twice as many.
 	filterValuesMax = 128

@@ -281,7 +281,7 @@ func (s *session) connectStreams(types *btf.Cache) {
 	if err := s.identity.snapshot(first.tracer, types); err != nil {
 		s.logger.Warn("Not everything is known of what was here before", zap.Error(err))
 	}
-	if err := s.filter.apply(s.identity.processes.Own()); err != nil {
+	if err := s.filter.leaveOut(s.identity.processes.Own()); err != nil {
 		s.logger.Warn("What the collector itself does is not left out", zap.Error(err))
 	}
 }

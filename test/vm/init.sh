@@ -12,7 +12,8 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
-mkdir -p /dev/pts /run/lock
+mkdir -p /dev/pts /dev/shm /run/lock
+mount -t tmpfs -o mode=1777 shm /dev/shm
 ln -s /proc/self/fd /dev/fd
 mount -t devpts devpts /dev/pts
 mount -t tmpfs -o mode=1777 tmp /tmp

@@ -67,10 +67,22 @@ func boot(ctx context.Context, o options, m machine, k kernel, image string) res
 // environment is what /init gets: the kernel hands on what it does not know.
 func environment(o options, m machine) string {
 	all := []string{"VM_CGROUPS=" + m.hierarchy, "VM_SKIP=" + m.skipExpression()}
-	if tests := cmp.Or(m.tests, o.run); tests != "" {
+	if tests := m.selection(o); tests != "" {
 		all = append(all, "VM_RUN="+tests)
 	}
 	return strings.Join(all, " ")
+}
+
+// selection of tests, as of go test; all if empty. A kernel without type information has nothing to say to any
+// others than its own.
+func (m machine) selection(o options) string {
+	if m.userMode() {
+		return m.tests
+	}
+	if o.all {
+		return o.run
+	}
+	return cmp.Or(o.run, m.tests)
 }
 
 // emulator is QEMU's command, or the kernel itself if it is a program. Hardware support for virtual

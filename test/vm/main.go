@@ -30,6 +30,8 @@ type options struct {
 	machines *regexp.Regexp
 	// run selects tests, as of go test; all if empty.
 	run string
+	// all runs all tests on every machine, and not on some machines those alone that have most to say.
+	all bool
 	// write makes the page of selected tests too.
 	write bool
 	// cache is the folder that everything is kept in.
@@ -53,6 +55,7 @@ func parseOptions() (options, error) {
 	var o options
 	machines := flag.String("machines", "", "run the machines whose name matches this regular expression; all if empty")
 	flag.StringVar(&o.run, "run", "", "run the tests that match this regular expression; all if empty")
+	flag.BoolVar(&o.all, "all", false, "run all tests on every machine, which takes an hour")
 	flag.BoolVar(&o.write, "write", false, "write "+pageFile+" even if not all tests are run")
 	smoke := flag.Bool("smoke", false, "run a few tests on an old kernel, the newest, and one without type information")
 	flag.Parse()

@@ -89,19 +89,21 @@ func (d *document) tests(selection string) {
 	if selection != "" {
 		fmt.Fprintf(d, "Not all tests were run, but only those that match `%s`.\n\n", strings.ReplaceAll(selection, "Test", ""))
 	}
-	d.WriteString("| kernel | machine | cgroups | result | passed | failed | skipped | boot | tests |\n")
-	fmt.Fprintf(d, "|%s\n", strings.Repeat(" --- |", 9))
+	d.WriteString("| kernel | machine | cgroups | chosen | result | passed | failed | skipped | boot | tests |\n")
+	fmt.Fprintf(d, "|%s\n", strings.Repeat(" --- |", 10))
 	leftOut := map[string]string{}
 	for _, r := range d.results {
 		word := r.word()
 		if r.failure != nil {
 			word += " " + d.because(r.failure.Error())
 		}
-		d.row(r.release, r.machine.title(), r.machine.hierarchy, word, fmt.Sprint(r.passed), d.names(r.failedTests),
+		d.row(r.release, r.machine.title(), r.machine.hierarchy, r.machine.chosen(), word, fmt.Sprint(r.passed), d.names(r.failedTests),
 			d.names(r.skipped), seconds(r.boot), seconds(r.tests))
 		maps.Copy(leftOut, r.machine.skipped())
 	}
 	d.explain()
+	fmt.Fprintf(d, "Chosen are all tests, or the main ones, which see each hook at work (`make vm VM=-all` runs all everywhere):\n`%s`\n\n",
+		strings.ReplaceAll(mainTests, "|", " "))
 	d.WriteString("Left out, on all machines or some:\n\n")
 	for _, name := range slices.Sorted(maps.Keys(leftOut)) {
 		fmt.Fprintf(d, "- `%s`: %s\n", strings.TrimPrefix(name, "Test"), leftOut[name])

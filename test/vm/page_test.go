@@ -27,7 +27,7 @@ func TestPage(t *testing.T) {
 	bare.tracers = []tracerReport{{Tracer: "tcp", HooksOf: 1, Failure: "no types"}}
 	text := page([]result{*old, *silent, *bare}, "")
 	for _, part := range []string{
-		"| 5.10.0-46 | 5.10 amd64 | hybrid | FAIL | 1 | 1 (1) | 0 | 1 s | 90 s |\n",
+		"| 5.10.0-46 | 5.10 amd64 | hybrid | all | FAIL | 1 | 1 (1) | 0 | 1 s | 90 s |\n",
 		"broken (2)", "\n\n1. `File_everyOperation`\n2. the machine ended before its tests did\n",
 		"| tracer | 5.10 amd64 | 6.1 amd64 | 5.10 without BTF amd64 |\n",
 		"| `tcp` | 1 of 1, 4.9 MB, 35 ms | – | no (1) |\n\n1. no types\n",

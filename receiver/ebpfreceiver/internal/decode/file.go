@@ -4,6 +4,7 @@ package decode
 
 import (
 	"bytes"
+	"path"
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 )
@@ -93,6 +94,27 @@ func (e *File) OtherPathLeadsElsewhere() bool {
 	return e.pathIsArgument() && leadsElsewhere(e.OtherPath)
 }
 
+// WholePaths are the paths that the event is about, empty ones where they are not known as a whole. The target of a
+// symbolic link is none.
+func (e *File) WholePaths() (one, other string) {
+	one = wholePath(e.Directory, e.Path, e.DirectoryFlags|e.PathFlags)
+	other = wholePath(e.OtherDirectory, e.OtherPath, e.OtherDirectoryFlags)
+	if e.Symbolic() {
+		return other, ""
+	}
+	return one, other
+}
+
+func wholePath(directory, p []byte, flags uint8) string {
+	if PathFlags(flags)&^PathDeleted != 0 || len(p) == 0 || p[0] != '/' && len(directory) == 0 {
+		return ""
+	}
+	if p[0] == '/' {
+		return path.Clean(string(p))
+	}
+	return path.Join(string(directory), string(p))
+}
+
 // leadsElsewhere is false for a plain name. No name at all means the directory itself.
 func leadsElsewhere(p []byte) bool {
 	p = bytes.TrimRight(p, "/")
@@ -148,11 +170,11 @@ type FileRepeat struct {
 // Head implements Event.
 func (e *FileRepeat) Head() *Header { return &e.Header }
 
-// NewFileRepeat makes the event of an entry of the deduplication map. The path is that of the first event.
-func NewFileRepeat(key *filebpf.FileFileSeenKey, count *filebpf.FileSeenCount, path string) *FileRepeat {
+// NewFileRepeat makes the event of an entry of the deduplication map. firstPath is that of the first event.
+func NewFileRepeat(key *filebpf.FileFileSeenKey, count *filebpf.FileSeenCount, firstPath string) *FileRepeat {
 	return &FileRepeat{
 		Header: repeatHeader(KindFileRepeat, ProcessKey{StartTimeNs: key.Process.StartTimeNs, Pid: key.Process.Pid}, seenCountOf(count)),
-		Kind:   key.Kind, Access: FileAccess(key.Access), Path: path, Inode: key.Inode, Count: count.Repeats,
+		Kind:   key.Kind, Access: FileAccess(key.Access), Path: firstPath, Inode: key.Inode, Count: count.Repeats,
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 func (r *recorder) takeSeen() {
 	r.t.Helper()
 	if file, ok := r.tracers["file"]; ok {
-		require.NoError(r.t, tracer.TakeSeen(file.tracer, func(key *tracer.FileSeenKey, count *tracer.FileSeenCount) bool {
-			return r.addSeen("file", count.Repeats, key, count)
+		require.NoError(r.t, tracer.TakeSeen(file.tracer, func(key *tracer.FileSeenKey, seen *tracer.FileSeen) bool {
+			return r.addSeen("file", seen.Count.Repeats, key, seen)
 		}))
 	}
 	if ipc, ok := r.tracers["ipc"]; ok {

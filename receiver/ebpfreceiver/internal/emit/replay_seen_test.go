@@ -37,9 +37,9 @@ func (r *replay) seen(s *replayStream, step string, entry []byte) {
 	switch step {
 	case "file seen":
 		var key filebpf.FileFileSeenKey
-		var count filebpf.FileSeenCount
-		r.split(entry, &key, &count)
-		event = decode.NewFileRepeat(&key, &count, r.paths[key])
+		var seen filebpf.FileFileSeen
+		r.split(entry, &key, &seen)
+		event = decode.NewFileRepeat(&key, &seen.Count, r.paths[key])
 	case "ipc seen":
 		var key ipcbpf.IPCIpcSeenKey
 		var count ipcbpf.IPCSeenCount

@@ -130,5 +130,5 @@ func SetFilePatterns(t *Tracer, p *pattern.Set) error {
 // FileSeenKey names what a process did to an object in one time window.
 type FileSeenKey = filebpf.FileFileSeenKey
 
-// FileSeenCount says how often it happened again.
-type FileSeenCount = filebpf.FileSeenCount
+// FileSeen says how often it happened again.
+type FileSeen = filebpf.FileFileSeen

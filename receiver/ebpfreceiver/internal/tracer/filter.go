@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
@@ -29,6 +30,9 @@ type FilterRules struct {
 	Users    Rules[uint32]
 	Networks Rules[netip.Prefix]
 	Ports    Rules[uint16]
+	// Paths are absolute. One that ends with a slash means all below it, any other itself and all below it. The
+	// longest one decides.
+	Paths Rules[string]
 	// Cgroups and Processes tell that verdicts on single ones will follow.
 	Cgroups, Processes bool
 	// EventsPerSecondMax is how many events of one kind one workload may make; 0: any number.
@@ -53,6 +57,7 @@ func NewFilter() (*Filter, error) {
 	for _, name := range []string{
 		processbpf.ProcessMapFilterCurrent, processbpf.ProcessMapFilterCgroups, processbpf.ProcessMapFilterUsers,
 		processbpf.ProcessMapFilterProcesses, processbpf.ProcessMapFilterNetworks, processbpf.ProcessMapFilterPorts,
+		processbpf.ProcessMapFilterPaths,
 	} {
 		specs[name] = object.Maps[name]
 	}
@@ -77,6 +82,7 @@ func (f *Filter) Apply(rules FilterRules) error {
 		replace(f.maps[processbpf.ProcessMapFilterUsers], rules.Users, func(user uint32) any { return user }),
 		replace(f.maps[processbpf.ProcessMapFilterPorts], rules.Ports, func(port uint16) any { return port }),
 		replace(f.maps[processbpf.ProcessMapFilterNetworks], rules.Networks, func(p netip.Prefix) any { return networkKey(p) }),
+		replace(f.maps[processbpf.ProcessMapFilterPaths], prefixesOf(rules.Paths), func(prefix string) any { return pathKey(prefix) }),
 	}
 	settings := processbpf.ProcessFilterSettings{
 		OwnProcess: rules.OwnProcess, Checks: rules.checks(), RateEventsMax: rules.EventsPerSecondMax,
@@ -103,6 +109,8 @@ func (r FilterRules) checks() uint32 {
 	add(len(r.Networks.Include) > 0, processbpf.ProcessFilterChecksFILTER_BY_NETWORK_INCLUDED)
 	add(!r.Ports.empty(), processbpf.ProcessFilterChecksFILTER_BY_PORT)
 	add(len(r.Ports.Include) > 0, processbpf.ProcessFilterChecksFILTER_BY_PORT_INCLUDED)
+	add(!r.Paths.empty(), processbpf.ProcessFilterChecksFILTER_BY_PATH)
+	add(len(r.Paths.Include) > 0, processbpf.ProcessFilterChecksFILTER_BY_PATH_INCLUDED)
 	return uint32(checks)
 }
 
@@ -155,6 +163,33 @@ func networkKey(p netip.Prefix) processbpf.ProcessFilterNetwork {
 	return processbpf.ProcessFilterNetwork{PrefixBits: uint32(bits), Address: p.Masked().Addr().As16()}
 }
 
+// prefixesOf spells out what paths mean: a zero behind one ends it.
+func prefixesOf(paths Rules[string]) Rules[string] {
+	both := func(paths []string) []string {
+		var prefixes []string
+		for _, path := range paths {
+			if !strings.HasSuffix(path, "/") {
+				prefixes = append(prefixes, path+"\x00")
+				path += "/"
+			}
+			prefixes = append(prefixes, path)
+		}
+		return prefixes
+	}
+	return Rules[string]{Include: both(paths.Include), Exclude: both(paths.Exclude)}
+}
+
+// pathKey leaves out what there is no room for.
+func pathKey(prefix string) processbpf.ProcessFilterPath {
+	var key processbpf.ProcessFilterPath
+	prefix = prefix[:min(len(prefix), len(key.Path))]
+	key.PrefixBits = uint32(len(prefix)) * 8
+	for i := range len(prefix) {
+		key.Path[i] = int8(prefix[i])
+	}
+	return key
+}
+
 // ExcludeCgroup keeps events of a cgroup in the kernel, if there is room for another one.
 func (f *Filter) ExcludeCgroup(id uint64) error {
 	cgroups := f.maps[processbpf.ProcessMapFilterCgroups]
@@ -179,6 +214,24 @@ func (f *Filter) ForgetCgroup(id uint64) error {
 		return nil
 	}
 	return err
+}
+
+// ForgetVerdicts removes all verdicts on single cgroups and processes.
+func (f *Filter) ForgetVerdicts() error {
+	var errs []error
+	for _, name := range []string{processbpf.ProcessMapFilterCgroups, processbpf.ProcessMapFilterProcesses} {
+		// Programs remove entries of processes meanwhile.
+		keys, err := keysOf(f.maps[name])
+		if !errors.Is(err, ebpf.ErrKeyNotExist) {
+			errs = append(errs, err)
+		}
+		for _, key := range keys {
+			if err := f.maps[name].Delete(key); !errors.Is(err, ebpf.ErrKeyNotExist) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // MapBytes is the memory of the maps.
