@@ -67,12 +67,7 @@ func objects() map[string]object {
 			"event_header": mountbpf.MountEventHeader{}, "mount_event": mountbpf.MountMountEvent{}, "mount_workload": mountbpf.MountMountWorkload{},
 		}},
 		"injection": injectionObject(),
-		"tcp": {tcpbpf.LoadTCP, map[string]any{
-			"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
-			"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
-			"tcp_facts": tcpbpf.TCPTcpFacts{}, "tcp_seen_key": tcpbpf.TCPTcpSeenKey{}, "tcp_seen": tcpbpf.TCPTcpSeen{},
-			"seen_count": tcpbpf.TCPSeenCount{},
-		}},
+		"tcp":       tcpObject(),
 		"ipc": {ipcbpf.LoadIPC, map[string]any{
 			"event_header": ipcbpf.IPCEventHeader{}, "ipc_event": ipcbpf.IPCIpcEvent{}, "ipc_facts": ipcbpf.IPCIpcFacts{},
 			"ipc_seen_key": ipcbpf.IPCIpcSeenKey{}, "seen_count": ipcbpf.IPCSeenCount{}, "ipc_workload": ipcbpf.IPCIpcWorkload{},
@@ -107,6 +102,15 @@ func objects() map[string]object {
 			"crash_workload": crashbpf.CrashCrashWorkload{},
 		}},
 	}
+}
+
+func tcpObject() object {
+	return object{tcpbpf.LoadTCP, map[string]any{
+		"event_header": tcpbpf.TCPEventHeader{}, "connection_event": tcpbpf.TCPConnectionEvent{},
+		"endpoints": tcpbpf.TCPEndpoints{}, "tcp_workload": tcpbpf.TCPTcpWorkload{},
+		"tcp_facts": tcpbpf.TCPTcpFacts{}, "tcp_seen_key": tcpbpf.TCPTcpSeenKey{}, "tcp_seen": tcpbpf.TCPTcpSeen{},
+		"seen_count": tcpbpf.TCPSeenCount{},
+	}}
 }
 
 func injectionObject() object {

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
 
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
@@ -266,46 +265,4 @@ before it executes that. The repeats are counted, and told when the shell has ex
 	s.write()
 
 	writeSeeds(t, "../decode/testdata/fuzz/FuzzFile", seedsOf(t, r.chosen("file", family)))
-}
-
-func recordConnections(t *testing.T) {
-	sh, r := recordShell(t, `
-echo hello > page
-busybox httpd -f -p 127.0.0.1:18081 & first=$!
-busybox httpd -f -p [::1]:18082 & second=$!
-busybox httpd -f -p 18083 & third=$!
-sleep 1
-busybox wget -q -O - http://127.0.0.1:18081/page
-busybox wget -q -O - http://[::1]:18082/page
-busybox wget -q -O - http://127.0.0.1:18083/page
-busybox wget -q -O - http://127.0.0.1:18084/page
-perl -MSocket -e '
-for my $port (18081, 18081, 18081, 18084, 18084) {
-	socket(my $client, AF_INET, SOCK_STREAM, 0);
-	connect($client, pack_sockaddr_in($port, INADDR_LOOPBACK));
-	syswrite($client, "GET /page HTTP/1.0\r\n\r\n");
-	1 while sysread($client, my $answer, 1000);
-}
-'
-sleep 1
-kill $first $second $third
-wait
-`, nil, tracer.Process(), tracer.TCP())
-	family := r.family(sh.command.Process.Pid)
-	s := newScenario(t, "tcp_connections", `
-Connections from wget to httpd, seen from both ends: over IPv4, over IPv6, over IPv4 to a socket that
-listens on IPv6, and to a port where nobody listens. Then more of them from one process.`)
-	s.addBefore(sh, r)
-	s.addRecords(r.chosen("process", family))
-	s.add("process logs", nil)
-	s.addRecords(r.chosen("tcp", family))
-	for _, entry := range r.seen["tcp"] {
-		if family(&decode.TCPRepeat{Header: decode.Header{Process: keyOf(t, entry)}}) {
-			s.add("tcp seen", dump(entry))
-		}
-	}
-	s.results("tcp")
-	s.write()
-
-	writeSeeds(t, "../decode/testdata/fuzz/FuzzTCP", seedsOf(t, r.chosen("tcp", family)))
 }

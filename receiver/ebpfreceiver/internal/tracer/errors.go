@@ -3,6 +3,8 @@
 package tracer
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -39,6 +41,7 @@ const (
 	lockdownFile          = "/sys/kernel/security/lockdown"
 	btfFolder             = "/sys/kernel/btf"
 	vmlinuxBTFFile        = btfFolder + "/vmlinux"
+	modulesFile           = "/proc/modules"
 	symbolsFile           = "/proc/kallsyms"
 	perfEventParanoidFile = "/proc/sys/kernel/perf_event_paranoid"
 )
@@ -92,19 +95,41 @@ func explainTarget(target string, err error) error {
 	if !errors.Is(err, ebpf.ErrNotSupported) || !hasBTF() {
 		return err
 	}
-	module := moduleOf(target)
-	if _, types := os.Stat(filepath.Join(btfFolder, module)); !errors.Is(types, os.ErrNotExist) {
+	// The symbols are so many that they are read only if a module could be the reason.
+	untyped := modulesWithoutBTF(modulesFile, btfFolder)
+	if len(untyped) == 0 || !slices.Contains(untyped, moduleOf(target)) {
 		return err
 	}
 	return fmt.Errorf("%w (%w)", ErrNoModuleBTF, err)
 }
 
+// modulesWithoutBTF names the modules of a list, as the kernel writes it, that have no type information in a folder.
+func modulesWithoutBTF(list, types string) []string {
+	modules, _ := os.ReadFile(list)
+	var untyped []string
+	for line := range strings.Lines(string(modules)) {
+		name, _, _ := strings.Cut(line, " ")
+		if _, err := os.Stat(filepath.Join(types, name)); errors.Is(err, os.ErrNotExist) {
+			untyped = append(untyped, name)
+		}
+	}
+	return untyped
+}
+
 // moduleOf names the module that a function or tracepoint is in, "" if it is in none.
 func moduleOf(target string) string {
-	symbols, _ := os.ReadFile(symbolsFile)
-	for line := range strings.Lines(string(symbols)) {
+	symbols, err := os.Open(symbolsFile)
+	if err != nil {
+		return ""
+	}
+	defer symbols.Close()
+	lines := bufio.NewScanner(symbols)
+	for lines.Scan() {
+		if !bytes.HasSuffix(lines.Bytes(), []byte("]")) {
+			continue
+		}
 		// Address, type, name, and the module in brackets.
-		words := strings.Fields(line)
+		words := strings.Fields(lines.Text())
 		if len(words) == 4 && (words[2] == target || words[2] == "__tracepoint_"+target) {
 			return strings.Trim(words[3], "[]")
 		}
