@@ -41,7 +41,7 @@ func TestLoads(t *testing.T) {
 	const rate, duration = 400, 500 * time.Millisecond
 	b := prepared(t)
 	var specs []loadSpec
-	for _, k := range kinds() {
+	for _, k := range programKinds() {
 		s, err := b.load(k, rate, duration, 0)
 		require.NoError(t, err)
 		specs = append(specs, s)

@@ -45,6 +45,7 @@ func runBench(arguments []string) error {
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	quick := flags.Bool("quick", false, "measure for one minute instead of five")
 	jsonFile := flags.String("json", "", "write the figures to a `file` too")
+	costs := flags.String("costs", "", "write what programs and tracers cost to a page of documentation in a `file` too")
 	profiles := flags.String("profile", "", "write profiles of the collector to a `folder`; they cost processor time themselves")
 	binary := flags.String("binary", "bin/otelcol-meerkat", "the collector")
 	config := flags.String("config", "examples/quickstart/config.yaml", "the quickstart's configuration")
@@ -88,5 +89,10 @@ func runBench(arguments []string) error {
 		return err
 	}
 	r.Took = time.Since(started)
+	if *costs != "" {
+		if err := os.WriteFile(*costs, []byte(r.costsPage()), 0o644); err != nil {
+			return err
+		}
+	}
 	return r.publish(os.Stdout, *jsonFile)
 }

@@ -224,7 +224,7 @@ func (b *bench) measureWithoutFile(ctx context.Context, r *results) error {
 // measured meanwhile.
 func (b *bench) measurePrograms(ctx context.Context, r *results) error {
 	return b.with(ctx, r, func(c *collector) (*evidence, []*phase, error) {
-		for _, k := range kinds() {
+		for _, k := range programKinds() {
 			b.progress("programs in the kernel, %s", k)
 			s, err := b.load(k, programRate, b.plan.ProgramDuration, 0)
 			if err != nil {

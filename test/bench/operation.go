@@ -23,11 +23,16 @@ const (
 	kindOpenNew  kind = "open new"  // each file once: every event is a first one
 	kindOpenSame kind = "open same" // the same few files: nearly every event is a repeat
 	kindConnect  kind = "connect"   // connect, accept, close both ends
+	kindDatagram kind = "datagram"  // a question to a name server, and its answer
+	kindCalls    kind = "calls"     // one each of the calls that rarer events come from
 )
 
 // kinds are in the order in which they are measured. What is opened once each fills the table of what the
 // kernel half has seen, and it takes some seconds to become empty again; so that comes last.
 func kinds() []kind { return []kind{kindExec, kindOpenSame, kindConnect, kindOpenNew} }
+
+// programKinds are those by which programs in the kernel are measured.
+func programKinds() []kind { return append(kinds(), kindDatagram, kindCalls) }
 
 // operation is something that can be done again and again.
 type operation struct {
@@ -55,6 +60,10 @@ func prepare(k kind, directory string, total int) (operation, error) {
 		return operation{do: opens(paths), close: nothing}, nil
 	case kindConnect:
 		return connections()
+	case kindDatagram:
+		return datagrams()
+	case kindCalls:
+		return calls()
 	}
 	return operation{}, fmt.Errorf("prepare a load: %q is no kind of load", k)
 }

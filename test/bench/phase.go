@@ -42,7 +42,7 @@ func newBench(p plan, s setting) (*bench, error) {
 // load makes a load in a directory of its own, or the pool.
 func (b *bench) load(k kind, rate int, duration time.Duration, count int) (loadSpec, error) {
 	s := loadSpec{kind: k, rate: rate, duration: duration, count: count, directory: b.pool}
-	if k == kindOpenNew || k == kindConnect {
+	if k != kindExec && k != kindOpenSame {
 		return s, nil
 	}
 	directory, err := os.MkdirTemp(b.directory, "load")

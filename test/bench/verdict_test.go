@@ -132,6 +132,10 @@ func TestPublish(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(content), `"kernel": "6.18.1"`)
 
+	page := r.costsPage()
+	assert.Contains(t, page, "| exec | `process` | `process_exec` | 2.0 | 2000 | 4000 |\n")
+	assert.Contains(t, page, "| `file` | 48.0 MB | 1.5s |\n| all | 48.0 MB | 1.5s |\n")
+
 	r.Verdicts[0].Kept = false
 	out.Reset()
 	require.ErrorIs(t, r.publish(&out, ""), errLimits)
