@@ -13,9 +13,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 
+	"github.com/prometheus/procfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
@@ -83,6 +85,9 @@ func startAndTell(arguments []string) error {
 // hide mounts an empty file system over a place, in the mount namespace of this process. What is not
 // there, as in a kernel without type information, needs no hiding.
 func hide(place string) error {
+	if place == "cgroup2" {
+		return unmountAll("cgroup2")
+	}
 	if _, err := os.Stat(place); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -94,6 +99,26 @@ func hide(place string) error {
 	}
 	for name, content := range hidden[place] {
 		if err := os.WriteFile(filepath.Join(place, name), []byte(content), 0o444); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unmountAll unmounts all file systems of a type.
+func unmountAll(kind string) error {
+	mounts, err := procfs.GetMounts()
+	if err != nil {
+		return err
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	for _, m := range slices.Backward(mounts) {
+		if m.FSType != kind {
+			continue
+		}
+		if err := unix.Unmount(m.MountPoint, unix.MNT_DETACH); err != nil {
 			return err
 		}
 	}
@@ -200,6 +225,17 @@ func TestHardPlace_leastPrivilege(t *testing.T) {
 
 	told = tell(t, nobody(unix.CAP_BPF))
 	assert.Contains(t, told.Error, "CAP_PERFMON")
+}
+
+// Sockets are observed at the root of the cgroup v2 hierarchy. The others do without.
+func TestHardPlace_noCgroup2(t *testing.T) {
+	told := tell(t, ownMounts, "cgroup2")
+	assert.Empty(t, told.Error)
+	assert.Equal(t, byDefault(map[string]tracer.Status{"udp": absent, "dns": absent}), told.Tracers)
+	for _, name := range []string{"udp", "dns"} {
+		assert.Contains(t, told.Reason, `tracer "`+name+`": no hook could be attached`)
+	}
+	assert.Contains(t, told.Reason, "no cgroup v2 hierarchy is mounted, which is where sockets are observed: mount -t cgroup2 none")
 }
 
 // A role must be one that there is, or the tests above would test nothing.

@@ -188,3 +188,45 @@ func TestTCP_connectThatNobodyAnswers(t *testing.T) {
 		assert.Empty(t, l.find(names.EventTCPClose, func(r record) bool { return r.num(names.ServerPort) == port }))
 	}
 }
+
+// An accepted socket may be closed last by a process that it was handed to. The connection stays with the one that
+// accepted it.
+func TestTCP_acceptedSocketIsHandedOn(t *testing.T) {
+	l := startLive(t, only("tcp"))
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	client, err := net.Dial("tcp4", listener.Addr().String())
+	require.NoError(t, err)
+	accepted, err := listener.Accept()
+	require.NoError(t, err)
+	handed, err := accepted.(*net.TCPConn).File()
+	require.NoError(t, err)
+	worker := exec.Command(busybox, "cat")
+	worker.Stdin = handed
+	worker.Stdout = handed
+	require.NoError(t, worker.Start())
+	require.NoError(t, errors.Join(handed.Close(), accepted.Close()))
+
+	// The worker alone answers, and ends when the client does.
+	_, err = client.Write([]byte("hello"))
+	require.NoError(t, err)
+	answer := make([]byte, 5)
+	_, err = io.ReadFull(client, answer)
+	require.NoError(t, err)
+	require.Equal(t, "hello", string(answer))
+	require.NoError(t, client.Close())
+	require.NoError(t, worker.Wait())
+
+	server := func(r record) bool {
+		return r.num(names.ServerPort) == portOf(listener.Addr()) && r.str(names.ConnectionSide) == "server"
+	}
+	for _, event := range []string{names.EventTCPAccept, names.EventTCPClose} {
+		r := l.one(event, server)
+		assert.EqualValues(t, os.Getpid(), r.num(names.ProcessPID), event)
+		assert.Equal(t, portOf(client.LocalAddr()), r.num(names.ClientPort), event)
+	}
+	closed := l.one(names.EventTCPClose, server)
+	assert.EqualValues(t, 5, closed.num(names.ConnectionBytesSent))
+	assert.EqualValues(t, 5, closed.num(names.ConnectionBytesReceived))
+}

@@ -21,14 +21,16 @@ mount -t tracefs tracefs /sys/kernel/tracing
 mount -t bpf bpf /sys/fs/bpf
 mount -t securityfs security /sys/kernel/security
 
-if [ "$VM_CGROUPS" = hybrid ]; then
+if [ "$VM_CGROUPS" != unified ]; then
 	mount -t tmpfs cgroups /sys/fs/cgroup
 	for controller in cpu,cpuacct memory pids; do
 		mkdir "/sys/fs/cgroup/$controller"
 		mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller"
 	done
-	mkdir /sys/fs/cgroup/unified
-	mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
+	if [ "$VM_CGROUPS" = hybrid ]; then
+		mkdir /sys/fs/cgroup/unified
+		mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
+	fi
 else
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup
 fi

@@ -18,7 +18,7 @@ type machine struct {
 	suite string
 	// pattern is a regular expression for the packages with such a kernel.
 	pattern string
-	// hierarchy is how cgroups are mounted: cgroupUnified or cgroupHybrid.
+	// hierarchy is how cgroups are mounted: cgroupUnified, cgroupHybrid or cgroupLegacy.
 	hierarchy string
 	// tests selects those that have something to say about this kernel, as of go test; all if empty.
 	tests string
@@ -30,6 +30,8 @@ const (
 	cgroupUnified = "unified"
 	// cgroupHybrid is version 1 for the controllers and version 2 for the rest.
 	cgroupHybrid = "hybrid"
+	// cgroupLegacy is version 1 alone.
+	cgroupLegacy = "legacy"
 )
 
 // machines are those that are tested: the oldest kernel that is supported, those of Debian's and
@@ -40,6 +42,8 @@ func machines() []machine {
 			pattern: `linux-image-5\.10\.0-\d+-cloud-amd64(-unsigned)?`},
 		{series: "6.1", architecture: "amd64", suite: "bookworm", hierarchy: cgroupUnified,
 			pattern: `linux-image-6\.1\.0-\d+-cloud-amd64(-unsigned)?`, tests: mainTests},
+		{series: "6.1-with-cgroups-v1", architecture: "amd64", suite: "bookworm", hierarchy: cgroupLegacy,
+			pattern: `linux-image-6\.1\.0-\d+-cloud-amd64(-unsigned)?`, tests: legacyTests},
 		{series: "6.12", architecture: "amd64", suite: "trixie", hierarchy: cgroupUnified,
 			pattern: `linux-image-6\.12\.\d+\+deb\d+-cloud-amd64(-unsigned)?`, tests: mainTests},
 		{series: "newest", architecture: "amd64", suite: "sid", hierarchy: cgroupUnified,
@@ -59,6 +63,10 @@ const (
 	withoutBTF      = "5.10-without-BTF"
 	userModePackage = "user-mode-linux"
 )
+
+// legacyTests are those that see whose events are, and what is said where sockets can't be observed.
+const legacyTests = "^Test(HardPlace_noCgroup2|Process_(execIsWhatProcSays|exit)|Executable_deleted|File_everyOperation|TCP_connectionFromBothEnds" +
+	"|Signal_acrossCgroups|OOM_victimOfAnother|Metrics_countWhatWasDone|Lifecycle_whatHappened|Crash_thread|Privilege_capabilities)"
 
 // mainTests are those that see each hook at work, and system calls of 32-bit programs. They are enough for a kernel
 // between two on which all tests are run.

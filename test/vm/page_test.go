@@ -22,7 +22,7 @@ vm: end
 
 func TestPage(t *testing.T) {
 	old, silent, bare := read(reports), read("vm: up\r\nvm: end\r\n"), read("")
-	old.machine, silent.machine, bare.machine = machines()[0], machines()[1], machines()[4]
+	old.machine, silent.machine, bare.machine = machines()[0], machines()[1], machines()[5]
 	old.release, old.tests = "5.10.0-46", 90*time.Second
 	bare.tracers = []tracerReport{{Tracer: "tcp", HooksOf: 1, Failure: "no types"}}
 	text := page([]result{*old, *silent, *bare}, "")

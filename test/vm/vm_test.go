@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,7 +22,7 @@ func TestMachines_areWellFormed(t *testing.T) {
 		assert.False(t, seen[m.name()], "%s is there twice", m.name())
 		seen[m.name()] = true
 		assert.Contains(t, []string{"amd64", "arm64"}, m.architecture)
-		assert.Contains(t, []string{cgroupUnified, cgroupHybrid}, m.hierarchy)
+		assert.Contains(t, []string{cgroupUnified, cgroupHybrid, cgroupLegacy}, m.hierarchy)
 		assert.True(t, m.userMode() || strings.Contains(m.pattern, "-"+m.architecture), m.name())
 		_, err := regexp.Compile(m.pattern)
 		assert.NoError(t, err)
@@ -224,4 +225,16 @@ func TestKeepModules(t *testing.T) {
 	require.Len(t, kept, 2)
 	assert.Equal(t, "overlay.ko", kept[0].Name())
 	assert.Equal(t, "veth.ko.xz", kept[1].Name())
+}
+
+// What is chosen by name is there.
+func TestChosenTests_exist(t *testing.T) {
+	sources := testSources(t)
+	for _, selection := range []string{mainTests, legacyTests} {
+		words := strings.FieldsFunc(strings.TrimPrefix(selection, "^Test"), func(r rune) bool { return !strings.ContainsRune("_", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		require.NotEmpty(t, words)
+		for _, word := range words {
+			assert.True(t, regexp.MustCompile(`\nfunc Test\w*`+word).MatchString(sources), word)
+		}
+	}
 }
