@@ -155,7 +155,10 @@ func TestAccounting_fullRing(t *testing.T) {
 	}
 	release()
 	a := l.balance("file")["create"]
-	assert.GreaterOrEqual(t, a.Offered, done)
+	// Where the kernel lets another process run while one is in a program, it leaves out that process's run of it.
+	dispatcher, ok := l.shared.session.dispatcher.ProgramStats()
+	require.True(t, ok)
+	assert.GreaterOrEqual(t, a.Offered+dispatcher.Missed, done)
 	assert.Equal(t, a.Offered, a.Delivered+a.Filtered+a.Aggregated+a.lost())
 	assert.Positive(t, a.Lost["ring"])
 	assert.Positive(t, a.Delivered)

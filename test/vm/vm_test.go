@@ -69,7 +69,7 @@ func TestPatterns(t *testing.T) {
 		"linux-image-5.10.0-46-cloud-amd64-unsigned":         "5.10-amd64",
 		"linux-image-5.10.0-46-cloud-amd64-dbg":              "",
 		"linux-image-6.1.0-0.deb11.52-cloud-amd64":           "",
-		"linux-image-6.1.0-50-cloud-amd64":                   "6.1-amd64",
+		"linux-image-6.1.0-50-cloud-amd64":                   "6.1-amd64 6.1-with-cgroups-v1-amd64",
 		"linux-image-6.12.117+deb13-cloud-arm64":             "6.12-arm64",
 		"linux-image-7.2.13+deb14-cloud-amd64":               "",
 		"linux-binary-7.2.13+deb14-cloud-amd64":              "newest-amd64",
