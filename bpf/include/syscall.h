@@ -170,6 +170,8 @@ enum syscall_socketcall {
 	SOCKETCALL_BIND = 2,
 	SOCKETCALL_CONNECT = 3,
 	SOCKETCALL_LISTEN = 4,
+	SOCKETCALL_ACCEPT = 5,
+	SOCKETCALL_ACCEPT4 = 18,
 };
 
 // syscall_unpack_socketcall puts the arguments of the call that is meant, as far as three go, in place of

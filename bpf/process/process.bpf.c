@@ -10,6 +10,7 @@
 #include "../include/exec.h"
 #include "../include/exit.h"
 #include "../include/pid.h"
+#include "../include/syscall.h"
 #include "../include/tail.h"
 #include "../include/workload.h"
 
@@ -28,13 +29,23 @@ enum process_kind {
 
 #define ARGUMENTS_BYTES_MAX 4096
 #define ENVIRONMENT_BYTES_MAX 4096
-// Threads inside execve() at one moment.
-#define EXECS_IN_FLIGHT_MAX 8192
+// include/uapi/linux/fcntl.h
+#define AT_FDCWD -100
 
 const volatile __u32 arguments_bytes_max = 1024;
 const volatile __u32 environment_bytes_max = 0;
 // Of the hierarchy that cgroup_hierarchy_choice names, as in /proc/self/cgroup.
 const volatile __s32 cgroup_hierarchy_id = 0;
+
+// What a system call does. User space fills the table, since it knows the numbers of its architecture.
+enum exec_call {
+	CALL_NONE = 0,
+	CALL_EXECVE = 1,
+	CALL_EXECVEAT = 2,
+};
+
+// 32-bit calls come behind the others.
+const volatile __u8 exec_calls[2 * SYSCALLS_MAX] = {};
 
 // String behind it: the path as it was given.
 struct exec_failed_event {
@@ -76,6 +87,7 @@ EXPORT_TYPE(enum, filter_checks);
 EXPORT_TYPE(enum, filter_verdict);
 EXPORT_TYPE(enum, path_flags);
 EXPORT_TYPE(enum, exec_flags);
+EXPORT_TYPE(enum, exec_call);
 
 struct process_workload {
 	__u64 execs;
@@ -106,21 +118,7 @@ enum path_slot { SLOT_EXEC, SLOT_SNAPSHOT };
 SCRATCH(exec_scratch_map, exec_scratch);
 SCRATCH(snapshot_scratch_map, exec_scratch);
 SCRATCH(failed_scratch_map, failed_scratch);
-SCRATCH(failed_at_scratch_map, failed_scratch);
 SCRATCH(cgroup_scratch_map, cgroup_scratch);
-
-struct exec_attempt {
-	__u64 filename_address;
-	__s32 directory_fd;
-	__u32 reserved;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EXECS_IN_FLIGHT_MAX);
-	__type(key, __u64); // bpf_get_current_pid_tgid()
-	__type(value, struct exec_attempt);
-} execs_in_flight SEC(".maps");
 
 WORKLOADS(process_workload)
 
@@ -150,14 +148,11 @@ static __always_inline __u32 bytes_between(unsigned long start, unsigned long en
 	return end > start ? end - start : 0;
 }
 
-static __always_inline int exec(struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+static __always_inline int exec(struct task_struct *task, struct linux_binprm *bprm)
 {
 	__u32 zero = 0;
-	// An exec from a thread makes it the leader: its system call was entered under its own number.
-	__u64 attempt = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)old_pid;
 	struct exec_scratch *scratch = bpf_map_lookup_elem(&exec_scratch_map, &zero);
 
-	bpf_map_delete_elem(&execs_in_flight, &attempt);
 	event_offer(PROCESS_EXEC);
 	if (!scratch) {
 		event_lose_map(PROCESS_EXEC);
@@ -200,85 +195,37 @@ static __always_inline int exec(struct task_struct *task, pid_t old_pid, struct 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return exec(task, old_pid, bprm);
+	return exec(task, bprm);
 }
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(process_exec_raw, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	return exec(task, old_pid, bprm);
+	return exec(task, bprm);
 }
 
-static __always_inline int enter_exec(__u64 filename_address, int directory_fd)
+// The call has failed, so the path that it was given is still there, and in memory, since the kernel has just
+// read it.
+SYSCALL_HANDLER(process_exec_failed, call)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct exec_attempt attempt = { .filename_address = filename_address, .directory_fd = directory_fd };
+	__u8 operation = exec_calls[syscall_index(call)];
+	__u32 zero = 0, used = 0;
+	struct failed_scratch *scratch = bpf_map_lookup_elem(&failed_scratch_map, &zero);
 
-	if (bpf_map_update_elem(&execs_in_flight, &thread, &attempt, BPF_ANY)) {
-		event_offer(PROCESS_EXEC_FAILED);
-		event_lose_map(PROCESS_EXEC_FAILED);
-	}
-	return 0;
-}
-
-// The path is read again on the way out: at entry its page may not be there yet, afterwards it is,
-// since the kernel has just read it.
-static __always_inline int leave_exec(struct failed_scratch *scratch, long error)
-{
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct exec_attempt *attempt = bpf_map_lookup_elem(&execs_in_flight, &thread);
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 used = 0;
-
-	if (!attempt || !scratch)
-		return 0;
-	if (error >= 0) {
-		bpf_map_delete_elem(&execs_in_flight, &thread);
-		return 0;
-	}
+	if (call->result >= 0 || !operation || !scratch)
+		return;
 	struct exec_failed_event *event = &scratch->event;
+	bool at = operation == CALL_EXECVEAT;
 
 	event_offer(PROCESS_EXEC_FAILED);
-	event_header_of(&event->header, PROCESS_EXEC_FAILED, task);
+	event_header_of(&event->header, PROCESS_EXEC_FAILED, (void *)bpf_get_current_task());
 	WORKLOAD_ADD(event->header.cgroup_id, exec_failures, 1);
-	event->error = error;
-	event->directory_fd = attempt->directory_fd;
+	event->error = call->result;
+	event->directory_fd = at ? (int)call->arguments[0] : AT_FDCWD;
 	event->filename_bytes = tail_user_string(scratch->tail, FAILED_TAIL_BYTES, &used,
-						 (const void *)attempt->filename_address);
+						 (const void *)(at ? call->arguments[1] : call->arguments[0]));
 	event->reserved = 0;
-	bpf_map_delete_elem(&execs_in_flight, &thread);
 	event_submit(PROCESS_EXEC_FAILED, event, sizeof(*event) + at_most(used, PATH_BYTES_MAX));
-	return 0;
-}
-
-#define AT_FDCWD -100
-
-SEC("tracepoint/syscalls/sys_enter_execve")
-int process_enter_execve(struct trace_event_raw_sys_enter *ctx)
-{
-	return enter_exec(ctx->args[0], AT_FDCWD);
-}
-
-SEC("tracepoint/syscalls/sys_enter_execveat")
-int process_enter_execveat(struct trace_event_raw_sys_enter *ctx)
-{
-	return enter_exec(ctx->args[1], ctx->args[0]);
-}
-
-SEC("tracepoint/syscalls/sys_exit_execve")
-int process_exit_execve(struct trace_event_raw_sys_exit *ctx)
-{
-	__u32 zero = 0;
-
-	return leave_exec(bpf_map_lookup_elem(&failed_scratch_map, &zero), ctx->ret);
-}
-
-SEC("tracepoint/syscalls/sys_exit_execveat")
-int process_exit_execveat(struct trace_event_raw_sys_exit *ctx)
-{
-	__u32 zero = 0;
-
-	return leave_exec(bpf_map_lookup_elem(&failed_at_scratch_map, &zero), ctx->ret);
 }
 
 static __always_inline int fork(struct task_struct *child)
@@ -326,11 +273,8 @@ EXIT_HANDLER(process, task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	__u64 thread = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
 	struct exit_event event = {};
 
-	// Killed inside execve(): that call never returns.
-	bpf_map_delete_elem(&execs_in_flight, &thread);
 	event_offer(PROCESS_EXIT);
 	event_header_of(&event.header, PROCESS_EXIT, task);
 	filter_forget(&event.header.process);

@@ -53,6 +53,14 @@ type ProcessEventHeader struct {
 	Comm     [16]uint8
 }
 
+type ProcessExecCall uint32
+
+const (
+	ProcessExecCallCALL_NONE     ProcessExecCall = 0
+	ProcessExecCallCALL_EXECVE   ProcessExecCall = 1
+	ProcessExecCallCALL_EXECVEAT ProcessExecCall = 2
+)
+
 type ProcessExecEvent struct {
 	_                     structs.HostLayout
 	Header                ProcessEventHeader
@@ -227,8 +235,6 @@ const (
 	ProcessMapCounters                = "counters"
 	ProcessMapEvents                  = "events"
 	ProcessMapExecScratchMap          = "exec_scratch_map"
-	ProcessMapExecsInFlight           = "execs_in_flight"
-	ProcessMapFailedAtScratchMap      = "failed_at_scratch_map"
 	ProcessMapFailedScratchMap        = "failed_scratch_map"
 	ProcessMapFilterCgroups           = "filter_cgroups"
 	ProcessMapFilterCurrent           = "filter_current"
@@ -240,18 +246,18 @@ const (
 	ProcessMapPathBuffers             = "path_buffers"
 	ProcessMapRates                   = "rates"
 	ProcessMapSnapshotScratchMap      = "snapshot_scratch_map"
+	ProcessMapSyscallChains           = "syscall_chains"
+	ProcessMapSyscallCosts            = "syscall_costs"
+	ProcessMapSyscallHandlers         = "syscall_handlers"
 	ProcessMapWorkloads               = "workloads"
 	ProcessProgProcessCgroupMkdir     = "process_cgroup_mkdir"
 	ProcessProgProcessCgroupMkdirRaw  = "process_cgroup_mkdir_raw"
 	ProcessProgProcessCgroupRmdir     = "process_cgroup_rmdir"
 	ProcessProgProcessCgroupRmdirRaw  = "process_cgroup_rmdir_raw"
-	ProcessProgProcessEnterExecve     = "process_enter_execve"
-	ProcessProgProcessEnterExecveat   = "process_enter_execveat"
 	ProcessProgProcessExec            = "process_exec"
+	ProcessProgProcessExecFailed      = "process_exec_failed"
 	ProcessProgProcessExecRaw         = "process_exec_raw"
 	ProcessProgProcessExit            = "process_exit"
-	ProcessProgProcessExitExecve      = "process_exit_execve"
-	ProcessProgProcessExitExecveat    = "process_exit_execveat"
 	ProcessProgProcessExitGroup       = "process_exit_group"
 	ProcessProgProcessExitRaw         = "process_exit_raw"
 	ProcessProgProcessFork            = "process_fork"
@@ -263,6 +269,8 @@ const (
 	ProcessVarEnvironmentBytesMax     = "environment_bytes_max"
 	ProcessVarEventFlagsIsExported    = "event_flags_is_exported"
 	ProcessVarEventHeaderIsExported   = "event_header_is_exported"
+	ProcessVarExecCallIsExported      = "exec_call_is_exported"
+	ProcessVarExecCalls               = "exec_calls"
 	ProcessVarExecFlagsIsExported     = "exec_flags_is_exported"
 	ProcessVarExitEventIsExported     = "exit_event_is_exported"
 	ProcessVarFilterChecksIsExported  = "filter_checks_is_exported"
@@ -271,6 +279,7 @@ const (
 	ProcessVarPathFlagsIsExported     = "path_flags_is_exported"
 	ProcessVarProcessKindIsExported   = "process_kind_is_exported"
 	ProcessVarRingWakeupBytes         = "ring_wakeup_bytes"
+	ProcessVarSyscallMeasure          = "syscall_measure"
 )
 
 // LoadProcess returns the embedded CollectionSpec for Process.
@@ -319,13 +328,10 @@ type ProcessProgramSpecs struct {
 	ProcessCgroupMkdirRaw *ebpf.ProgramSpec `ebpf:"process_cgroup_mkdir_raw"`
 	ProcessCgroupRmdir    *ebpf.ProgramSpec `ebpf:"process_cgroup_rmdir"`
 	ProcessCgroupRmdirRaw *ebpf.ProgramSpec `ebpf:"process_cgroup_rmdir_raw"`
-	ProcessEnterExecve    *ebpf.ProgramSpec `ebpf:"process_enter_execve"`
-	ProcessEnterExecveat  *ebpf.ProgramSpec `ebpf:"process_enter_execveat"`
 	ProcessExec           *ebpf.ProgramSpec `ebpf:"process_exec"`
+	ProcessExecFailed     *ebpf.ProgramSpec `ebpf:"process_exec_failed"`
 	ProcessExecRaw        *ebpf.ProgramSpec `ebpf:"process_exec_raw"`
 	ProcessExit           *ebpf.ProgramSpec `ebpf:"process_exit"`
-	ProcessExitExecve     *ebpf.ProgramSpec `ebpf:"process_exit_execve"`
-	ProcessExitExecveat   *ebpf.ProgramSpec `ebpf:"process_exit_execveat"`
 	ProcessExitGroup      *ebpf.ProgramSpec `ebpf:"process_exit_group"`
 	ProcessExitRaw        *ebpf.ProgramSpec `ebpf:"process_exit_raw"`
 	ProcessFork           *ebpf.ProgramSpec `ebpf:"process_fork"`
@@ -341,8 +347,6 @@ type ProcessMapSpecs struct {
 	Counters           *ebpf.MapSpec `ebpf:"counters"`
 	Events             *ebpf.MapSpec `ebpf:"events"`
 	ExecScratchMap     *ebpf.MapSpec `ebpf:"exec_scratch_map"`
-	ExecsInFlight      *ebpf.MapSpec `ebpf:"execs_in_flight"`
-	FailedAtScratchMap *ebpf.MapSpec `ebpf:"failed_at_scratch_map"`
 	FailedScratchMap   *ebpf.MapSpec `ebpf:"failed_scratch_map"`
 	FilterCgroups      *ebpf.MapSpec `ebpf:"filter_cgroups"`
 	FilterCurrent      *ebpf.MapSpec `ebpf:"filter_current"`
@@ -354,6 +358,9 @@ type ProcessMapSpecs struct {
 	PathBuffers        *ebpf.MapSpec `ebpf:"path_buffers"`
 	Rates              *ebpf.MapSpec `ebpf:"rates"`
 	SnapshotScratchMap *ebpf.MapSpec `ebpf:"snapshot_scratch_map"`
+	SyscallChains      *ebpf.MapSpec `ebpf:"syscall_chains"`
+	SyscallCosts       *ebpf.MapSpec `ebpf:"syscall_costs"`
+	SyscallHandlers    *ebpf.MapSpec `ebpf:"syscall_handlers"`
 	Workloads          *ebpf.MapSpec `ebpf:"workloads"`
 }
 
@@ -367,6 +374,8 @@ type ProcessVariableSpecs struct {
 	EnvironmentBytesMax     *ebpf.VariableSpec `ebpf:"environment_bytes_max"`
 	EventFlagsIsExported    *ebpf.VariableSpec `ebpf:"event_flags_is_exported"`
 	EventHeaderIsExported   *ebpf.VariableSpec `ebpf:"event_header_is_exported"`
+	ExecCallIsExported      *ebpf.VariableSpec `ebpf:"exec_call_is_exported"`
+	ExecCalls               *ebpf.VariableSpec `ebpf:"exec_calls"`
 	ExecFlagsIsExported     *ebpf.VariableSpec `ebpf:"exec_flags_is_exported"`
 	ExitEventIsExported     *ebpf.VariableSpec `ebpf:"exit_event_is_exported"`
 	FilterChecksIsExported  *ebpf.VariableSpec `ebpf:"filter_checks_is_exported"`
@@ -375,6 +384,7 @@ type ProcessVariableSpecs struct {
 	PathFlagsIsExported     *ebpf.VariableSpec `ebpf:"path_flags_is_exported"`
 	ProcessKindIsExported   *ebpf.VariableSpec `ebpf:"process_kind_is_exported"`
 	RingWakeupBytes         *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
+	SyscallMeasure          *ebpf.VariableSpec `ebpf:"syscall_measure"`
 }
 
 // ProcessObjects contains all objects after they have been loaded into the kernel.
@@ -401,8 +411,6 @@ type ProcessMaps struct {
 	Counters           *ebpf.Map `ebpf:"counters"`
 	Events             *ebpf.Map `ebpf:"events"`
 	ExecScratchMap     *ebpf.Map `ebpf:"exec_scratch_map"`
-	ExecsInFlight      *ebpf.Map `ebpf:"execs_in_flight"`
-	FailedAtScratchMap *ebpf.Map `ebpf:"failed_at_scratch_map"`
 	FailedScratchMap   *ebpf.Map `ebpf:"failed_scratch_map"`
 	FilterCgroups      *ebpf.Map `ebpf:"filter_cgroups"`
 	FilterCurrent      *ebpf.Map `ebpf:"filter_current"`
@@ -414,6 +422,9 @@ type ProcessMaps struct {
 	PathBuffers        *ebpf.Map `ebpf:"path_buffers"`
 	Rates              *ebpf.Map `ebpf:"rates"`
 	SnapshotScratchMap *ebpf.Map `ebpf:"snapshot_scratch_map"`
+	SyscallChains      *ebpf.Map `ebpf:"syscall_chains"`
+	SyscallCosts       *ebpf.Map `ebpf:"syscall_costs"`
+	SyscallHandlers    *ebpf.Map `ebpf:"syscall_handlers"`
 	Workloads          *ebpf.Map `ebpf:"workloads"`
 }
 
@@ -423,8 +434,6 @@ func (m *ProcessMaps) Close() error {
 		m.Counters,
 		m.Events,
 		m.ExecScratchMap,
-		m.ExecsInFlight,
-		m.FailedAtScratchMap,
 		m.FailedScratchMap,
 		m.FilterCgroups,
 		m.FilterCurrent,
@@ -436,6 +445,9 @@ func (m *ProcessMaps) Close() error {
 		m.PathBuffers,
 		m.Rates,
 		m.SnapshotScratchMap,
+		m.SyscallChains,
+		m.SyscallCosts,
+		m.SyscallHandlers,
 		m.Workloads,
 	)
 }
@@ -450,6 +462,8 @@ type ProcessVariables struct {
 	EnvironmentBytesMax     *ebpf.Variable `ebpf:"environment_bytes_max"`
 	EventFlagsIsExported    *ebpf.Variable `ebpf:"event_flags_is_exported"`
 	EventHeaderIsExported   *ebpf.Variable `ebpf:"event_header_is_exported"`
+	ExecCallIsExported      *ebpf.Variable `ebpf:"exec_call_is_exported"`
+	ExecCalls               *ebpf.Variable `ebpf:"exec_calls"`
 	ExecFlagsIsExported     *ebpf.Variable `ebpf:"exec_flags_is_exported"`
 	ExitEventIsExported     *ebpf.Variable `ebpf:"exit_event_is_exported"`
 	FilterChecksIsExported  *ebpf.Variable `ebpf:"filter_checks_is_exported"`
@@ -458,6 +472,7 @@ type ProcessVariables struct {
 	PathFlagsIsExported     *ebpf.Variable `ebpf:"path_flags_is_exported"`
 	ProcessKindIsExported   *ebpf.Variable `ebpf:"process_kind_is_exported"`
 	RingWakeupBytes         *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
+	SyscallMeasure          *ebpf.Variable `ebpf:"syscall_measure"`
 }
 
 // ProcessPrograms contains all programs after they have been loaded into the kernel.
@@ -468,13 +483,10 @@ type ProcessPrograms struct {
 	ProcessCgroupMkdirRaw *ebpf.Program `ebpf:"process_cgroup_mkdir_raw"`
 	ProcessCgroupRmdir    *ebpf.Program `ebpf:"process_cgroup_rmdir"`
 	ProcessCgroupRmdirRaw *ebpf.Program `ebpf:"process_cgroup_rmdir_raw"`
-	ProcessEnterExecve    *ebpf.Program `ebpf:"process_enter_execve"`
-	ProcessEnterExecveat  *ebpf.Program `ebpf:"process_enter_execveat"`
 	ProcessExec           *ebpf.Program `ebpf:"process_exec"`
+	ProcessExecFailed     *ebpf.Program `ebpf:"process_exec_failed"`
 	ProcessExecRaw        *ebpf.Program `ebpf:"process_exec_raw"`
 	ProcessExit           *ebpf.Program `ebpf:"process_exit"`
-	ProcessExitExecve     *ebpf.Program `ebpf:"process_exit_execve"`
-	ProcessExitExecveat   *ebpf.Program `ebpf:"process_exit_execveat"`
 	ProcessExitGroup      *ebpf.Program `ebpf:"process_exit_group"`
 	ProcessExitRaw        *ebpf.Program `ebpf:"process_exit_raw"`
 	ProcessFork           *ebpf.Program `ebpf:"process_fork"`
@@ -488,13 +500,10 @@ func (p *ProcessPrograms) Close() error {
 		p.ProcessCgroupMkdirRaw,
 		p.ProcessCgroupRmdir,
 		p.ProcessCgroupRmdirRaw,
-		p.ProcessEnterExecve,
-		p.ProcessEnterExecveat,
 		p.ProcessExec,
+		p.ProcessExecFailed,
 		p.ProcessExecRaw,
 		p.ProcessExit,
-		p.ProcessExitExecve,
-		p.ProcessExitExecveat,
 		p.ProcessExitGroup,
 		p.ProcessExitRaw,
 		p.ProcessFork,

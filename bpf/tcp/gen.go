@@ -5,4 +5,4 @@
 // or what becomes of them.
 package tcp
 
-//go:generate go tool -modfile=../../internal/tools/go.mod bpf2go -cc clang-19 -strip llvm-strip-19 -target amd64,arm64 -no-global-types -type event_header -type connection_event -type endpoints -type tcp_workload -type tcp_facts -type tcp_seen_key -type tcp_seen -type seen_count -type tcp_kind -type tcp_side -type tcp_flags TCP tcp.bpf.c -- -I../include -O2 -g -Wall -Werror -mcpu=v3
+//go:generate go tool -modfile=../../internal/tools/go.mod bpf2go -cc clang-19 -strip llvm-strip-19 -target amd64,arm64 -no-global-types -type event_header -type connection_event -type endpoints -type tcp_workload -type tcp_facts -type tcp_seen_key -type tcp_seen -type seen_count -type tcp_kind -type tcp_side -type tcp_flags -type tcp_call TCP tcp.bpf.c -- -I../include -O2 -g -Wall -Werror -mcpu=v3

@@ -7,6 +7,7 @@
 #include "../include/event.h"
 #include "../include/seen.h"
 #include "../include/socket.h"
+#include "../include/syscall.h"
 #include "../include/workload.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -42,6 +43,16 @@ enum tcp_flags {
 // (process, what became of its connections with a far end) that are remembered at one time. Beyond that
 // events are reported without deduplication.
 #define SEEN_MAX 8192
+
+// What a system call does. User space fills the table, since it knows the numbers of its architecture.
+enum tcp_call {
+	CALL_NONE = 0,
+	CALL_ACCEPT = 1,
+	CALL_SOCKETCALL = 2, // of i386: any of these
+};
+
+// 32-bit calls come behind the others.
+const volatile __u8 tcp_calls[2 * SYSCALLS_MAX] = {};
 
 struct connection_event {
 	struct event_header header;
@@ -88,6 +99,7 @@ EXPORT_TYPE(struct, connection_event);
 EXPORT_TYPE(enum, tcp_kind);
 EXPORT_TYPE(enum, tcp_side);
 EXPORT_TYPE(enum, tcp_flags);
+EXPORT_TYPE(enum, tcp_call);
 
 SEEN_AS(tcp_seen_key, tcp_seen, SEEN_MAX, true);
 
@@ -391,16 +403,16 @@ int tcp_exit_connect(struct trace_event_raw_sys_exit *ctx)
 	return 0;
 }
 
-static __always_inline int accepted(long descriptor)
+static __always_inline void accepted(long descriptor)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct connection_event event = { .side = SIDE_SERVER };
 
 	if (descriptor < 0)
-		return 0;
+		return;
 	struct sock *sk = socket_of_file(file_of_descriptor(task, descriptor));
 	if (!sk || !socket_is_tcp(sk))
-		return 0;
+		return;
 	event_offer(TCP_ACCEPT);
 	event_header_of(&event.header, TCP_ACCEPT, task);
 	endpoints_of_socket(&event.ends, sk);
@@ -417,19 +429,16 @@ static __always_inline int accepted(long descriptor)
 	}
 	WORKLOAD_ADD(event.header.cgroup_id, accepted, 1);
 	report(&event, TCP_ACCEPT);
-	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_accept")
-int tcp_exit_accept(struct trace_event_raw_sys_exit *ctx)
+SYSCALL_HANDLER_AND_NEXT(tcp_accept, call)
 {
-	return accepted(ctx->ret);
-}
+	__u8 operation = tcp_calls[syscall_index(call)];
+	__u64 which = call->arguments[0];
 
-SEC("tracepoint/syscalls/sys_exit_accept4")
-int tcp_exit_accept4(struct trace_event_raw_sys_exit *ctx)
-{
-	return accepted(ctx->ret);
+	if (operation == CALL_ACCEPT ||
+	    (operation == CALL_SOCKETCALL && (which == SOCKETCALL_ACCEPT || which == SOCKETCALL_ACCEPT4)))
+		accepted(call->result);
 }
 
 // Owners of the connections that were open before us. It writes nothing but the map.

@@ -66,6 +66,14 @@ type TCPSeenCount struct {
 	Gid        uint32
 }
 
+type TCPTcpCall uint32
+
+const (
+	TCPTcpCallCALL_NONE       TCPTcpCall = 0
+	TCPTcpCallCALL_ACCEPT     TCPTcpCall = 1
+	TCPTcpCallCALL_SOCKETCALL TCPTcpCall = 2
+)
+
 type TCPTcpFacts struct {
 	_             structs.HostLayout
 	LocalAddress  [16]uint8
@@ -151,10 +159,12 @@ const (
 	TCPMapPathBuffers               = "path_buffers"
 	TCPMapRates                     = "rates"
 	TCPMapSeen                      = "seen"
+	TCPMapSyscallChains             = "syscall_chains"
+	TCPMapSyscallCosts              = "syscall_costs"
+	TCPMapSyscallHandlers           = "syscall_handlers"
 	TCPMapWorkloads                 = "workloads"
+	TCPProgTcpAccept                = "tcp_accept"
 	TCPProgTcpEnterConnect          = "tcp_enter_connect"
-	TCPProgTcpExitAccept            = "tcp_exit_accept"
-	TCPProgTcpExitAccept4           = "tcp_exit_accept4"
 	TCPProgTcpExitConnect           = "tcp_exit_connect"
 	TCPProgTcpSetState              = "tcp_set_state"
 	TCPProgTcpSetStateRaw           = "tcp_set_state_raw"
@@ -163,6 +173,10 @@ const (
 	TCPVarConnectionEventIsExported = "connection_event_is_exported"
 	TCPVarEventHeaderIsExported     = "event_header_is_exported"
 	TCPVarRingWakeupBytes           = "ring_wakeup_bytes"
+	TCPVarSyscallMeasure            = "syscall_measure"
+	TCPVarSyscallOwnNumber          = "syscall_own_number"
+	TCPVarTcpCallIsExported         = "tcp_call_is_exported"
+	TCPVarTcpCalls                  = "tcp_calls"
 	TCPVarTcpFlagsIsExported        = "tcp_flags_is_exported"
 	TCPVarTcpKindIsExported         = "tcp_kind_is_exported"
 	TCPVarTcpSideIsExported         = "tcp_side_is_exported"
@@ -211,9 +225,8 @@ type TCPSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type TCPProgramSpecs struct {
+	TcpAccept       *ebpf.ProgramSpec `ebpf:"tcp_accept"`
 	TcpEnterConnect *ebpf.ProgramSpec `ebpf:"tcp_enter_connect"`
-	TcpExitAccept   *ebpf.ProgramSpec `ebpf:"tcp_exit_accept"`
-	TcpExitAccept4  *ebpf.ProgramSpec `ebpf:"tcp_exit_accept4"`
 	TcpExitConnect  *ebpf.ProgramSpec `ebpf:"tcp_exit_connect"`
 	TcpSetState     *ebpf.ProgramSpec `ebpf:"tcp_set_state"`
 	TcpSetStateRaw  *ebpf.ProgramSpec `ebpf:"tcp_set_state_raw"`
@@ -238,6 +251,9 @@ type TCPMapSpecs struct {
 	PathBuffers      *ebpf.MapSpec `ebpf:"path_buffers"`
 	Rates            *ebpf.MapSpec `ebpf:"rates"`
 	Seen             *ebpf.MapSpec `ebpf:"seen"`
+	SyscallChains    *ebpf.MapSpec `ebpf:"syscall_chains"`
+	SyscallCosts     *ebpf.MapSpec `ebpf:"syscall_costs"`
+	SyscallHandlers  *ebpf.MapSpec `ebpf:"syscall_handlers"`
 	Workloads        *ebpf.MapSpec `ebpf:"workloads"`
 }
 
@@ -249,6 +265,10 @@ type TCPVariableSpecs struct {
 	ConnectionEventIsExported *ebpf.VariableSpec `ebpf:"connection_event_is_exported"`
 	EventHeaderIsExported     *ebpf.VariableSpec `ebpf:"event_header_is_exported"`
 	RingWakeupBytes           *ebpf.VariableSpec `ebpf:"ring_wakeup_bytes"`
+	SyscallMeasure            *ebpf.VariableSpec `ebpf:"syscall_measure"`
+	SyscallOwnNumber          *ebpf.VariableSpec `ebpf:"syscall_own_number"`
+	TcpCallIsExported         *ebpf.VariableSpec `ebpf:"tcp_call_is_exported"`
+	TcpCalls                  *ebpf.VariableSpec `ebpf:"tcp_calls"`
 	TcpFlagsIsExported        *ebpf.VariableSpec `ebpf:"tcp_flags_is_exported"`
 	TcpKindIsExported         *ebpf.VariableSpec `ebpf:"tcp_kind_is_exported"`
 	TcpSideIsExported         *ebpf.VariableSpec `ebpf:"tcp_side_is_exported"`
@@ -289,6 +309,9 @@ type TCPMaps struct {
 	PathBuffers      *ebpf.Map `ebpf:"path_buffers"`
 	Rates            *ebpf.Map `ebpf:"rates"`
 	Seen             *ebpf.Map `ebpf:"seen"`
+	SyscallChains    *ebpf.Map `ebpf:"syscall_chains"`
+	SyscallCosts     *ebpf.Map `ebpf:"syscall_costs"`
+	SyscallHandlers  *ebpf.Map `ebpf:"syscall_handlers"`
 	Workloads        *ebpf.Map `ebpf:"workloads"`
 }
 
@@ -308,6 +331,9 @@ func (m *TCPMaps) Close() error {
 		m.PathBuffers,
 		m.Rates,
 		m.Seen,
+		m.SyscallChains,
+		m.SyscallCosts,
+		m.SyscallHandlers,
 		m.Workloads,
 	)
 }
@@ -320,6 +346,10 @@ type TCPVariables struct {
 	ConnectionEventIsExported *ebpf.Variable `ebpf:"connection_event_is_exported"`
 	EventHeaderIsExported     *ebpf.Variable `ebpf:"event_header_is_exported"`
 	RingWakeupBytes           *ebpf.Variable `ebpf:"ring_wakeup_bytes"`
+	SyscallMeasure            *ebpf.Variable `ebpf:"syscall_measure"`
+	SyscallOwnNumber          *ebpf.Variable `ebpf:"syscall_own_number"`
+	TcpCallIsExported         *ebpf.Variable `ebpf:"tcp_call_is_exported"`
+	TcpCalls                  *ebpf.Variable `ebpf:"tcp_calls"`
 	TcpFlagsIsExported        *ebpf.Variable `ebpf:"tcp_flags_is_exported"`
 	TcpKindIsExported         *ebpf.Variable `ebpf:"tcp_kind_is_exported"`
 	TcpSideIsExported         *ebpf.Variable `ebpf:"tcp_side_is_exported"`
@@ -330,9 +360,8 @@ type TCPVariables struct {
 //
 // It can be passed to LoadTCPObjects or ebpf.CollectionSpec.LoadAndAssign.
 type TCPPrograms struct {
+	TcpAccept       *ebpf.Program `ebpf:"tcp_accept"`
 	TcpEnterConnect *ebpf.Program `ebpf:"tcp_enter_connect"`
-	TcpExitAccept   *ebpf.Program `ebpf:"tcp_exit_accept"`
-	TcpExitAccept4  *ebpf.Program `ebpf:"tcp_exit_accept4"`
 	TcpExitConnect  *ebpf.Program `ebpf:"tcp_exit_connect"`
 	TcpSetState     *ebpf.Program `ebpf:"tcp_set_state"`
 	TcpSetStateRaw  *ebpf.Program `ebpf:"tcp_set_state_raw"`
@@ -341,9 +370,8 @@ type TCPPrograms struct {
 
 func (p *TCPPrograms) Close() error {
 	return _TCPClose(
+		p.TcpAccept,
 		p.TcpEnterConnect,
-		p.TcpExitAccept,
-		p.TcpExitAccept4,
 		p.TcpExitConnect,
 		p.TcpSetState,
 		p.TcpSetStateRaw,

@@ -98,6 +98,7 @@ func emitterOptions(s *session, r *emit.Redactor) emit.Options {
 }
 
 func processSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.ProcessConstants())
 	s.Constants["arguments_bytes_max"] = c.Tracers.Process.ArgumentsMaxBytes
 	if len(c.Tracers.Process.EnvironmentKeys) > 0 {
 		s.Constants["environment_bytes_max"] = uint32(environmentBytesMax)
@@ -132,6 +133,7 @@ func ipcSettings(c *Config, s *tracer.Settings) {
 }
 
 func tcpSettings(c *Config, s *tracer.Settings) {
+	maps.Copy(s.Constants, tracer.TCPConstants())
 	s.MapEntries[tracer.TCPOwners] = c.Tracers.TCP.TrackedConnections
 	s.Constants["window_ns"] = uint64(c.Tracers.TCP.DeduplicationWindow)
 }

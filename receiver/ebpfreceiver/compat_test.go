@@ -173,3 +173,34 @@ func TestInjection_of32BitProgram(t *testing.T) {
 	assert.Equal(t, "EFAULT", access.str(names.ErrorType))
 	l.one(names.EventInjectionLoaderChange, pathEnds(pid, "create", "/etc/ld.so.preload"))
 }
+
+func TestProcess_of32BitProgram(t *testing.T) {
+	program := buildCompat(t)
+	l := startLive(t, only("process"))
+	path := filepath.Join(t.TempDir(), "absent")
+	pid := runCompat(t, program, "exec", path)[0]
+	executed := l.one(names.EventProcessExec, byPID(int(pid)))
+	assert.Equal(t, program, executed.str(names.ProcessExecutablePath))
+	failed := l.one(names.EventProcessExecFailed, byPID(int(pid)))
+	assert.Equal(t, path, failed.str(names.ProcessFilename))
+	assert.Equal(t, "ENOENT", failed.str(names.ErrorType))
+	l.one(names.EventProcessExit, byPID(int(pid)))
+}
+
+// On i386 connections are accepted by the one system call that stands for all that have to do with sockets.
+func TestTCP_of32BitProgram(t *testing.T) {
+	program := buildCompat(t)
+	l := startLive(t, only("tcp"))
+	numbers := runCompat(t, program, "connection")
+	require.Len(t, numbers, 3)
+	ours := func(side string) func(record) bool {
+		return func(r record) bool {
+			return r.num(names.ProcessPID) == numbers[0] && r.num(names.ServerPort) == numbers[1] &&
+				r.num(names.ClientPort) == numbers[2] && r.str(names.ConnectionSide) == side
+		}
+	}
+	l.one(names.EventTCPConnect, ours("client"))
+	l.one(names.EventTCPAccept, ours("server"))
+	assert.EqualValues(t, 5, l.one(names.EventTCPClose, ours("client")).num(names.ConnectionBytesSent))
+	assert.EqualValues(t, 5, l.one(names.EventTCPClose, ours("server")).num(names.ConnectionBytesReceived))
+}

@@ -170,10 +170,8 @@ func TestHardPlace_noTracefs(t *testing.T) {
 	told := tell(t, ownMounts, "/sys/kernel/tracing", "/sys/kernel/debug")
 	assert.Empty(t, told.Error)
 	assert.Equal(t, componentstatus.StatusRecoverableError.String(), told.Status)
-	assert.Equal(t, byDefault(map[string]tracer.Status{"process": degraded, "tcp": degraded, "privilege": degraded}), told.Tracers)
-	assert.Equal(t, `tracer "process" is degraded: missing sys_exit_execve, sys_enter_execve, sys_exit_execveat, sys_enter_execveat: `+
-		"tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing\n"+
-		`tracer "tcp" is degraded: missing sys_exit_connect, sys_enter_connect, sys_exit_accept, sys_exit_accept4: `+
+	assert.Equal(t, byDefault(map[string]tracer.Status{"tcp": degraded, "privilege": degraded}), told.Tracers)
+	assert.Equal(t, `tracer "tcp" is degraded: missing sys_exit_connect, sys_enter_connect: `+
 		"tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing\n"+
 		`tracer "privilege" is degraded: missing sys_enter: `+
 		"tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing", told.Reason)
@@ -220,7 +218,7 @@ func TestHardPlace_leastPrivilege(t *testing.T) {
 
 	told = tell(t, nobody(unix.CAP_BPF, unix.CAP_PERFMON, unix.CAP_NET_ADMIN))
 	assert.Empty(t, told.Error)
-	assert.Equal(t, byDefault(map[string]tracer.Status{"process": degraded, "tcp": degraded, "privilege": degraded}), told.Tracers)
+	assert.Equal(t, byDefault(map[string]tracer.Status{"tcp": degraded, "privilege": degraded}), told.Tracers)
 	assert.Contains(t, told.Reason, "not allowed to read the numbers of tracepoints in tracefs: run as root, grant CAP_DAC_READ_SEARCH")
 
 	told = tell(t, nobody(unix.CAP_BPF))

@@ -72,7 +72,9 @@ var hierarchyChoices = map[string]uint32{"": 0, "memory": 1, "pids": 2, "cpu": 3
 
 // ownConstants are those of each tracer, as the receiver sets them.
 var ownConstants = map[string]map[string]any{
+	"process":   tracer.ProcessConstants(),
 	"file":      tracer.FileConstants(),
+	"tcp":       tracer.TCPConstants(),
 	"socket":    tracer.SocketConstants([]uint{1, 2, 10, 16}),
 	"ipc":       tracer.IPCConstants(),
 	"privilege": tracer.PrivilegeConstants(recordedCapabilities, false),

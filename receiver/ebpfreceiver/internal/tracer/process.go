@@ -3,6 +3,9 @@
 package tracer
 
 import (
+	"maps"
+	"slices"
+
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 )
 
@@ -14,7 +17,7 @@ func Process() Spec {
 		Brief:          "Programs that are executed or fail to be, processes that fork and exit.",
 		DefaultEnabled: true,
 		Cost:           CostMedium,
-		Privileges:     basePrivileges(tracefsPrivilege),
+		Privileges:     basePrivileges(),
 		Kinds:          []string{"exec", "exec_failed", "fork", "exit", "cgroup_mkdir", "cgroup_rmdir"},
 		Load:           processbpf.LoadProcess,
 		Hooks: []Hook{
@@ -26,11 +29,21 @@ func Process() Spec {
 				processbpf.ProcessProgProcessExit, processbpf.ProcessProgProcessExitRaw),
 			hook("cgroup_mkdir", processbpf.ProcessProgProcessCgroupMkdir, processbpf.ProcessProgProcessCgroupMkdirRaw),
 			hook("cgroup_rmdir", processbpf.ProcessProgProcessCgroupRmdir, processbpf.ProcessProgProcessCgroupRmdirRaw),
-			hook("sys_exit_execve", processbpf.ProcessProgProcessExitExecve),
-			hook("sys_enter_execve", processbpf.ProcessProgProcessEnterExecve),
-			hook("sys_exit_execveat", processbpf.ProcessProgProcessExitExecveat),
-			hook("sys_enter_execveat", processbpf.ProcessProgProcessEnterExecveat),
+			syscallHook(processbpf.ProcessProgProcessExecFailed, slices.Sorted(maps.Keys(execCalls()))...),
 		},
 		Snapshot: processbpf.ProcessProgProcessSnapshot,
 	}
+}
+
+// execCalls are the calls by name.
+func execCalls() map[string]processbpf.ProcessExecCall {
+	return map[string]processbpf.ProcessExecCall{
+		"execve":   processbpf.ProcessExecCallCALL_EXECVE,
+		"execveat": processbpf.ProcessExecCallCALL_EXECVEAT,
+	}
+}
+
+// ProcessConstants are the constants of the tracer's programs that depend on the architecture alone.
+func ProcessConstants() map[string]any {
+	return map[string]any{processbpf.ProcessVarExecCalls: syscallTable(execCalls(), asByte)}
 }

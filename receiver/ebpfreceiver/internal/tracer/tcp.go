@@ -3,6 +3,9 @@
 package tracer
 
 import (
+	"maps"
+	"slices"
+
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 )
 
@@ -23,11 +26,24 @@ func TCP() Spec {
 			hook("inet_sock_set_state", tcpbpf.TCPProgTcpSetState, tcpbpf.TCPProgTcpSetStateRaw),
 			hook("sys_exit_connect", tcpbpf.TCPProgTcpExitConnect),
 			hook("sys_enter_connect", tcpbpf.TCPProgTcpEnterConnect),
-			hook("sys_exit_accept", tcpbpf.TCPProgTcpExitAccept),
-			hook("sys_exit_accept4", tcpbpf.TCPProgTcpExitAccept4),
+			syscallHook(tcpbpf.TCPProgTcpAccept, slices.Sorted(maps.Keys(tcpCalls()))...),
 		},
 		Snapshot: tcpbpf.TCPProgTcpSnapshot,
 	}
+}
+
+// tcpCalls are the calls by name.
+func tcpCalls() map[string]tcpbpf.TCPTcpCall {
+	return map[string]tcpbpf.TCPTcpCall{
+		"accept":     tcpbpf.TCPTcpCallCALL_ACCEPT,
+		"accept4":    tcpbpf.TCPTcpCallCALL_ACCEPT,
+		"socketcall": tcpbpf.TCPTcpCallCALL_SOCKETCALL,
+	}
+}
+
+// TCPConstants are the constants of the tracer's programs that depend on the architecture alone.
+func TCPConstants() map[string]any {
+	return map[string]any{tcpbpf.TCPVarTcpCalls: syscallTable(tcpCalls(), asByte)}
 }
 
 // TCPSeenKey names what became of connections of a process with one far end in one time window.

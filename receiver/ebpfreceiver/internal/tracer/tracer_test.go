@@ -196,12 +196,13 @@ func TestTracer_noHookAtAll(t *testing.T) {
 }
 
 func TestLoad_refusesUnknownMap(t *testing.T) {
-	_, err := Load(Process(), Settings{MapEntries: map[string]uint32{"absent": 1}}, zap.NewNop())
+	_, err := Load(Process(), Settings{Dispatcher: &Dispatcher{}, MapEntries: map[string]uint32{"absent": 1}}, zap.NewNop())
 	require.EqualError(t, err, `configure tracer "process": there is no map "absent"`)
 }
 
 func TestLoad_refusesConstantOfAnotherType(t *testing.T) {
-	_, err := Load(Process(), Settings{Constants: map[string]any{processbpf.ProcessVarArgumentsBytesMax: "far too long"}}, zap.NewNop())
+	constants := map[string]any{processbpf.ProcessVarArgumentsBytesMax: "far too long"}
+	_, err := Load(Process(), Settings{Dispatcher: &Dispatcher{}, Constants: constants}, zap.NewNop())
 	require.ErrorContains(t, err, `configure tracer "process": set "arguments_bytes_max": `)
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command compat is built for the 32-bit architecture beside the one that is tested, and makes system
-// calls of every kind that has another number there. Its arguments are what to use, files, sockets, ipc, ids or
-// injection, and a folder to work in.
+// calls of every kind that has another number there. Its arguments are what to use, files, sockets, ipc, ids, exec,
+// connection or injection, and a folder to work in.
 package main
 
 import (
@@ -24,6 +24,11 @@ func main() {
 		err = inject(os.Args[2])
 	case "ipc":
 		err = ipc(os.Args[2])
+	case "exec":
+		fmt.Println(os.Getpid())
+		err = failToExecute(os.Args[2])
+	case "connection":
+		err = connection()
 	case "ids":
 		fmt.Println(os.Getpid())
 		err = syscall.Setresuid(11, 12, 13)
