@@ -3,11 +3,14 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // reports are what the tests of the package tracer print on a kernel that refuses one program.
@@ -46,4 +49,13 @@ func TestResult_tornReport(t *testing.T) {
 	r := read(strings.Replace(reports, `"hooks":1`, `"hooks":`, 1))
 	assert.ErrorContains(t, r.failure, "read the report")
 	assert.True(t, r.failed())
+}
+
+func TestPage_hasEveryMachine(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("../..", pageFile))
+	require.NoError(t, err)
+	for _, m := range machines() {
+		assert.Contains(t, string(content), " | "+m.title()+" | ", "make vm writes it")
+	}
+	assert.NotContains(t, string(content), "| broken", "a machine that has ended early says nothing: make vm")
 }
