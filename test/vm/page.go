@@ -127,7 +127,7 @@ func (d *document) tracers() {
 	d.WriteString("## Tracers\n\nHooks that are attached, memory of the maps with the sizes of the specification, time to load and attach.\n" +
 		"`syscall` is no tracer: it calls the handlers that tracers have at the end of system calls.\n\n")
 	// A machine for a few tests of its own has nothing to say to this.
-	d.results = slices.DeleteFunc(slices.Clone(d.results), func(r result) bool { return len(r.tracers) == 0 && r.failure == nil })
+	d.results = slices.DeleteFunc(slices.Clone(d.results), func(r result) bool { return r.machine.tests == legacyTests })
 	d.head("tracer")
 	for _, tracer := range d.tracerNames() {
 		cells := []string{"`" + tracer + "`"}
