@@ -5,6 +5,7 @@
 package ebpfreceiver
 
 import (
+	"errors"
 	"context"
 	"fmt"
 	"net"
@@ -247,7 +248,9 @@ func TestDNS_namesOfFarEnds(t *testing.T) {
 	datagram := dialServer(t, "udp", fmt.Sprintf("%s:%d", serverAnswer4, portOf(listener.Addr())))
 	_, err = datagram.Write([]byte("hello"))
 	require.NoError(t, err)
-	require.NoError(t, connection.Close())
+	accepted, err := listener.Accept()
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(connection.Close(), accepted.Close()))
 
 	const name = nameAlias + "example"
 	connect := l.one(names.EventTCPConnect, byClientPort(port))
