@@ -5,8 +5,8 @@
 package ebpfreceiver
 
 import (
-	"errors"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -255,7 +255,9 @@ func TestDNS_namesOfFarEnds(t *testing.T) {
 	const name = nameAlias + "example"
 	connect := l.one(names.EventTCPConnect, byClientPort(port))
 	assert.Equal(t, name, connect.str(names.PeerDNSName))
-	closed := l.one(names.EventTCPClose, byClientPort(port))
+	closed := l.one(names.EventTCPClose, func(r record) bool {
+		return byClientPort(port)(r) && r.str(names.ConnectionSide) == "client"
+	})
 	assert.Equal(t, name, closed.str(names.PeerDNSName))
 	start := l.one(names.EventUDPStart, flowOf("client", udpPort(datagram.LocalAddr()), portOf(listener.Addr())))
 	assert.Equal(t, name, start.str(names.PeerDNSName))
