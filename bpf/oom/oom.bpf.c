@@ -23,8 +23,9 @@ enum oom_constraint {
 // Memory cgroups above the victim that are looked at.
 #define MEMORY_CGROUPS_NESTED_MAX 64
 // A cgroup is taken for full when it has no room for this many pages: the largest allocation that the
-// kernel kills for, PAGE_ALLOC_COSTLY_ORDER.
-#define LARGEST_ALLOCATION_PAGES 8
+// kernel kills for, PAGE_ALLOC_COSTLY_ORDER, and what a processor takes in advance and may have given back just
+// now, MEMCG_CHARGE_BATCH.
+#define ROOM_PAGES_MIN (8 + 64)
 // Victims that are remembered, the oldest is forgotten first.
 #define VICTIMS_MAX 1024
 // PID_MAX_LIMIT of include/linux/threads.h
@@ -99,7 +100,7 @@ __noinline __u64 full_cgroup(__u64 lowest)
 	for (int depth = 0; depth < MEMORY_CGROUPS_NESTED_MAX; depth++) {
 		if (!group)
 			return 0;
-		if ((__u64)BPF_CORE_READ(group, memory.usage.counter) + LARGEST_ALLOCATION_PAGES > BPF_CORE_READ(group, memory.max))
+		if ((__u64)BPF_CORE_READ(group, memory.usage.counter) + ROOM_PAGES_MIN > BPF_CORE_READ(group, memory.max))
 			return (__u64)group;
 		group = above(group);
 	}

@@ -144,6 +144,10 @@ func (l *live) ownMetric(m names.Metric) map[string]float64 {
 		for _, p := range data.DataPoints {
 			points[labels(p)] = float64(p.Value)
 		}
+	case metricdata.Gauge[float64]:
+		for _, p := range data.DataPoints {
+			points[labels(p)] = p.Value
+		}
 	case metricdata.Sum[float64]:
 		for _, p := range data.DataPoints {
 			points[labels(p)] = p.Value

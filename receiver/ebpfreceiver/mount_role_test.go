@@ -33,13 +33,17 @@ func newMount(words []string) error {
 		return err
 	}
 	defer unix.Close(made)
-	if err := unix.MoveMount(made, "", unix.AT_FDCWD, words[0], unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
-		return err
-	}
+	return unix.MoveMount(made, "", unix.AT_FDCWD, words[0], unix.MOVE_MOUNT_F_EMPTY_PATH)
+}
+
+// setMountAttributes makes a mount read-only and private, and lets it have devices.
+func setMountAttributes(words []string) error {
 	attributes := &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY, Attr_clr: unix.MOUNT_ATTR_NODEV, Propagation: unix.MS_PRIVATE}
-	if err := unix.MountSetattr(unix.AT_FDCWD, words[0], 0, attributes); err != nil {
-		return err
-	}
+	return unix.MountSetattr(unix.AT_FDCWD, words[0], 0, attributes)
+}
+
+// reconfigureMount changes nothing by the calls that change a file system.
+func reconfigureMount(words []string) error {
 	picked, err := unix.Fspick(unix.AT_FDCWD, words[0], unix.FSPICK_CLOEXEC)
 	if err != nil {
 		return err

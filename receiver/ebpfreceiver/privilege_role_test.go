@@ -140,6 +140,8 @@ var actionsByName = map[string]func([]string) error{
 	"seccomp":     seccomp,
 	"raw_seccomp": raw(unix.SYS_SECCOMP),
 	"new_mount":   newMount,
+	"set_mount":   setMountAttributes,
+	"reconfigure": reconfigureMount,
 	"copy_mount":  copyMount,
 	"fsopen":      fsopen,
 	"setns":       setns,

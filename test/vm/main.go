@@ -10,6 +10,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -135,14 +136,32 @@ func prepare(ctx context.Context, o options) ([]prepared, error) {
 	return all, ctx.Err()
 }
 
+// startOrder has those first that have most to do: all tests, then the slowest ones, which are the last of the
+// matrix.
+func startOrder(all []prepared) []int {
+	rank := func(i int) int {
+		if at := slices.Index([]string{"", mainTests}, all[i].machine.tests); at >= 0 {
+			return at
+		}
+		return 2
+	}
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = len(all) - 1 - i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank(a), rank(b)) })
+	return order
+}
+
 // bootAll runs some more machines at a time than there are processors: each takes one, and its tests
-// wait now and then. The slowest ones are the last of the matrix, and start first.
+// wait now and then.
 func bootAll(ctx context.Context, o options, all []prepared) []result {
 	results := make([]result, len(all))
 	places := make(chan struct{}, min(runtime.NumCPU()*3/2, machinesAtOnceMax))
 	var telling sync.Mutex
 	var running sync.WaitGroup
-	for i, p := range slices.Backward(all) {
+	for _, i := range startOrder(all) {
+		p := all[i]
 		places <- struct{}{}
 		running.Go(func() {
 			defer func() { <-places }()

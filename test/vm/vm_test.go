@@ -238,3 +238,17 @@ func TestChosenTests_exist(t *testing.T) {
 		}
 	}
 }
+
+func TestStartOrder(t *testing.T) {
+	var all []prepared
+	for _, m := range machines() {
+		all = append(all, prepared{machine: m})
+	}
+	var names []string
+	for _, i := range startOrder(all) {
+		names = append(names, all[i].machine.name())
+	}
+	assert.Equal(t, []string{
+		"newest-amd64", "5.10-amd64", "6.12-arm64", "5.10-arm64", "6.12-amd64", "6.1-amd64", "5.10-without-BTF-amd64", "6.1-with-cgroups-v1-amd64",
+	}, names)
+}
