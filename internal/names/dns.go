@@ -2,7 +2,7 @@
 
 package names
 
-// Events of the tracer "dns".
+// EventDNSLookup is the event of the tracer "dns".
 const EventDNSLookup = "meerkat.dns.lookup"
 
 // Attributes and metrics of lookups.

@@ -68,7 +68,7 @@ func TestFile_of32BitProgram(t *testing.T) {
 	pid := runCompat(t, program, "files", d)[0]
 
 	created := l.one(names.EventFileCreate, at(filepath.Join(d, "created")))
-	assert.EqualValues(t, pid, created.num(names.ProcessPID))
+	assert.Equal(t, pid, created.num(names.ProcessPID))
 	assert.Equal(t, program, created.str(names.ProcessExecutablePath))
 	assert.Equal(t, "0640", created.str(names.FileMode))
 	mode := l.one(names.EventFileModeChange, at(filepath.Join(d, "created")))

@@ -125,7 +125,7 @@ func behindFile(page int) (memoryFault, error) {
 	if err != nil {
 		return memoryFault{}, err
 	}
-	defer os.Remove(file.Name())
+	defer func() { _ = os.Remove(file.Name()) }()
 	memory, err := unix.Mmap(int(file.Fd()), 0, page, unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
 		return memoryFault{}, errors.Join(err, file.Close())

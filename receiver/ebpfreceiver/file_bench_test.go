@@ -73,6 +73,7 @@ func BenchmarkFile_open(b *testing.B) {
 }
 
 func benchmarkOpen(b *testing.B, how, path string, flags int) {
+	b.Helper()
 	path = filepath.Join(b.TempDir(), path)
 	require.NoError(b, os.MkdirAll(filepath.Dir(path), 0o700))
 	if flags == unix.O_RDONLY {

@@ -29,8 +29,8 @@ type learner struct {
 func learnReadPaths(s *session) {
 	l := learner{left: learnedFilesMax, remote: remoteMounts()}
 	for _, pattern := range s.config.Tracers.File.ReadPaths {
-		if strings.HasSuffix(pattern, "/") {
-			l.below(strings.TrimSuffix(pattern, "/"))
+		if folder, ok := strings.CutSuffix(pattern, "/"); ok {
+			l.below(folder)
 			continue
 		}
 		l.matching("", strings.Split(strings.TrimPrefix(pattern, "/"), "/"))

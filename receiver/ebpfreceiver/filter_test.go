@@ -58,7 +58,7 @@ func shellAs(t *testing.T, user uint32, d, script string) {
 // openFolder is one in which every user can make files.
 func openFolder(t *testing.T) string {
 	t.Helper()
-	d, err := os.MkdirTemp("", "meerkat-filter-")
+	d, err := os.MkdirTemp("", "meerkat-filter-") //nolint:usetesting // Others may not enter a folder of the test.
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(d)) })
 	require.NoError(t, os.Chmod(d, 0o777))

@@ -5,7 +5,6 @@
 package ebpfreceiver
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,7 +115,7 @@ func TestInjection_modulesAndKernels(t *testing.T) {
 	defer opened.Close()
 	number := func(err error) string {
 		var errno syscall.Errno
-		require.True(t, errors.As(err, &errno), "%v", err)
+		require.ErrorAs(t, err, &errno)
 		return unix.ErrnoName(errno)
 	}
 	image := make([]byte, 64)

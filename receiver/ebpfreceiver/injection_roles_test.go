@@ -212,7 +212,7 @@ func loadProgram() error {
 	if err != nil {
 		return err
 	}
-	defer program.Close()
+	defer func() { _ = program.Close() }()
 	info, err := program.Info()
 	if err != nil {
 		return err

@@ -207,10 +207,10 @@ func TestContainer_target(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, only("process", "injection"))
 	id := containerID(3)
-	ended := make(chan struct{})
+	ended, pipe := make(chan struct{}), waitingPipe(t)
 	go func() {
 		defer close(ended)
-		c.run(id, "read line < /tmp/wait", "--mount", "type=bind,src="+waitingPipe(t)+",dst=/tmp,options=rbind:rw")
+		c.run(id, "read line < /tmp/wait", "--mount", "type=bind,src="+pipe+",dst=/tmp,options=rbind:rw")
 	}()
 	shell := l.one(names.EventProcessExec, func(r record) bool { return inContainer(id)(r) && r.num(names.ProcessVPID) == 1 })
 	target := int(shell.num(names.ProcessPID))

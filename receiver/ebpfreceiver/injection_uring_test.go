@@ -142,7 +142,7 @@ func TestInjection_withoutDeduplication(t *testing.T) {
 	u := newUring(t)
 	path := filepath.Join(t.TempDir(), "none")
 	for range 3 {
-		require.EqualValues(t, -int32(unix.ENOENT), u.do(uringUnlinkat, path, 0, 0))
+		require.Equal(t, -int32(unix.ENOENT), u.do(uringUnlinkat, path, 0, 0))
 	}
 	require.Eventually(t, func() bool {
 		return len(l.find(names.EventInjectionIOUring, does(os.Getpid(), "io_uring_unlinkat"))) == 3

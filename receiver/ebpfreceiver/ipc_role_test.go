@@ -136,7 +136,7 @@ func useIPC(folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := connectUnix(socket); err != unix.ENOENT {
+	if err := connectUnix(socket); !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("connect to nobody: %w", err)
 	}
 	if _, err := listenUnix(socket); err != nil {

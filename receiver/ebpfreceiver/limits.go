@@ -76,7 +76,7 @@ const (
 
 	// eventsPerSecondDefault is far above what a workload does that is not out of hand. Further events stay in
 	// the kernel (counter: held back).
-	eventsPerSecondDefault = 500
+	eventsPerSecondDefault = 300
 	filterPatternsMax      = 64
 	filterPatternBytesMax  = 256
 	filterPathBytesMax     = 250

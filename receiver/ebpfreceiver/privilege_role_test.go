@@ -147,7 +147,7 @@ var actionsByName = map[string]func([]string) error{
 	"setns":       setns,
 	"chroot":      func(words []string) error { return unix.Chroot(words[0]) },
 	"chdir":       func(words []string) error { return unix.Chdir(words[0]) },
-	"mount":       func(words []string) error { return mount(words) },
+	"mount":       mount,
 	"pivot_root":  func(words []string) error { return unix.PivotRoot(words[0], words[1]) },
 	"sethostname": func(words []string) error { return unix.Sethostname([]byte(words[0])) },
 }

@@ -188,10 +188,10 @@ func TestPrivilege_capabilities(t *testing.T) {
 	assert.Equal(t, "ambient_capabilities", all[1].str(names.PrivilegeOperation))
 	assert.Equal(t, []string{"CAP_KILL"}, all[1].strs(names.PrivilegeCapabilitiesAmbient))
 	assert.False(t, all[1].has(names.PrivilegeCapabilitiesEffective))
-	assert.Equal(t, capabilitiesOf(t, a.thread(), "CapAmb"), len(all[1].strs(names.PrivilegeCapabilitiesAmbient)))
+	assert.Len(t, all[1].strs(names.PrivilegeCapabilitiesAmbient), capabilitiesOf(t, a.thread(), "CapAmb"))
 
 	assert.Equal(t, []string{"CAP_KILL", "CAP_SYS_ADMIN"}, all[2].strs(names.PrivilegeCapabilitiesGained))
-	assert.Equal(t, capabilitiesOf(t, a.thread(), "CapEff"), len(all[2].strs(names.PrivilegeCapabilitiesEffective)))
+	assert.Len(t, all[2].strs(names.PrivilegeCapabilitiesEffective), capabilitiesOf(t, a.thread(), "CapEff"))
 	assert.False(t, all[2].has(names.PrivilegeCapabilitiesPermitted), "it has not changed")
 }
 

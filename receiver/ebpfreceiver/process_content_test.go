@@ -46,13 +46,13 @@ func sha256Of(t *testing.T, path string) string {
 }
 
 // uniqueProgram is a program whose content nobody else has: what stands behind an ELF file does not matter.
-func uniqueProgram(t *testing.T, extra int) string {
+func uniqueProgram(t *testing.T) string {
 	t.Helper()
 	path := copyProgram(t, busybox, "observed")
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
 	defer file.Close()
-	random := make([]byte, extra)
+	random := make([]byte, 64)
 	_, _ = rand.Read(random)
 	_, err = file.Write(random)
 	require.NoError(t, err)
@@ -76,7 +76,7 @@ func (l *live) outcomes(outcome string) int64 {
 
 func TestContent_hashIsThatOfTheFile(t *testing.T) {
 	l := startLive(t, hashing(withDefaults))
-	program := uniqueProgram(t, 64)
+	program := uniqueProgram(t)
 	want := sha256Of(t, program)
 	assert.Equal(t, want, l.runTrue(program).str(names.ProcessExecutableSHA256), "although the process is long gone")
 	read := l.outcomes("read")
@@ -102,7 +102,7 @@ func TestContent_hashIsThatOfTheFile(t *testing.T) {
 
 func TestContent_offByDefault(t *testing.T) {
 	l := startLive(t, only("process"))
-	r := l.runTrue(uniqueProgram(t, 64))
+	r := l.runTrue(uniqueProgram(t))
 	assert.False(t, r.has(names.ProcessExecutableSHA256))
 	assert.False(t, r.has(names.ProcessExecutableBuildIDGNU))
 }
@@ -144,7 +144,7 @@ func noteOf(t *testing.T, path, section string) []byte {
 func TestContent_inHardPlaces(t *testing.T) {
 	l := startLive(t, hashing(withDefaults))
 	t.Run("chroot", func(t *testing.T) {
-		program := uniqueProgram(t, 64)
+		program := uniqueProgram(t)
 		command := exec.Command("/observed")
 		command.Args, command.Dir = []string{"cat"}, "/"
 		command.SysProcAttr = &syscall.SysProcAttr{Chroot: filepath.Dir(program)}
@@ -152,13 +152,13 @@ func TestContent_inHardPlaces(t *testing.T) {
 		assert.Equal(t, sha256Of(t, program), l.one(names.EventProcessExec, byPID(pid)).str(names.ProcessExecutableSHA256))
 	})
 	t.Run("overlay", func(t *testing.T) {
-		program := uniqueProgram(t, 64)
+		program := uniqueProgram(t)
 		merged := mountOverlay(t, filepath.Dir(program))
 		r := l.runTrue(filepath.Join(merged, "observed"))
 		assert.Equal(t, sha256Of(t, program), r.str(names.ProcessExecutableSHA256))
 	})
 	t.Run("deleted", func(t *testing.T) {
-		program := uniqueProgram(t, 64)
+		program := uniqueProgram(t)
 		want := sha256Of(t, program)
 		command := inRole("exec_descriptor", program, "cat")
 		command.Env = append(command.Env, "UNLINK=1")
@@ -179,7 +179,7 @@ func TestContainer_content(t *testing.T) {
 // Another file has taken the place of the one that was executed: its hash must not be taken for that.
 func TestContent_replacedFileIsNotHashed(t *testing.T) {
 	l := startLive(t, hashing(withDefaults))
-	program := uniqueProgram(t, 64)
+	program := uniqueProgram(t)
 	command := inRole("exec_descriptor", program, "true")
 	command.Env = append(command.Env, "UNLINK=1")
 	require.NoError(t, command.Run())
@@ -193,7 +193,7 @@ func TestContent_replacedFileIsNotHashed(t *testing.T) {
 func TestContent_limits(t *testing.T) {
 	t.Run("size", func(t *testing.T) {
 		l := startLive(t, hashing(func(c *ExecutableHashConfig) { c.MaxFileBytes = 64 << 10 }))
-		assert.False(t, l.runTrue(uniqueProgram(t, 64)).has(names.ProcessExecutableSHA256))
+		assert.False(t, l.runTrue(uniqueProgram(t)).has(names.ProcessExecutableSHA256))
 		assert.Positive(t, l.outcomes("too_large"))
 	})
 	t.Run("rate", func(t *testing.T) {
@@ -202,7 +202,7 @@ func TestContent_limits(t *testing.T) {
 		with, without := 0, 0
 		var all []string
 		for range programs {
-			all = append(all, uniqueProgram(t, 64))
+			all = append(all, uniqueProgram(t))
 		}
 		for _, program := range all {
 			if r := l.runTrue(program); r.has(names.ProcessExecutableSHA256) {

@@ -103,7 +103,7 @@ func TestProcess_reusedPID(t *testing.T) {
 	output, err := command.Output()
 	require.NoError(t, err)
 	pids := map[int]int{}
-	for _, field := range strings.Fields(string(output)) {
+	for field := range strings.FieldsSeq(string(output)) {
 		pid, err := strconv.Atoi(field)
 		require.NoError(t, err)
 		pids[pid]++

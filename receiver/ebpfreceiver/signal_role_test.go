@@ -79,7 +79,7 @@ func expireTimers(arguments []string) error {
 }
 
 // catchSignals is a role: it handles SIGTERM, ignores SIGHUP, says so, and goes on until its input ends.
-func catchSignals() error {
+func catchSignals() error { //nolint:unparam // Roles return an error.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM)
 	signal.Ignore(unix.SIGHUP)
 	fmt.Println("ready")

@@ -53,9 +53,9 @@ func joinCgroup(t *testing.T, folder string, pid int) {
 }
 
 // sendAs plays a process that makes the given calls, and returns its pid.
-func sendAs(t *testing.T, uid uint32, calls ...string) int {
+func sendAs(t *testing.T, calls ...string) int {
 	t.Helper()
-	command := asUser(inRole("send_signals", calls...), uid)
+	command := asUser(inRole("send_signals", calls...), 0)
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, string(output))
 	return command.Process.Pid
@@ -80,7 +80,7 @@ func TestSignal_acrossUsers(t *testing.T) {
 	require.NoError(t, err)
 	stat, err := proc.Stat()
 	require.NoError(t, err)
-	sender := sendAs(t, 0, kill(pid, unix.SIGQUIT))
+	sender := sendAs(t, kill(pid, unix.SIGQUIT))
 
 	r := l.one(names.EventSignalSend, signalTo(pid, unix.SIGQUIT))
 	assert.EqualValues(t, sender, r.num(names.ProcessPID))
@@ -107,7 +107,7 @@ func TestSignal_acrossCgroups(t *testing.T) {
 	folder, path := cgroupFolder(t, "meerkat-test-signal")
 	pid := hold(t, exec.Command(busybox, "cat"))
 	joinCgroup(t, folder, pid)
-	sendAs(t, 0, kill(pid, unix.SIGSTOP), kill(pid, unix.SIGCONT), kill(pid, unix.SIGKILL))
+	sendAs(t, kill(pid, unix.SIGSTOP), kill(pid, unix.SIGCONT), kill(pid, unix.SIGKILL))
 	for _, number := range []syscall.Signal{unix.SIGSTOP, unix.SIGKILL} {
 		r := l.one(names.EventSignalSend, signalTo(pid, number))
 		assert.Equal(t, []string{"cgroup"}, r.strs(names.SignalCrosses))
@@ -126,7 +126,7 @@ func TestSignal_toInit(t *testing.T) {
 	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID}
 	pid := hold(t, command)
 	inside := l.one(names.EventSignalSend, signalTo(pid, unix.SIGTERM))
-	outside := sendAs(t, 0, kill(pid, unix.SIGQUIT), kill(pid, unix.SIGKILL))
+	outside := sendAs(t, kill(pid, unix.SIGQUIT), kill(pid, unix.SIGKILL))
 	ignored := l.one(names.EventSignalSend, signalTo(pid, unix.SIGQUIT))
 	killed := l.one(names.EventSignalSend, signalTo(pid, unix.SIGKILL))
 	for _, r := range []record{inside, ignored, killed} {
@@ -145,7 +145,7 @@ func TestContainer_signal(t *testing.T) {
 	l := startLive(t, only("signal"))
 	id := containerID(21)
 	pid := c.start(id, "exec /bin/busybox cat /dev/zero > /dev/null")
-	sender := sendAs(t, 0, kill(pid, unix.SIGSTOP))
+	sender := sendAs(t, kill(pid, unix.SIGSTOP))
 	r := l.one(names.EventSignalSend, func(r record) bool { return signalTo(pid, unix.SIGSTOP)(r) && byPID(sender)(r) })
 	assert.Equal(t, []string{"cgroup", "init"}, r.strs(names.SignalCrosses))
 	assert.Equal(t, id, r.str(names.SignalTargetContainerID))
@@ -169,7 +169,7 @@ func TestSignal_whatTheTargetDoes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "ready\n", line)
 	const queuedCode = -77
-	sendAs(t, 0, kill(pid, unix.SIGTERM), kill(pid, unix.SIGHUP), fmt.Sprintf("queue %d %d %d", queuedCode, pid, 40))
+	sendAs(t, kill(pid, unix.SIGTERM), kill(pid, unix.SIGHUP), fmt.Sprintf("queue %d %d %d", queuedCode, pid, 40))
 
 	r := l.one(names.EventSignalSend, signalTo(pid, unix.SIGTERM))
 	assert.Equal(t, []string{"handler", "delivered"}, []string{r.str(names.SignalHandling), r.str(names.SignalResult)})
@@ -187,7 +187,7 @@ func TestSignal_timers(t *testing.T) {
 	const siTimer, expirations = -2, 50
 	l := startLive(t, only("signal"))
 	victim := hold(t, asUser(exec.Command(busybox, "cat"), 1234))
-	sendAs(t, 0, fmt.Sprintf("queue %d %d %d", siTimer, victim, unix.SIGUSR1))
+	sendAs(t, fmt.Sprintf("queue %d %d %d", siTimer, victim, unix.SIGUSR1))
 	r := l.one(names.EventSignalSend, signalTo(victim, unix.SIGUSR1))
 	assert.Equal(t, "SI_TIMER", r.str(names.SignalCode))
 
@@ -229,7 +229,7 @@ func TestSignal_groups(t *testing.T) {
 	members := func() []string { return processGroup(t, pid) }
 	require.Eventually(t, func() bool { return len(members()) == 3 }, patience, 10*time.Millisecond)
 	want := members()
-	sender := sendAs(t, 0, kill(-pid, unix.SIGTERM))
+	sender := sendAs(t, kill(-pid, unix.SIGTERM))
 	var got []string
 	require.Eventually(t, func() bool {
 		got = nil
@@ -247,7 +247,7 @@ func TestSignal_groups(t *testing.T) {
 		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", threads))
 		return err == nil && len(tasks) > 1
 	}, patience, 10*time.Millisecond, "Go programs have several threads")
-	sendAs(t, 0, kill(threads, unix.SIGKILL))
+	sendAs(t, kill(threads, unix.SIGKILL))
 	l.one(names.EventSignalSend, signalTo(threads, unix.SIGKILL))
 	l.stop()
 	assert.Len(t, l.find(names.EventSignalSend, signalTo(threads, unix.SIGKILL)), 1)
@@ -262,7 +262,7 @@ func TestSignal_within(t *testing.T) {
 	for range signals {
 		pid := hold(t, exec.Command(busybox, "cat"))
 		pids = append(pids, pid)
-		sendAs(t, 0, kill(pid, unix.SIGKILL))
+		sendAs(t, kill(pid, unix.SIGKILL))
 	}
 	delta := difference(l.balance("signal")["send"], before)
 	assert.GreaterOrEqual(t, delta.Filtered, uint64(signals))

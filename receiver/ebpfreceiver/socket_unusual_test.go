@@ -45,7 +45,9 @@ func TestSocket_unusual(t *testing.T) {
 			if err == nil {
 				defer unix.Close(fd)
 			} else {
-				wantError = unix.ErrnoName(err.(unix.Errno))
+				var errno unix.Errno
+				require.ErrorAs(t, err, &errno)
+				wantError = unix.ErrnoName(errno)
 			}
 			r := l.one(names.EventSocketCreate, func(r record) bool {
 				return byPID(os.Getpid())(r) && r.str(names.SocketFamily) == c.wantFamily && r.str(names.SocketProtocol) == c.wantProtocol

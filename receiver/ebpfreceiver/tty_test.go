@@ -233,8 +233,10 @@ func TestContainer_terminalMadeInside(t *testing.T) {
 	require.NoError(t, connection.SetDeadline(time.Now().Add(patience)))
 	greeting := bufio.NewReader(connection)
 	screen, err := greeting.ReadString('/')
-	for line := screen; err == nil && !strings.Contains(screen, "/dev/pts/"); screen += line {
+	for err == nil && !strings.Contains(screen, "/dev/pts/") {
+		var line string
 		line, err = greeting.ReadString('\n')
+		screen += line
 	}
 	require.NoError(t, err, screen)
 	_, err = io.WriteString(connection, typedSecret+"\r\n")

@@ -68,7 +68,7 @@ func sendDatagrams(folder string) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	for range 3 {
 		for n := range trackedFlowsMin + 100 {
 			// The ports are those of nobody who would answer: the addresses are each another one.

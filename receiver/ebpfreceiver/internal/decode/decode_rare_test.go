@@ -5,8 +5,9 @@ package decode
 import (
 	"testing"
 
-	crashbpf "github.com/meerkat-otel/meerkat/bpf/crash"
 	"github.com/stretchr/testify/assert"
+
+	crashbpf "github.com/meerkat-otel/meerkat/bpf/crash"
 )
 
 func TestDecode_signal(t *testing.T) {

@@ -42,7 +42,7 @@ func TestDecode_mount(t *testing.T) {
 		})
 		assert.Equal(t, []uint64{21, 22, 23, 24, 25, 26},
 			[]uint64{e.GivenFlags, e.ClearedFlags, e.Propagation, uint64(e.MountId), uint64(e.MountNamespace), uint64(e.Command)})
-		assert.EqualValues(t, -1, e.MountMountEvent.Error)
+		assert.EqualValues(t, -1, e.Error)
 		assert.Equal(t, MountOperationBind, MountOperation(e.Operation))
 		assert.Equal(t, PathCut, PathFlags(e.SourceDirectoryFlags))
 		assert.Equal(t, PathDeleted, PathFlags(e.TargetDirectoryFlags))

@@ -56,7 +56,7 @@ func TestDecode_privilegeIDs(t *testing.T) {
 		assert.Equal(t, IDs{Real: 31, Effective: 32, Saved: 33, Filesystem: 34}, e.After)
 		assert.Equal(t, []uint32{41, 42, 43}, e.ListedGroups())
 		assert.EqualValues(t, 99, e.GroupCount)
-		assert.EqualValues(t, -1, e.PrivilegeIdsEvent.Error)
+		assert.EqualValues(t, -1, e.Error)
 		assert.Equal(t, OperationSetgroups, PrivilegeOperation(e.Operation))
 		assert.True(t, e.BeforeKnown())
 		e.Flags, e.GroupsListed = 0, 255

@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 )
 
 // cgroup is one that was made for a recording, so that nothing in it is particular to a machine.

@@ -111,11 +111,11 @@ func socketTransport(f *decode.SocketFacts) string {
 // name that has no place in a file system, and what can't be printed is escaped.
 func unixName(name []byte) string {
 	var b strings.Builder
-	switch {
-	case name[0] == 0:
+	switch name[0] {
+	case 0:
 		b.WriteByte('@')
 		name = name[1:]
-	case name[0] == '@':
+	case '@':
 		b.WriteString(`\x40`)
 		name = name[1:]
 	}

@@ -15,13 +15,12 @@ import (
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 )
 
-func decodedSocket(t *testing.T, e socketbpf.SocketSocketEvent, name string) decode.Event {
+func decodedSocket(t *testing.T, e socketbpf.SocketSocketEvent) decode.Event {
 	t.Helper()
 	e.Header.Process.Pid, e.Header.Tid = 42, 42
-	e.Header.Kind, e.Facts.NameBytes = e.Facts.Kind, uint16(len(name))
+	e.Header.Kind = e.Facts.Kind
 	var b bytes.Buffer
 	require.NoError(t, binary.Write(&b, binary.NativeEndian, e))
-	b.WriteString(name)
 	event, err := decode.NewSocket().Decode(b.Bytes())
 	require.NoError(t, err)
 	return event
@@ -57,7 +56,7 @@ func TestSocket_kinds(t *testing.T) {
 		"a socket (netlink, raw, 16)":    {Family: 16, Type: 3, Protocol: 16},
 		"a socket (unix, stream)":        {Family: 1, Type: 1},
 	} {
-		r := appendOne(t, decodedSocket(t, socketbpf.SocketSocketEvent{Facts: f}, ""), someone("/bin/x"), Socket)
+		r := appendOne(t, decodedSocket(t, socketbpf.SocketSocketEvent{Facts: f}), someone("/bin/x"), Socket)
 		assert.Equal(t, "x opened "+want, r.Body().Str())
 		assert.Equal(t, names.EventSocketCreate, r.EventName())
 	}
@@ -69,7 +68,7 @@ func TestSocket_transports(t *testing.T) {
 		"dccp": {Family: 2, Type: 6, Protocol: 33}, "unix": {Family: 1, Type: 1}, "": {Family: 2, Type: 3, Protocol: 1}, "<nil>": {Family: 40, Type: 1},
 	} {
 		f.Kind = decode.KindSocketBind
-		raw := appendOne(t, decodedSocket(t, socketbpf.SocketSocketEvent{Facts: f}, ""), someone("/bin/x"), Socket).Attributes().AsRaw()
+		raw := appendOne(t, decodedSocket(t, socketbpf.SocketSocketEvent{Facts: f}), someone("/bin/x"), Socket).Attributes().AsRaw()
 		if want == "" || want == "<nil>" {
 			assert.NotContains(t, raw, names.NetworkTransport)
 			continue
@@ -83,12 +82,12 @@ func TestSocket_withoutPort(t *testing.T) {
 	e := socketbpf.SocketSocketEvent{Facts: decode.SocketFacts{
 		Kind: decode.KindSocketBind, Family: 2, Type: 3, Protocol: 1, Address: [16]uint8{127, 0, 0, 1},
 	}}
-	r := appendOne(t, decodedSocket(t, e, ""), someone("/bin/x"), Socket)
+	r := appendOne(t, decodedSocket(t, e), someone("/bin/x"), Socket)
 	assert.Equal(t, "x bound 127.0.0.1", r.Body().Str())
 	assert.NotContains(t, r.Attributes().AsRaw(), names.NetworkLocalPort)
 	// An IPv6 socket that is bound to an IPv4 address.
 	e.Facts.Family, e.Facts.Protocol, e.BoundPort, e.Facts.Address = 10, 17, 53, [16]uint8{10: 0xff, 0xff, 127, 0, 0, 1}
-	r = appendOne(t, decodedSocket(t, e, ""), someone("/bin/x"), Socket)
+	r = appendOne(t, decodedSocket(t, e), someone("/bin/x"), Socket)
 	assert.Equal(t, "x bound udp 127.0.0.1:53", r.Body().Str())
 	assert.Equal(t, "ipv4", r.Attributes().AsRaw()[names.NetworkType])
 }
@@ -97,7 +96,7 @@ func TestSocket_unknownKinds(t *testing.T) {
 	l := NewLogs(testScope, testHost, testClock())
 	assert.False(t, l.Append(forkEvent(), someone("/bin/sh"), observedAt, Socket))
 	assert.False(t, l.Append(&decode.SocketRepeat{Facts: decode.SocketFacts{Kind: 9}}, someone("/bin/sh"), observedAt, Socket))
-	event := decodedSocket(t, socketbpf.SocketSocketEvent{}, "").(*decode.Socket)
+	event := decodedSocket(t, socketbpf.SocketSocketEvent{}).(*decode.Socket)
 	event.Facts.Kind = 9
 	assert.False(t, l.Append(event, someone("/bin/sh"), observedAt, Socket))
 	assert.Zero(t, l.Len())

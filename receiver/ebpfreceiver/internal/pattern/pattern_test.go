@@ -4,6 +4,7 @@ package pattern
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,8 +16,8 @@ import (
 func (c *Set) matches(path string) string {
 	var reached Bits
 	names := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	for i := len(names) - 1; i >= 0; i-- {
-		name, isFile := names[i], i == len(names)-1
+	for i, name := range slices.Backward(names) {
+		isFile := i == len(names)-1
 		heads, start := c.FolderHeads, c.Folders
 		if isFile {
 			heads, start = c.FileHeads, c.Files

@@ -40,15 +40,15 @@ func load(t *testing.T, spec Spec, settings Settings) *Tracer {
 	return tr
 }
 
-// altered is the process tracer with another target for one of its programs.
-func altered(program, attachTo string, hooks ...Hook) Spec {
+// altered is the process tracer with a target that does not exist for one of its programs.
+func altered(program string, hooks ...Hook) Spec {
 	spec := Process()
 	spec.Snapshot = ""
 	spec.Hooks = hooks
 	spec.Load = func() (*ebpf.CollectionSpec, error) {
 		object, err := processbpf.LoadProcess()
 		if err == nil {
-			object.Programs[program].AttachTo = attachTo
+			object.Programs[program].AttachTo = "no_such_tracepoint"
 		}
 		return object, err
 	}
@@ -117,7 +117,7 @@ func TestTracer_runsAndStops(t *testing.T) {
 
 func TestTracer_fallsBack(t *testing.T) {
 	first := processbpf.ProcessProgProcessExec
-	tr := load(t, altered(first, "no_such_tracepoint", hook("exec", first, processbpf.ProcessProgProcessExecRaw)), Settings{})
+	tr := load(t, altered(first, hook("exec", first, processbpf.ProcessProgProcessExecRaw)), Settings{})
 	require.NoError(t, tr.Attach(btf.NewCache()))
 	state := tr.State()
 	assert.Equal(t, StatusRunning, state.Status)
@@ -177,7 +177,7 @@ func TestTracer_lastChoices(t *testing.T) {
 
 func TestTracer_hookThatDoesNotExist(t *testing.T) {
 	missing := processbpf.ProcessProgProcessExecRaw
-	tr := load(t, altered(missing, "no_such_tracepoint",
+	tr := load(t, altered(missing,
 		hook("exec", missing), hook("fork", processbpf.ProcessProgProcessForkRaw)), Settings{})
 	require.NoError(t, tr.Attach(btf.NewCache()), "the other hook works")
 	state := tr.State()
@@ -189,7 +189,7 @@ func TestTracer_hookThatDoesNotExist(t *testing.T) {
 
 func TestTracer_noHookAtAll(t *testing.T) {
 	missing := processbpf.ProcessProgProcessExecRaw
-	tr := load(t, altered(missing, "no_such_tracepoint", hook("exec", missing)), Settings{})
+	tr := load(t, altered(missing, hook("exec", missing)), Settings{})
 	err := tr.Attach(btf.NewCache())
 	require.ErrorContains(t, err, `tracer "process": no hook could be attached: program "process_exec_raw": `)
 	assert.Equal(t, StatusFailed, tr.State().Status)
@@ -230,7 +230,7 @@ func TestExplain_saysWhatToDo(t *testing.T) {
 func TestTracer_optionalHook(t *testing.T) {
 	missing := processbpf.ProcessProgProcessExecRaw
 	fork := hook("fork", processbpf.ProcessProgProcessForkRaw)
-	tr := load(t, altered(missing, "no_such_tracepoint", optional(hook("exec", missing)), fork), Settings{})
+	tr := load(t, altered(missing, optional(hook("exec", missing)), fork), Settings{})
 	require.NoError(t, tr.Attach(btf.NewCache()))
 	state := tr.State()
 	assert.Equal(t, StatusRunning, state.Status)
