@@ -14,7 +14,7 @@ const costsIntroduction = `# What the kernel half costs
 
 <!-- Written by make bench: run it again instead of changing this page. -->
 
-Measured by ` + "`make bench BENCH='-costs docs/costs.md'`" + `, in one run on a machine that others use too: the figures tell which
+Measured by ` + "`make bench BENCH='-quick -costs docs/costs.md'`" + `, in one run on a machine that others use too: the figures tell which
 program costs more than another, and what kind of number to expect. What the collector takes as a whole, and how much an
 operation is slowed down, is at the end of what that command prints.
 
