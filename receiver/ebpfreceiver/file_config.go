@@ -60,7 +60,7 @@ func (c *FileConfig) patterns() (*pattern.Set, error) { return pattern.Compile(c
 
 // Validate implements confmap.Validator.
 func (c *FileConfig) Validate() error {
-	errs := []error{c.Common.validate(), validateWindow(c.DeduplicationWindow)}
+	errs := []error{c.Common.validate(), validateWindow(c.DeduplicationWindow, deduplicationWindowMax)}
 	if _, err := c.patterns(); err != nil {
 		errs = append(errs, fmt.Errorf("read_paths: %w", err))
 	}
@@ -68,10 +68,10 @@ func (c *FileConfig) Validate() error {
 }
 
 // validateWindow checks a window of deduplication, which several tracers have.
-func validateWindow(w time.Duration) error {
-	if w != 0 && (w < deduplicationWindowMin || w > deduplicationWindowMax) {
+func validateWindow(w, windowMax time.Duration) error {
+	if w != 0 && (w < deduplicationWindowMin || w > windowMax) {
 		return fmt.Errorf("deduplication_window: %s is neither 0 nor within %s to %s; the default is %s",
-			w, deduplicationWindowMin, deduplicationWindowMax, deduplicationWindowDefault)
+			w, deduplicationWindowMin, windowMax, deduplicationWindowDefault)
 	}
 	return nil
 }

@@ -35,11 +35,7 @@ func injectionConfigDefault() InjectionConfig {
 
 // Validate implements confmap.Validator.
 func (c *InjectionConfig) Validate() error {
-	errs := []error{c.Common.validate()}
-	if w := c.DeduplicationWindow; w != 0 && (w < deduplicationWindowMin || w > deduplicationWindowMax) {
-		errs = append(errs, fmt.Errorf("deduplication_window: %s is neither 0 nor within %s to %s; the default is %s",
-			w, deduplicationWindowMin, deduplicationWindowMax, deduplicationWindowDefault))
-	}
+	errs := []error{c.Common.validate(), validateWindow(c.DeduplicationWindow, deduplicationWindowMax)}
 	if len(c.LoaderFiles) > loaderFilesMax {
 		errs = append(errs, fmt.Errorf("loader_files: %d paths are more than %d; name a directory instead", len(c.LoaderFiles), loaderFilesMax))
 	}

@@ -26,5 +26,5 @@ func ipcConfigDefault() IPCConfig {
 
 // Validate implements confmap.Validator.
 func (c *IPCConfig) Validate() error {
-	return errors.Join(c.Common.validate(), validateWindow(c.DeduplicationWindow))
+	return errors.Join(c.Common.validate(), validateWindow(c.DeduplicationWindow, deduplicationWindowMax))
 }

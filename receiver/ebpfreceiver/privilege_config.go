@@ -78,7 +78,7 @@ func (c *PrivilegeConfig) capabilitySet() uint64 {
 
 // Validate implements confmap.Validator.
 func (c *PrivilegeConfig) Validate() error {
-	errs := []error{c.Common.validate(), validateWindow(c.DeduplicationWindow)}
+	errs := []error{c.Common.validate(), validateWindow(c.DeduplicationWindow, deduplicationWindowMax)}
 	for i, name := range c.Capabilities {
 		if _, known := capabilityNumber(name); !known {
 			errs = append(errs, fmt.Errorf("capabilities[%d]: %q is not the name of a capability, such as CAP_SYS_ADMIN", i, name))

@@ -34,7 +34,7 @@ func socketConfigDefault() SocketConfig {
 
 // Validate implements confmap.Validator.
 func (c *SocketConfig) Validate() error {
-	errs := []error{c.Common.validate(), validateWindow(c.DeduplicationWindow)}
+	errs := []error{c.Common.validate(), validateWindow(c.DeduplicationWindow, deduplicationWindowMax)}
 	for i, family := range c.ExpectedFamilies {
 		if !slices.Contains(names.SocketFamilies(), family) {
 			errs = append(errs, fmt.Errorf("expected_families[%d]: %q is none of the kernel's address families, which are named like inet6 or packet",

@@ -36,9 +36,5 @@ func (c *TCPConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("tracked_connections: %d is outside %d to %d; the default is %d",
 			c.TrackedConnections, trackedConnectionsMin, trackedConnectionsMax, trackedConnectionsDefault))
 	}
-	if w := c.DeduplicationWindow; w != 0 && (w < deduplicationWindowMin || w > tcpDeduplicationWindowMax) {
-		errs = append(errs, fmt.Errorf("deduplication_window: %s is neither 0 nor within %s to %s; the default is %s",
-			w, deduplicationWindowMin, tcpDeduplicationWindowMax, deduplicationWindowDefault))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, validateWindow(c.DeduplicationWindow, tcpDeduplicationWindowMax))...)
 }
