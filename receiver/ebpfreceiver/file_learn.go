@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/procfs"
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 )
@@ -107,19 +108,14 @@ func (l *learner) below(folder string) {
 
 // remoteMounts are the places where such file systems are mounted.
 func remoteMounts() []string {
-	table, err := os.ReadFile("/proc/self/mountinfo")
+	mounts, err := procfs.GetMounts()
 	if err != nil {
 		return nil
 	}
 	var remote []string
-	for line := range strings.Lines(string(table)) {
-		mount, kind, ok := strings.Cut(line, " - ")
-		fields, kinds := strings.Fields(mount), strings.Fields(kind)
-		if !ok || len(fields) < 5 || len(kinds) == 0 {
-			continue
-		}
-		if slices.Contains(remoteFileSystems, kinds[0]) || strings.HasPrefix(kinds[0], "fuse") {
-			remote = append(remote, fields[4])
+	for _, m := range mounts {
+		if slices.Contains(remoteFileSystems, m.FSType) || strings.HasPrefix(m.FSType, "fuse") {
+			remote = append(remote, m.MountPoint)
 		}
 	}
 	return remote
