@@ -180,12 +180,12 @@ func (r Record) putInjectionNumbers(e *decode.Injection) {
 	case decode.InjectionDescriptorGet:
 		attributes.PutInt(names.InjectionDescriptor, int64(e.Number))
 	case decode.InjectionBPFLoad:
-		attributes.PutStr(names.InjectionProgramType, nameOrNumber(bpfProgramTypes(), e.Number))
+		attributes.PutStr(names.InjectionProgramType, nameOrNumber(bpfProgramTypes, e.Number))
 		if e.Program != 0 {
 			attributes.PutInt(names.InjectionProgramID, int64(e.Program))
 		}
 	case decode.InjectionPerfOpen:
-		attributes.PutStr(names.InjectionPerfEventType, nameOrNumber(perfEventTypes(), e.Number))
+		attributes.PutStr(names.InjectionPerfEventType, nameOrNumber(perfEventTypes, e.Number))
 	default:
 		r.putInjectionFlags(operation, e.GivenFlags)
 	}

@@ -16,10 +16,10 @@ type words struct{ name, did, do string }
 // injectionWords returns them empty for what is no operation.
 func injectionWords(operation decode.InjectionOperation, number uint32) words {
 	if operation == decode.InjectionIOUringSubmit {
-		name := nameOrNumber(ioUringOperations(), number)
+		name := nameOrNumber(ioUringOperations, number)
 		return words{"io_uring_" + name, "submitted through io_uring: " + name, "submit through io_uring: " + name}
 	}
-	return injectionOperations()[operation]
+	return injectionOperations[operation]
 }
 
 // sentence is what people read.
@@ -30,35 +30,33 @@ func (w words) sentence(subject, object string, failure int32) string {
 	return subject + " " + strings.TrimSuffix(w.did+" "+object, " ")
 }
 
-func injectionOperations() map[decode.InjectionOperation]words {
-	return map[decode.InjectionOperation]words{
-		decode.InjectionPtraceAttach:       {"ptrace_attach", "attached by ptrace to", "attach by ptrace to"},
-		decode.InjectionPtraceSeize:        {"ptrace_seize", "attached by ptrace to", "attach by ptrace to"},
-		decode.InjectionPtracePokeText:     {"ptrace_poke_text", "wrote by ptrace into", "write by ptrace into"},
-		decode.InjectionPtracePokeData:     {"ptrace_poke_data", "wrote by ptrace into", "write by ptrace into"},
-		decode.InjectionPtracePokeUser:     {"ptrace_poke_user", "wrote by ptrace into the state of", "write by ptrace into the state of"},
-		decode.InjectionPtraceSetRegisters: {"ptrace_set_registers", "set by ptrace the registers of", "set by ptrace the registers of"},
-		decode.InjectionMemoryWrite:        {"memory_write", "wrote into the memory of", "write into the memory of"},
-		decode.InjectionMemoryOpen:         {"memory_open", "opened for write the memory of", "open for write the memory of"},
-		decode.InjectionDescriptorGet:      {"descriptor_get", "took a descriptor from", "take a descriptor from"},
-		decode.InjectionMemfdCreate:        {"memfd_create", "made the memfd", "make the memfd"},
-		decode.InjectionExecute:            {"execute", "executed", "execute"},
-		decode.InjectionMap:                {"map", "mapped memory that is writable and executable", "map memory that is writable and executable"},
-		decode.InjectionProtect:            {"protect", "made memory executable that was writable", "make memory executable that was writable"},
-		decode.InjectionOpen:               {"open", "opened for write:", "open for write:"},
-		decode.InjectionCreate:             {"create", "created", "create"},
-		decode.InjectionRename:             {"rename", "renamed a file to", "rename a file to"},
-		decode.InjectionLink:               {"link", "linked a file as", "link a file as"},
-		decode.InjectionSymlink:            {"symlink", "made the symbolic link", "make the symbolic link"},
-		decode.InjectionBPFLoad:            {"bpf_load", "loaded the BPF program", "load the BPF program"},
-		decode.InjectionPerfOpen:           {"perf_open", "opened a perf event", "open a perf event"},
-		decode.InjectionModuleInit:         {"module_load", "loaded the kernel module", "load the kernel module"},
-		decode.InjectionModuleFinit:        {"module_load", "loaded the kernel module", "load the kernel module"},
-		decode.InjectionModuleDelete:       {"module_unload", "removed the kernel module", "remove the kernel module"},
-		decode.InjectionKexecLoad:          {"kexec_load", "loaded another kernel", "load another kernel"},
-		decode.InjectionKexecFileLoad:      {"kexec_file_load", "loaded another kernel", "load another kernel"},
-		decode.InjectionIOUringSetup:       {"io_uring_setup", "made an io_uring", "make an io_uring"},
-	}
+var injectionOperations = map[decode.InjectionOperation]words{
+	decode.InjectionPtraceAttach:       {"ptrace_attach", "attached by ptrace to", "attach by ptrace to"},
+	decode.InjectionPtraceSeize:        {"ptrace_seize", "attached by ptrace to", "attach by ptrace to"},
+	decode.InjectionPtracePokeText:     {"ptrace_poke_text", "wrote by ptrace into", "write by ptrace into"},
+	decode.InjectionPtracePokeData:     {"ptrace_poke_data", "wrote by ptrace into", "write by ptrace into"},
+	decode.InjectionPtracePokeUser:     {"ptrace_poke_user", "wrote by ptrace into the state of", "write by ptrace into the state of"},
+	decode.InjectionPtraceSetRegisters: {"ptrace_set_registers", "set by ptrace the registers of", "set by ptrace the registers of"},
+	decode.InjectionMemoryWrite:        {"memory_write", "wrote into the memory of", "write into the memory of"},
+	decode.InjectionMemoryOpen:         {"memory_open", "opened for write the memory of", "open for write the memory of"},
+	decode.InjectionDescriptorGet:      {"descriptor_get", "took a descriptor from", "take a descriptor from"},
+	decode.InjectionMemfdCreate:        {"memfd_create", "made the memfd", "make the memfd"},
+	decode.InjectionExecute:            {"execute", "executed", "execute"},
+	decode.InjectionMap:                {"map", "mapped memory that is writable and executable", "map memory that is writable and executable"},
+	decode.InjectionProtect:            {"protect", "made memory executable that was writable", "make memory executable that was writable"},
+	decode.InjectionOpen:               {"open", "opened for write:", "open for write:"},
+	decode.InjectionCreate:             {"create", "created", "create"},
+	decode.InjectionRename:             {"rename", "renamed a file to", "rename a file to"},
+	decode.InjectionLink:               {"link", "linked a file as", "link a file as"},
+	decode.InjectionSymlink:            {"symlink", "made the symbolic link", "make the symbolic link"},
+	decode.InjectionBPFLoad:            {"bpf_load", "loaded the BPF program", "load the BPF program"},
+	decode.InjectionPerfOpen:           {"perf_open", "opened a perf event", "open a perf event"},
+	decode.InjectionModuleInit:         {"module_load", "loaded the kernel module", "load the kernel module"},
+	decode.InjectionModuleFinit:        {"module_load", "loaded the kernel module", "load the kernel module"},
+	decode.InjectionModuleDelete:       {"module_unload", "removed the kernel module", "remove the kernel module"},
+	decode.InjectionKexecLoad:          {"kexec_load", "loaded another kernel", "load another kernel"},
+	decode.InjectionKexecFileLoad:      {"kexec_file_load", "loaded another kernel", "load another kernel"},
+	decode.InjectionIOUringSetup:       {"io_uring_setup", "made an io_uring", "make an io_uring"},
 }
 
 // nameOrNumber returns the name that a number stands for, or the number.
@@ -70,28 +68,22 @@ func nameOrNumber(known map[uint32]string, number uint32) string {
 }
 
 // ioUringOperations are those that the kernel half reports; names of enum io_uring_op in lower case.
-func ioUringOperations() map[uint32]string {
-	return map[uint32]string{
-		13: "accept", 16: "connect", 18: "openat", 28: "openat2", 35: "renameat", 36: "unlinkat", 37: "mkdirat",
-		38: "symlinkat", 39: "linkat", 41: "fsetxattr", 42: "setxattr", 45: "socket", 55: "ftruncate", 56: "bind", 57: "listen",
-	}
+var ioUringOperations = map[uint32]string{
+	13: "accept", 16: "connect", 18: "openat", 28: "openat2", 35: "renameat", 36: "unlinkat", 37: "mkdirat",
+	38: "symlinkat", 39: "linkat", 41: "fsetxattr", 42: "setxattr", 45: "socket", 55: "ftruncate", 56: "bind", 57: "listen",
 }
 
 // bpfProgramTypes are named as bpftool does; numbers of enum bpf_prog_type.
-func bpfProgramTypes() map[uint32]string {
-	return map[uint32]string{
-		0: "unspec", 1: "socket_filter", 2: "kprobe", 3: "sched_cls", 4: "sched_act", 5: "tracepoint", 6: "xdp", 7: "perf_event",
-		8: "cgroup_skb", 9: "cgroup_sock", 10: "lwt_in", 11: "lwt_out", 12: "lwt_xmit", 13: "sock_ops", 14: "sk_skb",
-		15: "cgroup_device", 16: "sk_msg", 17: "raw_tracepoint", 18: "cgroup_sock_addr", 19: "lwt_seg6local", 20: "lirc_mode2",
-		21: "sk_reuseport", 22: "flow_dissector", 23: "cgroup_sysctl", 24: "raw_tracepoint_writable", 25: "cgroup_sockopt",
-		26: "tracing", 27: "struct_ops", 28: "ext", 29: "lsm", 30: "sk_lookup", 31: "syscall", 32: "netfilter",
-	}
+var bpfProgramTypes = map[uint32]string{
+	0: "unspec", 1: "socket_filter", 2: "kprobe", 3: "sched_cls", 4: "sched_act", 5: "tracepoint", 6: "xdp", 7: "perf_event",
+	8: "cgroup_skb", 9: "cgroup_sock", 10: "lwt_in", 11: "lwt_out", 12: "lwt_xmit", 13: "sock_ops", 14: "sk_skb",
+	15: "cgroup_device", 16: "sk_msg", 17: "raw_tracepoint", 18: "cgroup_sock_addr", 19: "lwt_seg6local", 20: "lirc_mode2",
+	21: "sk_reuseport", 22: "flow_dissector", 23: "cgroup_sysctl", 24: "raw_tracepoint_writable", 25: "cgroup_sockopt",
+	26: "tracing", 27: "struct_ops", 28: "ext", 29: "lsm", 30: "sk_lookup", 31: "syscall", 32: "netfilter",
 }
 
 // perfEventTypes are numbers of enum perf_type_id. Others belong to units that register themselves.
-func perfEventTypes() map[uint32]string {
-	return map[uint32]string{0: "hardware", 1: "software", 2: "tracepoint", 3: "hw_cache", 4: "raw", 5: "breakpoint"}
-}
+var perfEventTypes = map[uint32]string{0: "hardware", 1: "software", 2: "tracepoint", 3: "hw_cache", 4: "raw", 5: "breakpoint"}
 
 // injectionFlagNames are the flags of a call by their bits.
 func injectionFlagNames(operation decode.InjectionOperation) map[uint32]string {
