@@ -130,7 +130,7 @@ static __always_inline void message(struct __sk_buff *skb, struct packet *packet
 
 	event.message_bytes = skb->len - at;
 	event.socket = bpf_get_socket_cookie(skb);
-	struct socket_owner *owner = owner_of(event.socket);
+	struct socket_owner *owner = owner_of_packet(event.socket, skb);
 	if (owner)
 		event.header = owner->header;
 	else
@@ -195,7 +195,7 @@ SEC("cgroup/sock_release")
 int dns_sock_release(struct bpf_sock *sk)
 {
 	if (is_of_protocol(sk->protocol, sk->type))
-		owner_released(bpf_get_socket_cookie(sk));
+		owner_released(sk);
 	return CGROUP_ALLOW;
 }
 

@@ -28,6 +28,7 @@ struct sock {
 	struct sock_common __sk_common;
 	__u8 sk_userlocks : 4;
 	int sk_err;
+	struct socket *sk_socket;
 	__u32 sk_max_ack_backlog;
 	__u16 sk_type;
 	__u16 sk_protocol;
@@ -66,6 +67,7 @@ struct unix_sock {
 };
 
 struct sk_buff {
+	struct sock *sk;
 	__u16 transport_header;
 	__u16 network_header;
 };

@@ -20,7 +20,7 @@ struct socket_owner {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, OWNERS_MAX); // user space sets it
-	__type(key, __u64);		 // cookie of the socket
+	__type(key, __u64);		 // cookie of the socket, or its address
 	__type(value, struct socket_owner);
 } owners SEC(".maps");
 
@@ -55,28 +55,50 @@ static __always_inline void owner_uses(__u64 cookie)
 	owner_store(cookie, task, known ? known->seen_late : true, BPF_ANY);
 }
 
-static __always_inline void owner_released(__u64 cookie)
+// A socket has a cookie once somebody has asked for it, which an iterator over files can't before Linux
+// 5.12. There it takes the address of the socket as file, which is never the number of a cookie.
+static __always_inline bool iterators_ask_for_cookies(void)
 {
-	bpf_map_delete_elem(&owners, &cookie);
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_sock_from_file);
+}
+
+// owner_of_packet is owner_of for hooks that have a packet in hand, and the cookie of its socket.
+static __always_inline struct socket_owner *owner_of_packet(__u64 cookie, struct __sk_buff *skb)
+{
+	struct socket_owner *owner = owner_of(cookie);
+
+	if (owner || iterators_ask_for_cookies())
+		return owner;
+	return owner_of((__u64)BPF_CORE_READ((struct sk_buff *)skb, sk, sk_socket));
+}
+
+// owner_released is for the hook that sees a socket last.
+static __always_inline void owner_released(struct bpf_sock *sk)
+{
+	__u64 key = bpf_get_socket_cookie(sk);
+
+	bpf_map_delete_elem(&owners, &key);
+	if (iterators_ask_for_cookies())
+		return;
+	key = (__u64)BPF_CORE_READ((struct sock *)sk, sk_socket);
+	bpf_map_delete_elem(&owners, &key);
 }
 
 // owner_before is for an iterator over open files: it takes sockets that were there before us.
 static __always_inline void owner_before(struct task_struct *task, struct file *file)
 {
-	__u64 cookie;
+	__u64 key;
 
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_sock_from_file)) {
+	if (iterators_ask_for_cookies()) {
 		struct socket *socket = bpf_sock_from_file(file);
 
 		if (!socket || !socket->sk)
 			return;
-		cookie = bpf_get_socket_cookie(socket->sk);
+		key = bpf_get_socket_cookie(socket->sk);
 	} else {
-		// A socket has a cookie here only if somebody has asked for it.
-		cookie = BPF_CORE_READ(socket_of_file(file), __sk_common.skc_cookie.counter);
+		key = (__u64)BPF_CORE_READ(socket_of_file(file), sk_socket);
 	}
-	if (cookie)
-		owner_store(cookie, task, true, BPF_NOEXIST);
+	owner_store(key, task, true, BPF_NOEXIST);
 }
 
 #endif

@@ -171,9 +171,10 @@ static __always_inline void submit_start(struct udp_flow *flow, struct endpoints
 	event_submit(UDP_START, &event, sizeof(event));
 }
 
-static __always_inline void begin_flow(struct udp_flow_key *key, struct endpoints *ends, struct datagram *d)
+static __always_inline void begin_flow(struct __sk_buff *skb, struct udp_flow_key *key, struct endpoints *ends,
+				       struct datagram *d)
 {
-	struct socket_owner *owner = owner_of(key->socket);
+	struct socket_owner *owner = owner_of_packet(key->socket, skb);
 	struct udp_flow flow = { .side = side_of(owner, d), .last_ns = d->now };
 	struct filter_far_end far_end = {};
 
@@ -245,7 +246,7 @@ static __always_inline int datagram(struct __sk_buff *skb, bool outgoing)
 		count_workload(flow->header.cgroup_id, &d, 0);
 		event_aggregate(UDP_START);
 	} else {
-		begin_flow(&key, &packet.ends, &d);
+		begin_flow(skb, &key, &packet.ends, &d);
 	}
 	return CGROUP_ALLOW;
 }
@@ -274,7 +275,7 @@ SEC("cgroup/sock_release")
 int udp_sock_release(struct bpf_sock *sk)
 {
 	if (sk->protocol == IPPROTO_UDP && sk->type == SOCK_DGRAM)
-		owner_released(bpf_get_socket_cookie(sk));
+		owner_released(sk);
 	return CGROUP_ALLOW;
 }
 

@@ -73,8 +73,6 @@ func play(role string) {
 		err = sendSignals(os.Args[1:])
 	case "expire_timers":
 		err = expireTimers(os.Args[1:])
-	case "catch_signals":
-		err = catchSignals()
 	case "use_memory":
 		err = useMemory(os.Args[1:])
 	case "crash":

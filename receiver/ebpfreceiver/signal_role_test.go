@@ -77,15 +77,3 @@ func expireTimers(arguments []string) error {
 	runtime.KeepAlive(&event)
 	return nil
 }
-
-// catchSignals is a role: it handles SIGTERM, ignores SIGHUP, says so, and goes on until its input ends.
-func catchSignals() error { //nolint:unparam // Roles return an error.
-	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM)
-	signal.Ignore(unix.SIGHUP)
-	fmt.Println("ready")
-	_, err := os.Stdin.Read(make([]byte, 1))
-	if err != nil {
-		return nil //nolint:nilerr // The end of the input is what it waits for.
-	}
-	return nil
-}
