@@ -46,26 +46,35 @@ func importTable() []importRule {
 		{folder: receiverAt + "dns", ours: []string{receiverAt + "decode"}, others: []string{"golang.org/x/net/dns/dnsmessage"}},
 		{folder: receiverAt + "emit", ours: []string{receiverAt + "decode", receiverAt + "process", "internal/names"},
 			others: []string{pdata, unix, "github.com/moby/sys/capability"}},
-		{folder: receiverAt + "control", others: []string{anything}, never: []string{pdata, ebpf}},
-		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/shared"},
+		{folder: receiverAt + "control", ours: []string{"internal/controlapi"}, others: []string{component}},
+
+		// Tracers of others: what they say of themselves, what their bytes mean, what runs, what is told.
+		{folder: receiverAt + "manifest", others: []string{"go.yaml.in/yaml/v3"}},
+		{folder: receiverAt + "btfvalue", others: []string{ebpf, unix}},
+		{folder: receiverAt + "custom", ours: []string{receiverAt + "manifest"}, others: []string{ebpf, zap, unix, procfs}},
+		{folder: receiverAt + "customemit", ours: []string{receiverAt + "manifest", receiverAt + "btfvalue", "internal/names"},
+			others: []string{pdata, ebpf}},
+
+		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{"k8s.io"}},
 
 		// The stages behind it know OTLP and the names, so that each can be taken alone.
-		{folder: "processor/k8senrichprocessor", ours: []string{"internal/names", "internal/shared"},
+		{folder: "processor/k8senrichprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything},
 			never: []string{
 				ebpf, clientGo + "/kubernetes", clientGo + "/informers",
 				clientGo + "/metadata/metadatainformer", clientGo + "/dynamic/dynamicinformer",
 			}},
-		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared"},
+		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
-		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/shared"},
+		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
-		{folder: "extension/controlapiextension", ours: []string{"internal/names", "internal/shared"},
+		{folder: "extension/controlapiextension", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{pdata, ebpf, clientGo}},
 
 		{folder: "internal/names"},
 		{folder: "internal/shared", others: []string{component}},
+		{folder: "internal/controlapi", others: []string{component}},
 		{folder: "internal/repotest"},
 
 		// Generated: factories and nothing else.
