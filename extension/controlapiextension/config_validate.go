@@ -112,7 +112,7 @@ func (c *Config) validateUnix() error {
 	var errs []error
 	endpoint := c.HTTP.NetAddr.Endpoint
 	if !filepath.IsAbs(endpoint) || filepath.Clean(endpoint) != endpoint || strings.ContainsRune(endpoint, 0) {
-		errs = append(errs, fmt.Errorf("endpoint: %q is not the absolute path of a socket in its shortest form; the default is %s", endpoint, endpointDefault))
+		errs = append(errs, fmt.Errorf("endpoint: %q is not the absolute path of a socket in its shortest form; the default is %s; for an address, set transport to \"tcp\"", endpoint, endpointDefault))
 	}
 	if len(endpoint) > socketPathBytesMax {
 		errs = append(errs, fmt.Errorf("endpoint: %d bytes are more than %d, which is what the kernel takes as the path of a socket", len(endpoint), socketPathBytesMax))
