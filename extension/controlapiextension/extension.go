@@ -42,6 +42,7 @@ type server struct {
 	started bool
 	stopped bool
 	http    *http.Server
+	address net.Addr
 	serving sync.WaitGroup
 }
 
@@ -178,7 +179,8 @@ func (s *server) open(ctx context.Context, host component.Host) error {
 	if encryption != nil {
 		outer = tls.NewListener(bounded, encryption)
 	}
-	s.logger.Info("The control API listens", zap.Stringer("address", listener.Addr()))
+	s.address = listener.Addr()
+	s.logger.Info("The control API listens", zap.Stringer("address", s.address))
 	s.serving.Go(func() {
 		if err := s.http.Serve(outer); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewPermanentErrorEvent(fmt.Errorf("the control API has stopped: %w", err)))

@@ -70,23 +70,15 @@ func (l *socketListener) permit(mode fs.FileMode, group *uint32) error {
 	return os.Chmod(l.path, mode)
 }
 
-// makeSocketFolder makes the folder if it is missing. Who may use the socket has to get to it.
+// makeSocketFolder makes the folder if it is missing, and those above it. Who may use the socket has to get to it.
 func makeSocketFolder(folder string, group *uint32) error {
 	info, err := os.Stat(folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := os.MkdirAll(folder, socketFolderMode); err != nil {
-			return fmt.Errorf("make the folder of the socket: %w", err)
+		if err := makeSocketFolder(filepath.Dir(folder), group); err != nil {
+			return err
 		}
-		if group != nil {
-			err = os.Chown(folder, -1, int(*group))
-		} else {
-			err = nil
-		}
-		if err := errors.Join(err, os.Chmod(folder, socketFolderMode)); err != nil {
-			return fmt.Errorf("set who may use the folder of the socket: %w", err)
-		}
-		return nil
+		return makeOneFolder(folder, group)
 	case err != nil:
 		return fmt.Errorf("look at the folder of the socket: %w", err)
 	case !info.IsDir():
@@ -94,6 +86,20 @@ func makeSocketFolder(folder string, group *uint32) error {
 	case info.Mode()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0:
 		return fmt.Errorf("use the folder of the socket: everybody may replace files in %s (mode %04o), and with them the socket: choose another folder, or take the permission away",
 			folder, info.Mode().Perm())
+	}
+	return nil
+}
+
+func makeOneFolder(folder string, group *uint32) error {
+	err := os.Mkdir(folder, socketFolderMode)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // another collector was faster
+	}
+	if err == nil && group != nil {
+		err = os.Chown(folder, -1, int(*group))
+	}
+	if err := errors.Join(err, os.Chmod(folder, socketFolderMode)); err != nil {
+		return fmt.Errorf("make the folder of the socket: %w", err)
 	}
 	return nil
 }
