@@ -98,7 +98,10 @@ func makeOneFolder(folder string, group *uint32) error {
 	if err == nil && group != nil {
 		err = os.Chown(folder, -1, int(*group))
 	}
-	if err := errors.Join(err, os.Chmod(folder, socketFolderMode)); err != nil {
+	if err == nil {
+		err = os.Chmod(folder, socketFolderMode) // whatever the umask says
+	}
+	if err != nil {
 		return fmt.Errorf("make the folder of the socket: %w", err)
 	}
 	return nil
