@@ -15,8 +15,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-
-	"github.com/meerkat-otel/meerkat/internal/controlapi"
 )
 
 func TestLifecycle_creatingTouchesNothing(t *testing.T) {
@@ -86,8 +84,6 @@ func TestLifecycle_mountAfterShutdown(t *testing.T) {
 	unmount, err := l.Mount(component.MustNewID("things"), l.things.mount())
 	require.NoError(t, err)
 	require.NoError(t, l.Shutdown(t.Context()))
-	_, err = l.Mount(component.MustNewID("things"), controlapi.Mount{Routes: l.things.mount().Routes[:1], Document: []byte(thingsDocument)})
-	require.Error(t, err)
 	_, err = l.Mount(component.MustNewID("others"), (&things{}).mount())
 	require.EqualError(t, err, "mount on the control API: the server is stopped")
 	unmount()

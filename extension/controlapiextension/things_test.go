@@ -15,11 +15,7 @@ import (
 )
 
 // things are a component's handlers, one of each kind.
-type things struct {
-	handled int64
-	// hold keeps the handlers of /v1/slow busy until it is closed, or until the request has to end.
-	hold chan struct{}
-}
+type things struct{ handled int64 }
 
 const (
 	thingBytesMax  = 64
