@@ -173,7 +173,9 @@ func (s *server) open(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	bounded := &boundedListener{Listener: listener, max: int64(s.config.MaxConnections), peers: s.peers, telemetry: s.telemetry}
+	bounded := &boundedListener{
+		Listener: listener, encrypted: encryption != nil, max: int64(s.config.MaxConnections), peers: s.peers, telemetry: s.telemetry,
+	}
 	s.http.ConnState = bounded.watch
 	var outer net.Listener = bounded
 	if encryption != nil {

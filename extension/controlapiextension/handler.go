@@ -22,7 +22,7 @@ import (
 // learns nothing of what is behind.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c, ok := r.Context().Value(connectionKey{}).(*connection); ok && c != nil {
-		c.unread.Store(false)
+		c.answered.Store(true)
 	}
 	x := &exchange{ResponseWriter: w, route: noRoute}
 	s.telemetry.inFlight.Add(context.Background(), 1)

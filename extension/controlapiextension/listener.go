@@ -25,8 +25,18 @@ type connection struct {
 	caller  controlapi.Caller
 	release func()
 	closing sync.Once
-	// unread is set while bytes were read that are no request yet.
-	unread atomic.Bool
+	encrypted bool
+	// read is set when bytes came in since the last request, and answered when they made one.
+	read, answered atomic.Bool
+}
+
+// Read implements net.Conn. Of encrypted bytes only Go knows whether they are more than a farewell.
+func (c *connection) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && !c.encrypted {
+		c.read.Store(true)
+	}
+	return n, err
 }
 
 // Close implements net.Conn.
@@ -53,6 +63,7 @@ func withConnection(ctx context.Context, c net.Conn) context.Context {
 // boundedListener accepts as many connections at once as it may, and closes all others.
 type boundedListener struct {
 	net.Listener
+	encrypted bool
 	max       int64
 	open      atomic.Int64
 	peers     peers
@@ -66,7 +77,7 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := &connection{Conn: accepted}
+		c := &connection{Conn: accepted, encrypted: l.encrypted}
 		if reason := l.admit(c); reason != "" {
 			add(l.telemetry.connectionsRefused, attribute.String(names.Reason, reason))
 			_ = accepted.Close()
@@ -115,10 +126,11 @@ func (l *boundedListener) watch(c net.Conn, state http.ConnState) {
 	switch {
 	case ours == nil:
 	case state == http.StateActive:
-		ours.unread.Store(true)
+		ours.read.Store(true)
 	case state == http.StateIdle:
-		ours.unread.Store(false)
-	case state == http.StateClosed && ours.unread.Load():
+		ours.read.Store(false)
+		ours.answered.Store(false)
+	case state == http.StateClosed && ours.read.Load() && !ours.answered.Load():
 		l.telemetry.refuse("unreadable")
 	}
 }
