@@ -3,7 +3,10 @@
 package controlapiextension
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +20,8 @@ import (
 	"go.opentelemetry.io/collector/config/configtls"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/meerkat-otel/meerkat/internal/controlapi"
 )
 
 // load reads the section of a test file as the Collector would.
@@ -83,6 +88,46 @@ func TestConfig_accepted(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, expected, config)
 		})
+	}
+}
+
+// The page that lists all keys says what their defaults are.
+func TestConfig_documentation(t *testing.T) {
+	page, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(page), "```yaml\ncontrol_api:\n")
+	require.True(t, found)
+	block, _, _ := strings.Cut(rest, "```")
+	retrieved, err := confmap.NewRetrievedFromYAML([]byte("control_api:\n" + block))
+	require.NoError(t, err)
+	all, err := retrieved.AsConf()
+	require.NoError(t, err)
+	section, err := all.Sub("control_api")
+	require.NoError(t, err)
+	config := &Config{}
+	require.NoError(t, section.Unmarshal(config))
+	expected := createDefaultConfig().(*Config)
+	// Nothing and an empty list are the same.
+	nothing := []string{}
+	expected.AllowedHosts, expected.AllowedOrigins, expected.Tokens = nothing, nothing, []TokenConfig{}
+	expected.ClientCertificates = ClientCertificatesConfig{Operators: nothing, Viewers: nothing}
+	expected.AuthRoles.Operators, expected.AuthRoles.Viewers = nothing, nothing
+	assert.Equal(t, expected, config)
+}
+
+// Each code that the server answers with is explained.
+func TestProblems_documentation(t *testing.T) {
+	page, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	caller := controlapi.Caller{Name: "ann"}
+	for _, problem := range []*controlapi.Problem{
+		unauthenticated(), tooManyAttempts(), forbidden(caller, controlapi.RoleViewer), hostNotAllowed(), originNotAllowed(), crossSite("x"),
+		routeNotFound(), methodNotAllowed([]string{"GET"}), headerTooLarge(), tooManyRequests(), stopping(),
+		controlapi.BadRequest("x"), controlapi.Invalid("x"), controlapi.NotFound("x"), controlapi.TooLarge(1),
+		controlapi.UnsupportedMediaType("x"), controlapi.Internal("x"),
+	} {
+		assert.Contains(t, string(page), fmt.Sprintf("| `%s` | %d |", problem.Code, problem.Status))
+		assert.NotEmpty(t, problem.Title)
 	}
 }
 

@@ -8,13 +8,9 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"context"
-	"crypto/tls"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -245,131 +241,4 @@ func TestLimits_compressedBody(t *testing.T) {
 		header["Content-Encoding"], header["Content-Type"] = encoding, "application/json"
 		assert.Equal(t, want, l.client().send(request{Method: "POST", Path: "/v1/act", Header: header, Body: packed.String()}).Status, encoding)
 	}
-}
-
-// The time-out of answers holds for all but streams, of which each part has to get through in time.
-func TestLimits_writeTimeout(t *testing.T) {
-	authority := newAuthority(t)
-	for name, change := range map[string]func(*Config){
-		"unix": func(*Config) {}, "tcp": withTokens,
-		"tls": func(c *Config) { withTLS(t, authority)(c); withTokens(c); c.HTTP.TLS.Get().ClientCAFile = "" },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := startLive(t, func(c *Config) { change(c); c.HTTP.WriteTimeout, c.HTTP.ReadTimeout = timeoutMin, timeoutMin }, nil)
-			mountOne(t, l, "/v1/slow", func(w http.ResponseWriter, _ *http.Request) {
-				time.Sleep(2 * timeoutMin)
-				controlapi.Answer(w, http.StatusOK, nil)
-			})
-			clients := map[string]*sender{"HTTP/1": l.client()}
-			if name == "tls" {
-				clients = map[string]*sender{"HTTP/1": l.tlsClient(authority, nil, false), "HTTP/2": l.tlsClient(authority, nil, true)}
-			}
-			for protocol, c := range clients {
-				assert.NotEmpty(t, c.send(request{Method: "GET", Path: "/v1/slow", Header: bearer(viewerToken)}).Failed, protocol)
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/v1/stream?every=100ms", http.NoBody)
-				require.NoError(t, err)
-				r.Header.Set("Authorization", "Bearer "+viewerToken)
-				answer, err := c.http.Do(r)
-				require.NoError(t, err)
-				lines := bufio.NewScanner(answer.Body)
-				for range 2 * 35 { // three and a half seconds: data and an empty line each
-					require.True(t, lines.Scan(), "%s: the stream has ended: %v", protocol, lines.Err())
-				}
-				cancel()
-				answer.Body.Close()
-			}
-		})
-	}
-}
-
-// A listener to a stream that reads nothing is let go, so that nobody can hold streams for nothing.
-func TestLimits_streamThatNobodyReads(t *testing.T) {
-	l := startLive(t, func(c *Config) { c.HTTP.WriteTimeout = timeoutMin }, nil)
-	ended := make(chan error, 1)
-	_, err := l.Mount(component.MustNewID("flood"), controlapi.Mount{
-		Routes: []controlapi.Route{{Method: "GET", Path: "/v1/flood", Role: controlapi.RoleViewer, Streams: true, Handler: func(w http.ResponseWriter, _ *http.Request) {
-			block := make([]byte, 1<<20)
-			for {
-				if _, err := w.Write(block); err != nil {
-					ended <- err
-					return
-				}
-			}
-		}}},
-		Document: documentOf("GET", "/v1/flood", "viewer"),
-	})
-	require.NoError(t, err)
-	conn := l.connect()
-	_, err = io.WriteString(conn, "GET /v1/flood HTTP/1.1\r\nHost: meerkat\r\n\r\n")
-	require.NoError(t, err)
-	select {
-	case err := <-ended:
-		assert.Error(t, err)
-	case <-time.After(patience):
-		t.Fatal("the handler still writes")
-	}
-}
-
-func TestLimits_streamsOfOneConnection(t *testing.T) {
-	authority := newAuthority(t)
-	l := startLive(t, func(c *Config) { withTLS(t, authority)(c); withTokens(c); c.HTTP.TLS.Get().ClientCAFile = "" }, nil)
-	busy, release := mountBusy(t, l)
-	c := l.tlsClient(authority, nil, true)
-	require.Equal(t, http.StatusOK, c.send(whoami(bearer(operatorToken))).Status)
-	done := make(chan answer)
-	for range streamsPerConnectionMax + 8 {
-		go func() { done <- c.send(request{Method: "GET", Path: "/v1/busy", Header: bearer(operatorToken)}) }()
-	}
-	for range streamsPerConnectionMax {
-		<-busy
-	}
-	release()
-	for range streamsPerConnectionMax + 8 {
-		assert.Equal(t, http.StatusOK, (<-done).Status)
-	}
-}
-
-func TestServer_panics(t *testing.T) {
-	l := startLive(t, func(*Config) {}, nil)
-	mountOne(t, l, "/v1/panic", func(http.ResponseWriter, *http.Request) { panic("out of luck") })
-	mountOne(t, l, "/v1/late", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, "half an ")
-		panic("out of luck")
-	})
-	mountOne(t, l, "/v1/abort", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	d, c := l.document(), l.client()
-	r := request{Method: "GET", Path: "/v1/panic"}
-	a := c.send(r)
-	l.check(d, r, a)
-	assert.Equal(t, http.StatusInternalServerError, a.Status)
-	assert.NotContains(t, a.Body, "out of luck", "what it was is not for everybody")
-	assert.NotEmpty(t, c.send(request{Method: "GET", Path: "/v1/late"}).Failed, "half an answer does not look like a whole one")
-	assert.NotEmpty(t, c.send(request{Method: "GET", Path: "/v1/abort"}).Failed)
-	assert.EqualValues(t, 1, l.count("otelcol.control_api.panics", attribute.String(names.Route, "GET /v1/panic")))
-	assert.EqualValues(t, 1, l.count("otelcol.control_api.panics", attribute.String(names.Route, "GET /v1/late")))
-	assert.EqualValues(t, 2, l.count("otelcol.control_api.panics"), "giving up is not failing")
-	failures := l.log.FilterMessage("A handler of the control API failed").All()
-	require.Len(t, failures, 2)
-	assert.Contains(t, failures[0].ContextMap()["stack"], "TestServer_panics")
-	assert.Equal(t, http.StatusOK, c.send(whoami(nil)).Status)
-	eventuallyZero(t, l, "otelcol.control_api.requests.in_flight")
-}
-
-// What is sent without encryption to a server that encrypts is answered by Go, and leads nowhere.
-func TestServer_plainRequestToTLS(t *testing.T) {
-	authority := newAuthority(t)
-	l := startLive(t, func(c *Config) { withTLS(t, authority)(c); withTokens(c) }, nil)
-	conn := l.connect()
-	_, err := io.WriteString(conn, "GET /v1/whoami HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+operatorToken+"\r\n\r\n")
-	require.NoError(t, err)
-	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	require.NoError(t, err)
-	defer answer.Body.Close()
-	assert.Equal(t, strconv.Itoa(http.StatusBadRequest), answer.Status[:3])
-	old := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}}
-	_, err = old.Dial("tcp", l.address.String())
-	require.Error(t, err, "TLS 1.1 is refused")
-	assert.Zero(t, l.count("otelcol.control_api.requests"))
 }

@@ -22,9 +22,9 @@ import (
 type connection struct {
 	net.Conn
 	// caller is who is at the other end of a Unix socket.
-	caller  controlapi.Caller
-	release func()
-	closing sync.Once
+	caller    controlapi.Caller
+	release   func()
+	closing   sync.Once
 	encrypted bool
 	// read is set when bytes came in since the last request, and answered when they made one.
 	read, answered atomic.Bool

@@ -57,4 +57,3 @@ type nothing struct{}
 
 func (nothing) Start(context.Context, component.Host) error { return nil }
 func (nothing) Shutdown(context.Context) error              { return nil }
-

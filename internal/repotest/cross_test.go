@@ -34,6 +34,13 @@ func TestCross_receiverWithoutEBPF(t *testing.T) {
 	}
 }
 
+// The control API can be in collectors for other systems.
+func TestCross_controlAPI(t *testing.T) {
+	for _, system := range []string{"darwin", "windows"} {
+		output(t, typecheck(t, system, "amd64", "./extension/controlapiextension"))
+	}
+}
+
 // What is for Linux alone is found out.
 func TestCross_findsWhatIsMissing(t *testing.T) {
 	complaints, err := typecheck(t, "darwin", "amd64", "./receiver/ebpfreceiver/internal/process").CombinedOutput()

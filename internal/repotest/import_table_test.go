@@ -75,6 +75,9 @@ func importTable() []importRule {
 		{folder: "internal/names"},
 		{folder: "internal/shared", others: []string{component}},
 		{folder: "internal/controlapi", others: []string{component}},
+		// For tests only.
+		{folder: "internal/controlapi/controlapitest",
+			others: []string{"github.com/santhosh-tekuri/jsonschema/v6", "github.com/stretchr/testify"}},
 		{folder: "internal/repotest"},
 
 		// Generated: factories and nothing else.

@@ -21,13 +21,13 @@ import (
 // conventions are the namespaces of the semantic conventions that we use.
 func conventions() []string {
 	return []string{
-		"client", "container", "dns", "error", "file", "host", "k8s", "network", "os", "otel", "process", "server", "thread",
+		"client", "container", "dns", "error", "file", "host", "k8s", "network", "os", "otel", "process", "server", "thread", "user",
 	}
 }
 
-// attributes are all that are described, without those of the receiver's own metrics.
+// attributes are all that are described, without those of what components tell about themselves.
 func attributes() []names.Attribute {
-	all := slices.Concat(names.ResourceAttributes(), names.EventAttributes(), names.MetricAttributes())
+	all := slices.Concat(names.ResourceAttributes(), names.EventAttributes(), names.MetricAttributes(), names.ControlAttributes())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Attributes...)
 	}
@@ -35,7 +35,7 @@ func attributes() []names.Attribute {
 }
 
 func metrics() []names.Metric {
-	all := slices.Concat(names.ReceiverMetrics(), names.WorkloadMetrics())
+	all := slices.Concat(names.ReceiverMetrics(), names.ControlMetrics(), names.WorkloadMetrics())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Metrics...)
 	}
@@ -45,11 +45,14 @@ func metrics() []names.Metric {
 // sentences are all descriptions, by what they describe.
 func sentences() map[string]string {
 	all := map[string]string{}
-	for _, a := range slices.Concat(attributes(), names.ReceiverAttributes()) {
+	for _, a := range slices.Concat(attributes(), names.ReceiverAttributes(), names.ControlMetricAttributes()) {
 		all[a.Name] = a.Brief
 	}
 	for _, m := range metrics() {
 		all[m.Name] = m.Brief
+	}
+	for _, event := range names.ControlEvents() {
+		all[event.Name] = event.Brief
 	}
 	for _, d := range names.Tracers() {
 		for _, event := range d.Events {
@@ -160,9 +163,20 @@ func TestNames_eventsHaveTheirAttributes(t *testing.T) {
 	}
 }
 
+func TestNames_controlEventsHaveTheirAttributes(t *testing.T) {
+	var described []string
+	for _, a := range names.ControlAttributes() {
+		described = append(described, a.Name)
+	}
+	for _, event := range names.ControlEvents() {
+		assert.True(t, strings.HasPrefix(event.Name, "meerkat.control."), event.Name)
+		assert.ElementsMatch(t, described, event.Attributes, event.Name)
+	}
+}
+
 func TestNames_metricsHaveTheirAttributes(t *testing.T) {
 	known := map[string]bool{}
-	for _, a := range slices.Concat(names.MetricAttributes(), names.ReceiverAttributes()) {
+	for _, a := range slices.Concat(names.MetricAttributes(), names.ReceiverAttributes(), names.ControlMetricAttributes()) {
 		known[a.Name] = true
 	}
 	used := map[string]bool{names.MetricOverflow: true}
@@ -194,6 +208,9 @@ func TestNames_ownNamespace(t *testing.T) {
 	}
 	for _, m := range names.ReceiverMetrics() {
 		assert.True(t, strings.HasPrefix(m.Name, "otelcol.ebpf."), m.Name)
+	}
+	for _, m := range names.ControlMetrics() {
+		assert.True(t, strings.HasPrefix(m.Name, "otelcol.control_api."), m.Name)
 	}
 }
 

@@ -117,6 +117,17 @@ func (p *page) tracer(d names.TracerDescription) {
 	}))
 }
 
+// control is what is told of changes.
+func (p *page) control() {
+	p.paragraph("## Changes")
+	p.paragraph("What people and programs change while it runs. The component that was changed makes the event, without the attributes of every event.")
+	for _, event := range names.ControlEvents() {
+		p.paragraph("### `%s`", event.Name)
+		p.paragraph("%s", event.Brief)
+	}
+	p.attributes(names.ControlAttributes())
+}
+
 // overview links to every event.
 func (p *page) overview() {
 	var rows []string
@@ -124,6 +135,9 @@ func (p *page) overview() {
 		for _, event := range d.Events {
 			rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 		}
+	}
+	for _, event := range names.ControlEvents() {
+		rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 	}
 	p.table("| event | |", rows)
 	rows = nil
@@ -133,7 +147,7 @@ func (p *page) overview() {
 		}
 	}
 	p.table("| metric | |", rows)
-	p.paragraph("And [what the receiver tells about itself](%s).", anchor("The receiver itself"))
+	p.paragraph("And what [the receiver](%s) and [the control API](%s) tell about themselves.", anchor("The receiver itself"), anchor("The control API itself"))
 }
 
 // telemetryPage is docs/telemetry.md.
@@ -150,6 +164,7 @@ func telemetryPage() string {
 	for _, d := range names.Tracers() {
 		p.tracer(d)
 	}
+	p.control()
 	p.paragraph("## Events that are held back")
 	p.metrics(names.WorkloadMetrics())
 	p.attributes(slices.DeleteFunc(names.MetricAttributes(), func(a names.Attribute) bool { return a.Name != names.EventName }))
@@ -160,5 +175,9 @@ func telemetryPage() string {
 	p.paragraph("Part of the Collector's own telemetry, not of the pipelines. The pages that Prometheus reads have underscores for dots.")
 	p.metrics(names.ReceiverMetrics())
 	p.attributes(names.ReceiverAttributes())
+	p.paragraph("## The control API itself")
+	p.paragraph("Part of the Collector's own telemetry too.")
+	p.metrics(names.ControlMetrics())
+	p.attributes(names.ControlMetricAttributes())
 	return strings.TrimSuffix(p.String(), "\n")
 }
