@@ -44,6 +44,7 @@ cat <<END
 Kernel events, one JSON document per line:   $MEERKAT_DATA/events.json
 Metrics of workloads, for Prometheus:        http://127.0.0.1:9464/metrics
 Metrics of the collector about itself:       http://127.0.0.1:8888/metrics
+What can be looked at and changed, for root: curl --unix-socket /run/meerkat/control.sock http://meerkat/v1/openapi.json
 Ctrl-C ends it.
 
 END

@@ -33,6 +33,8 @@ type server struct {
 	mounts    mounts
 	guard     *guard
 	inFlight  atomic.Int64
+	// unmountWait is unmountWaitMax, but in tests.
+	unmountWait time.Duration
 
 	// peers and callers are there from the start on.
 	peers   peers
@@ -57,7 +59,9 @@ func newServer(config *Config, set extension.Settings) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{config: config, set: set.TelemetrySettings, logger: set.Logger, telemetry: counts, guard: newGuard(config)}
+	s := &server{
+		config: config, set: set.TelemetrySettings, logger: set.Logger, telemetry: counts, guard: newGuard(config), unmountWait: unmountWaitMax,
+	}
 	s.mounts.serve = s.serve
 	own, err := newMounted(serverItself, s.ownMount())
 	if err != nil {
@@ -89,7 +93,7 @@ func (s *server) Mount(owner component.ID, m controlapi.Mount) (unmount func(), 
 	}
 	return sync.OnceFunc(func() {
 		s.mounts.remove(added)
-		if !added.close(unmountWaitMax) {
+		if !added.close(s.unmountWait) {
 			add(s.telemetry.unmountsLate)
 			s.logger.Warn("A component goes while requests to it are still being answered", zap.Stringer("component", owner))
 		}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,6 +45,33 @@ func TestServer_panics(t *testing.T) {
 	assert.Contains(t, failures[0].ContextMap()["stack"], "TestServer_panics")
 	assert.Equal(t, http.StatusOK, c.send(whoami(nil)).Status)
 	eventuallyZero(t, l, "otelcol.control_api.requests.in_flight")
+}
+
+// Handlers may use whichever of Go's ways to send what is there.
+func TestServer_waysToFlush(t *testing.T) {
+	l := startLive(t, func(*Config) {}, nil)
+	release := make(chan struct{})
+	mountOne(t, l, "/v1/flusher", func(w http.ResponseWriter, _ *http.Request) {
+		w.(http.Flusher).Flush()
+		<-release
+	})
+	mountOne(t, l, "/v1/controller", func(w http.ResponseWriter, _ *http.Request) {
+		controller := http.NewResponseController(w)
+		assert.NoError(t, controller.SetWriteDeadline(time.Now().Add(patience)))
+		assert.NoError(t, controller.Flush())
+		<-release
+	})
+	c := l.client()
+	for _, path := range []string{"/v1/flusher", "/v1/controller"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.base+path, http.NoBody)
+		require.NoError(t, err)
+		answer, err := c.http.Do(r)
+		require.NoError(t, err, "the header comes before the handler ends")
+		defer answer.Body.Close()
+		assert.Equal(t, http.StatusOK, answer.StatusCode)
+		assert.Equal(t, "nosniff", answer.Header.Get("X-Content-Type-Options"))
+	}
+	close(release)
 }
 
 // What is sent without encryption to a server that encrypts is answered by Go, and leads nowhere.

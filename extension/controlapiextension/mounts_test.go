@@ -116,6 +116,25 @@ func TestMounts_endOfPatience(t *testing.T) {
 	<-ordinary.Done()
 }
 
+func TestMounts_goTooSoon(t *testing.T) {
+	l := startLive(t, func(*Config) {}, nil)
+	l.unmountWait = time.Millisecond
+	called, ended := make(chan struct{}), make(chan struct{})
+	unmount := mountOne(t, l, "/v1/wait", func(_ http.ResponseWriter, r *http.Request) {
+		close(called)
+		<-r.Context().Done() // which says that it has to end
+		close(ended)
+	})
+	go l.client().send(request{Method: "GET", Path: "/v1/wait"})
+	<-called
+	unmount()
+	<-ended
+	assert.EqualValues(t, 1, l.count("otelcol.control_api.unmounts.late"))
+	assert.Equal(t, 1, l.log.FilterMessage("A component goes while requests to it are still being answered").Len())
+	eventuallyZero(t, l, "otelcol.control_api.requests.in_flight")
+	eventuallyZero(t, l, "otelcol.control_api.connections")
+}
+
 // Mounting, unmounting and requests at once: a request finds a mount or does not.
 func TestMounts_manyAtOnce(t *testing.T) {
 	l := startLive(t, func(*Config) {}, nil)

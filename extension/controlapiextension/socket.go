@@ -10,14 +10,18 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
-// socketListener listens on a Unix socket, and takes its file away at the end, if it is still its own.
+// socketListener listens on a Unix socket, and takes its file away at the end, if it is still its own, and the
+// folders that were made for it, if nothing else is in them.
 type socketListener struct {
 	*net.UnixListener
 	path string
 	file os.FileInfo
+	// made are folders, the innermost last.
+	made []string
 }
 
 // Close implements net.Listener.
@@ -26,17 +30,38 @@ func (l *socketListener) Close() error {
 	if file, statErr := os.Lstat(l.path); statErr == nil && os.SameFile(file, l.file) {
 		err = errors.Join(err, os.Remove(l.path))
 	}
+	removeFolders(l.made)
 	return err
+}
+
+// removeFolders leaves those that others use by now.
+func removeFolders(made []string) {
+	for _, folder := range slices.Backward(made) {
+		if os.Remove(folder) != nil {
+			return
+		}
+	}
 }
 
 // listenOnSocket makes the socket, with the permissions that it has to have from its first moment.
 func listenOnSocket(ctx context.Context, path string, mode fs.FileMode, group *uint32) (*socketListener, error) {
 	folder := filepath.Dir(path)
-	if err := makeSocketFolder(folder, group); err != nil {
+	made, err := makeSocketFolder(folder, group)
+	var l *socketListener
+	if err == nil {
+		l, err = listenInFolder(ctx, path, mode, group)
+	}
+	if err != nil {
+		removeFolders(made)
 		return nil, err
 	}
+	l.made = made
+	return l, nil
+}
+
+func listenInFolder(ctx context.Context, path string, mode fs.FileMode, group *uint32) (*socketListener, error) {
 	// Otherwise two collectors could take each other's new socket for one that is left over.
-	unlock, err := lockFolder(ctx, folder)
+	unlock, err := lockFolder(ctx, filepath.Dir(path))
 	if err != nil {
 		return nil, err
 	}
@@ -70,41 +95,45 @@ func (l *socketListener) permit(mode fs.FileMode, group *uint32) error {
 	return os.Chmod(l.path, mode)
 }
 
-// makeSocketFolder makes the folder if it is missing, and those above it. Who may use the socket has to get to it.
-func makeSocketFolder(folder string, group *uint32) error {
+// makeSocketFolder makes the folder if it is missing, and those above it, and returns those that it made. Who may
+// use the socket has to get to it.
+func makeSocketFolder(folder string, group *uint32) (made []string, err error) {
 	info, err := os.Stat(folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := makeSocketFolder(filepath.Dir(folder), group); err != nil {
-			return err
+		if made, err = makeSocketFolder(filepath.Dir(folder), group); err != nil {
+			return made, err
 		}
-		return makeOneFolder(folder, group)
+		isNew, err := makeOneFolder(folder, group)
+		if isNew {
+			made = append(made, folder)
+		}
+		return made, err
 	case err != nil:
-		return fmt.Errorf("look at the folder of the socket: %w", err)
+		return nil, fmt.Errorf("look at the folder of the socket: %w", err)
 	case !info.IsDir():
-		return fmt.Errorf("make the folder of the socket: %s is not a folder", folder)
+		return nil, fmt.Errorf("make the folder of the socket: %s is not a folder", folder)
 	case info.Mode()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0:
-		return fmt.Errorf("use the folder of the socket: everybody may replace files in %s (mode %04o), and with them the socket: choose another folder, or take the permission away",
+		return nil, fmt.Errorf("use the folder of the socket: everybody may replace files in %s (mode %04o), and with them the socket: choose another folder, or take the permission away",
 			folder, info.Mode().Perm())
 	}
-	return nil
+	return nil, nil
 }
 
-func makeOneFolder(folder string, group *uint32) error {
-	err := os.Mkdir(folder, socketFolderMode)
-	if errors.Is(err, fs.ErrExist) {
-		return nil // another collector was faster
+func makeOneFolder(folder string, group *uint32) (isNew bool, err error) {
+	switch err = os.Mkdir(folder, socketFolderMode); {
+	case errors.Is(err, fs.ErrExist):
+		return false, nil // another collector was faster
+	case err != nil:
+		return false, fmt.Errorf("make the folder of the socket: %w", err)
 	}
-	if err == nil && group != nil {
+	if group != nil {
 		err = os.Chown(folder, -1, int(*group))
 	}
-	if err == nil {
-		err = os.Chmod(folder, socketFolderMode) // whatever the umask says
+	if err := errors.Join(err, os.Chmod(folder, socketFolderMode)); err != nil { // whatever the umask says
+		return true, fmt.Errorf("set who may use the folder of the socket: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("make the folder of the socket: %w", err)
-	}
-	return nil
+	return true, nil
 }
 
 // removeStaleSocket takes away the socket of a process that is gone. Anything else stays, and is an error.

@@ -63,6 +63,13 @@ func TestSocket_permissions(t *testing.T) {
 			}
 			require.NoError(t, l.Shutdown(t.Context()))
 			assert.NoFileExists(t, path, "after the end")
+			above := filepath.Dir(filepath.Dir(path))
+			if filepath.Base(above) == "a" {
+				above = filepath.Dir(filepath.Dir(above))
+			}
+			entries, err := os.ReadDir(above)
+			require.NoError(t, err)
+			assert.Empty(t, entries, "what was made is gone")
 		})
 	}
 }
@@ -79,6 +86,16 @@ func TestSocket_folderThatIsThereStaysAsItIs(t *testing.T) {
 	_, gid, mode := owner(t, folder)
 	assert.Zero(t, gid)
 	assert.Equal(t, fs.ModeDir|0o711, mode)
+}
+
+// A folder that was made stays if somebody else has put something there.
+func TestSocket_folderThatOthersUse(t *testing.T) {
+	l := newLive(t, func(*Config) {})
+	require.NoError(t, l.Start(t.Context(), host{}))
+	other := filepath.Join(filepath.Dir(l.config.HTTP.NetAddr.Endpoint), "other")
+	require.NoError(t, os.WriteFile(other, nil, 0o600))
+	require.NoError(t, l.Shutdown(t.Context()))
+	assert.FileExists(t, other)
 }
 
 func TestSocket_ofADeadProcessIsReplaced(t *testing.T) {

@@ -8,6 +8,7 @@ package examples
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -105,6 +106,25 @@ func get(url string) string {
 	return string(body)
 }
 
+// controlSocket is where the control API listens.
+const controlSocket = "/run/meerkat/control.sock"
+
+// getOver returns what a page says that is served over a Unix socket.
+func getOver(t *testing.T, socket, url string) string {
+	t.Helper()
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", socket)
+	}
+	c := http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+	response, err := c.Get(url)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(body)
+}
+
 // withoutTracefs runs a command where tracefs is not mounted, and fails if it is afterwards. Ctrl-C is
 // the command's business.
 const withoutTracefs = `
@@ -146,6 +166,8 @@ func TestQuickstart(t *testing.T) {
 		assert.Contains(t, get("http://127.0.0.1:8888/metrics"), `otelcol_ebpf_tracer_state{state="running",tracer="`+tracer+`"} 1`)
 	}
 
+	assert.JSONEq(t, `{"name":"root","role":"operator","via":"unix_socket"}`, getOver(t, controlSocket, "http://meerkat/v1/whoami"))
+
 	held := programsOf(t, collectorOf(t, command.Process.Pid))
 	require.NotEmpty(t, held)
 	interrupt()
@@ -162,6 +184,7 @@ func TestQuickstart(t *testing.T) {
 	for _, id := range held {
 		assert.Eventually(t, func() bool { return !inKernel(t, id) }, patience, 100*time.Millisecond)
 	}
+	assert.NoDirExists(t, filepath.Dir(controlSocket))
 	for _, address := range []string{"127.0.0.1:9464", "127.0.0.1:8888"} {
 		listener, err := net.Listen("tcp", address)
 		require.NoError(t, err, "a socket is left")
