@@ -35,6 +35,8 @@ type Config struct {
 	// report run time and run count. It adds some tens of nanoseconds to each run.
 	ProgramStatistics bool      `mapstructure:"program_statistics"`
 	ErrorMode         ErrorMode `mapstructure:"error_mode"`
+	// Storage is the storage extension that keeps what is chosen over the control API beyond a restart.
+	Storage *component.ID `mapstructure:"storage"`
 
 	_ struct{} // unkeyed literals would break with each new field
 }

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package ebpfreceiver
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/internal/controlapi"
+	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/control"
+)
+
+// ask sends a request to the handlers of a receiver as an operator, and reads the answer.
+func (l *live) ask(method, path, body string, into any) int {
+	l.t.Helper()
+	mux := http.NewServeMux()
+	for _, route := range control.Mount(l.shared.controller).Routes {
+		mux.Handle(route.Method+" "+route.Path, route.Handler)
+	}
+	request := httptest.NewRequest(method, path, strings.NewReader(body))
+	request.Header.Set("Content-Type", "application/json")
+	caller := controlapi.Caller{Name: "tester", Role: controlapi.RoleOperator, Via: "unix_socket"}
+	answer := httptest.NewRecorder()
+	mux.ServeHTTP(answer, request.WithContext(controlapi.WithCaller(request.Context(), caller)))
+	content, err := io.ReadAll(answer.Result().Body)
+	require.NoError(l.t, err)
+	require.NoError(l.t, json.Unmarshal(content, into), string(content))
+	return answer.Code
+}
+
+// patch changes a tracer and returns how it is then.
+func (l *live) patch(name, body string) control.Tracer {
+	l.t.Helper()
+	var t control.Tracer
+	require.Equal(l.t, http.StatusOK, l.ask(http.MethodPatch, "/v1/tracers/"+name, body, &t))
+	return t
+}
+
+func (l *live) refused(method, path, body string) controlapi.Problem {
+	l.t.Helper()
+	var p controlapi.Problem
+	status := l.ask(method, path, body, &p)
+	require.Equal(l.t, status, p.Status)
+	require.GreaterOrEqual(l.t, status, 400)
+	return p
+}
+
+func openFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "opened")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	return path
+}
+
+func TestControl_aTracerIsSwitched(t *testing.T) {
+	l := startLive(t, only("process", "file"))
+	before := openFile(t)
+	l.one(names.EventFileCreate, onFile(before))
+
+	stopped := l.patch("file", `{"enabled": false}`)
+	assert.False(t, stopped.Enabled)
+	assert.Equal(t, control.OriginOverride, stopped.EnabledFrom)
+	assert.Equal(t, map[string]any{"enabled": false}, stopped.Override)
+	assert.Equal(t, "stopped", stopped.State.Status)
+	assert.Empty(t, stopped.State.Hooks)
+	assert.Zero(t, stopped.MapBytes)
+	assert.Positive(t, stopped.State.SwitchSeconds)
+	assert.Positive(t, stopped.Events["create"].Delivered, "what was counted is kept")
+	meanwhile := openFile(t)
+	again := l.patch("file", `{"enabled": false}`)
+	assert.Equal(t, "stopped", again.State.Status, "it is idempotent")
+
+	started := l.patch("file", `{"enabled": true}`)
+	assert.Equal(t, "running", started.State.Status)
+	assert.NotEmpty(t, started.State.Hooks)
+	assert.NotZero(t, started.MapBytes)
+	after := openFile(t)
+	l.one(names.EventFileCreate, onFile(after))
+	assert.Empty(t, l.find(names.EventFileCreate, onFile(meanwhile)))
+	sum := l.balance("file")["create"]
+	assert.GreaterOrEqual(t, sum.Offered, stopped.Events["create"].Offered+1, "counts go on from where they were")
+
+	var reset control.Tracer
+	require.Equal(t, http.StatusOK, l.ask(http.MethodDelete, "/v1/tracers/file/override", "", &reset))
+	assert.Equal(t, control.OriginConfiguration, reset.EnabledFrom)
+	assert.Nil(t, reset.Override)
+	assert.True(t, reset.Enabled)
+}
+
+// The others learn from the tracer "process" who did something, so it goes on without being told of.
+func TestControl_processesAreKnownWithoutTheirTracer(t *testing.T) {
+	l := startLive(t, only("process", "file"))
+	off := l.patch("process", `{"enabled": false}`)
+	assert.Equal(t, "running", off.State.Status)
+	assert.Contains(t, off.State.Reason, "other tracers")
+	path := filepath.Join(t.TempDir(), "made")
+	command := exec.Command(busybox, "touch", path)
+	require.NoError(t, command.Run())
+	r := l.one(names.EventFileCreate, onFile(path))
+	assert.EqualValues(t, command.Process.Pid, r.num(names.ProcessPID))
+	assert.Contains(t, r.str(names.ProcessExecutablePath), "busybox")
+	assert.Empty(t, l.find(names.EventProcessExec, byPID(command.Process.Pid)))
+	l.patch("process", `{"enabled": true}`)
+	command = exec.Command("/bin/true")
+	require.NoError(t, command.Run())
+	l.one(names.EventProcessExec, byPID(command.Process.Pid))
+}
+
+// A tracer that was off when the receiver started is loaded then.
+func TestControl_aTracerThatNeverRan(t *testing.T) {
+	l := startLive(t, only("process"))
+	require.Equal(t, "running", l.patch("tcp", `{"enabled": true}`).State.Status)
+	require.Equal(t, "running", l.patch("tty", `{"enabled": true}`).State.Status)
+	l.patch("tcp", `{"enabled": false}`)
+	var all struct{ Tracers []control.Tracer }
+	require.Equal(t, http.StatusOK, l.ask(http.MethodGet, "/v1/tracers", "", &all))
+	running := map[string]bool{}
+	for _, tr := range all.Tracers {
+		running[tr.Name] = tr.State.Status == "running"
+	}
+	assert.Len(t, running, len(catalogue()))
+	for name, is := range running {
+		assert.Equal(t, name == "process" || name == "tty", is, name)
+	}
+}
+
+// What is set takes hold without a gap: each exec is told once, by the one tracer or the other.
+func TestControl_settingsAreReplacedWithoutAGap(t *testing.T) {
+	const changes = 10
+	l := startLive(t, only("process"))
+	program := copyProgram(t, "/bin/true", "counted")
+	stop := runAgainAndAgain(t, program)
+	for i := range changes {
+		bytes := 1024 + i
+		set := l.patch("process", `{"settings": {"arguments_max_bytes": `+jsonOf(t, bytes)+`, "environment_keys": ["MARK"]}}`)
+		assert.EqualValues(t, bytes, set.Settings["arguments_max_bytes"])
+		assert.Equal(t, "running", set.State.Status)
+	}
+	count := stop()
+	l.stop()
+	assert.Positive(t, count)
+	assert.Len(t, l.find(names.EventProcessExec, byExecutable(program)), count)
+	assert.Len(t, l.find(names.EventProcessExit, byExecutable(program)), count)
+}
+
+func TestControl_badRequestsChangeNothing(t *testing.T) {
+	l := startLive(t, only("process", "udp"))
+	var before, after control.Tracer
+	l.ask(http.MethodGet, "/v1/tracers/udp", "", &before)
+	for _, bad := range []struct {
+		method, path, body string
+		status             int
+		detail             string
+	}{
+		{http.MethodGet, "/v1/tracers/nothing", "", 404, `no tracer is called "nothing"; GET /v1/tracers lists them`},
+		{http.MethodPatch, "/v1/tracers/nothing", `{"enabled": true}`, 404, `no tracer is called "nothing"; GET /v1/tracers lists them`},
+		{http.MethodPatch, "/v1/tracers/udp", `{}`, 422, `neither "enabled" nor any of "settings" is there: nothing is to be changed`},
+		{http.MethodPatch, "/v1/tracers/udp", `{"enabled": "yes"}`, 422, "enabled: it is true, false, or null for what the configuration says"},
+		{http.MethodPatch, "/v1/tracers/udp", `{"settings": {"enabled": true}}`, 422, "settings.enabled: enabled stands beside settings, not in it"},
+		{http.MethodPatch, "/v1/tracers/udp", `{"enabled": false, "colour": 1}`, 400, `the body: json: unknown field "colour"`},
+		{http.MethodPatch, "/v1/tracers/udp", `{"enabled": false`, 400, "the JSON of the body ends too early"},
+		{http.MethodPatch, "/v1/tracers/udp", ``, 400, "the body is empty; it has to be a JSON object"},
+		{http.MethodPatch, "/v1/tracers/udp", `{"enabled": false} {}`, 400, "the body: there is something behind the JSON value"},
+		{http.MethodPatch, "/v1/tracers/udp", `{"settings": {"idle_timeout": "1000h"}}`, 422,
+			"tracers::udp: idle_timeout: 1000h0m0s is outside"},
+		{http.MethodPatch, "/v1/tracers/udp", `{"settings": {"tracked_flows": 2000.5}}`, 422, "tracked_flows: 2000.5 is not a whole number"},
+		{http.MethodPatch, "/v1/tracers/udp", `{"settings": {"colour": 1}}`, 422, "colour"},
+		{http.MethodPatch, "/v1/filters", `{"settings": {}}`, 422, `"settings" is empty: nothing is to be changed`},
+		{http.MethodPatch, "/v1/filters", `{"settings": {"include": {"networks": ["nowhere"]}}}`, 422, `filters::include: networks[0]: "nowhere"`},
+	} {
+		p := l.refused(bad.method, bad.path, bad.body)
+		assert.Equal(t, bad.status, p.Status, bad.body)
+		assert.Contains(t, p.Detail, bad.detail, bad.body)
+	}
+	l.ask(http.MethodGet, "/v1/tracers/udp", "", &after)
+	assert.Equal(t, before.Settings, after.Settings)
+	assert.Nil(t, after.Override)
+	assert.Equal(t, "running", after.State.Status)
+}
+
+func onFile(path string) func(record) bool {
+	return func(r record) bool { return r.str(names.FilePath) == path }
+}
+
+func byExecutable(path string) func(record) bool {
+	return func(r record) bool { return r.str(names.ProcessExecutablePath) == path }
+}
+
+func jsonOf(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// runAgainAndAgain has a program executed again and again until stop is called, which returns how often. Another
+// process does it: children of this one would have the links of programs open for a moment.
+func runAgainAndAgain(t *testing.T, program string) (stop func() int) {
+	t.Helper()
+	command := inRole("run_again_and_again", program)
+	input, err := command.StdinPipe()
+	require.NoError(t, err)
+	var output bytes.Buffer
+	command.Stdout, command.Stderr = &output, os.Stderr
+	require.NoError(t, command.Start())
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	return func() int {
+		require.NoError(t, input.Close())
+		require.NoError(t, command.Wait())
+		count, err := strconv.Atoi(strings.TrimSpace(output.String()))
+		require.NoError(t, err)
+		return count
+	}
+}
+
+// runUntilTold is a role: it executes a program until its input ends, and says how often.
+func runUntilTold(program string) error {
+	told := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		close(told)
+	}()
+	for count := 0; ; count++ {
+		select {
+		case <-told:
+			fmt.Println(count)
+			return nil
+		default:
+		}
+		if err := exec.Command(program).Run(); err != nil {
+			return err
+		}
+	}
+}
+
+// A tracer that is switched again and again costs the others nothing.
+func TestControl_othersMissNothing(t *testing.T) {
+	const switches = 200
+	l := startLive(t, only("process", "file", "tcp"))
+	program := copyProgram(t, "/bin/true", "counted")
+	stop := runAgainAndAgain(t, program)
+	for i := range switches {
+		name := []string{"file", "tcp"}[i/2%2]
+		wanted := i%2 == 1
+		switched := l.patch(name, `{"enabled": `+strconv.FormatBool(wanted)+`}`)
+		assert.Equal(t, map[bool]string{true: "running", false: "stopped"}[wanted], switched.State.Status)
+	}
+	count := stop()
+	l.stop()
+	assert.Greater(t, count, switches/10)
+	assert.Len(t, l.find(names.EventProcessExec, byExecutable(program)), count)
+	assert.Len(t, l.find(names.EventProcessExit, byExecutable(program)), count)
+}
