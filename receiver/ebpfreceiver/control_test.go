@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -167,6 +169,28 @@ func TestControl_settingsAreReplacedWithoutAGap(t *testing.T) {
 	assert.Positive(t, count)
 	assert.Len(t, l.find(names.EventProcessExec, byExecutable(program)), count)
 	assert.Len(t, l.find(names.EventProcessExit, byExecutable(program)), count)
+}
+
+func TestControl_changesAreEvents(t *testing.T) {
+	l := startLive(t, only("process", "udp"))
+	l.patch("udp", `{"enabled": false}`)
+	r := l.one(names.EventControlChanged, func(record) bool { return true })
+	l.patch("udp", `{"enabled": false}`)
+	l.patch("udp", `{"settings": {"idle_timeout": "17s"}}`)
+	l.stop()
+	assert.Len(t, l.find(names.EventControlChanged, func(record) bool { return true }), 2, "nothing is said of what changes nothing")
+	for name, want := range map[string]string{
+		names.UserName: "tester", names.ControlRole: "operator", names.ControlVia: "unix_socket", names.ControlAction: "disable",
+		names.ControlSubject: "tracer/udp", names.ControlFrom: `{"enabled":true}`, names.ControlTo: `{"enabled":false}`,
+	} {
+		assert.Equal(t, want, r.str(name), name)
+	}
+	assert.False(t, r.has(names.ClientAddress))
+	assert.Equal(t, "tracer/udp was switched off by tester", r.Body().Str())
+	set := l.find(names.EventControlChanged, func(r record) bool { return r.str(names.ControlAction) == "set" })
+	require.Len(t, set, 1)
+	assert.Equal(t, `{"idle_timeout":"30s"}`, set[0].str(names.ControlFrom))
+	assert.Equal(t, `{"idle_timeout":"17s"}`, set[0].str(names.ControlTo))
 }
 
 func TestControl_badRequestsChangeNothing(t *testing.T) {
@@ -389,4 +413,54 @@ func TestControl_filtersChange(t *testing.T) {
 	again := filepath.Join(folder, "again")
 	require.NoError(t, os.WriteFile(again, nil, 0o600))
 	l.one(names.EventFileCreate, onFile(again))
+}
+
+// Whatever many clients do at once, each answer says what is, and in the end there is no more in the kernel than
+// there was.
+func TestControl_manyClients(t *testing.T) {
+	const clients, changesEach = 8, 25
+	before := kernelObjects(t)
+	l := startLive(t, only("process", "file", "tcp"))
+	switched := []string{"process", "file", "tcp", "udp", "dns", "signal", "mount"}
+	bodies := []string{`{"enabled": true}`, `{"enabled": false}`, `{"settings": {"ring_buffer_bytes": 262144}}`, `{"settings": {"ring_buffer_bytes": null}}`}
+	var working sync.WaitGroup
+	for client := range clients {
+		random := rand.New(rand.NewPCG(1, uint64(client)))
+		working.Go(func() {
+			for range changesEach {
+				name := switched[random.IntN(len(switched))]
+				if random.IntN(5) == 0 {
+					var tr control.Tracer
+					assert.Equal(t, http.StatusOK, l.ask(http.MethodDelete, "/v1/tracers/"+name+"/override", "", &tr))
+					assertIsAsWanted(t, tr)
+					continue
+				}
+				assertIsAsWanted(t, l.patch(name, bodies[random.IntN(len(bodies))]))
+			}
+		})
+	}
+	working.Wait()
+	var all struct{ Tracers []control.Tracer }
+	require.Equal(t, http.StatusOK, l.ask(http.MethodGet, "/v1/tracers", "", &all))
+	for _, tr := range all.Tracers {
+		assertIsAsWanted(t, tr)
+	}
+	held := ownPrograms(t)
+	l.stop()
+	assert.Equal(t, before, kernelObjects(t))
+	for _, id := range held {
+		assert.Eventually(t, func() bool { return !inKernel(t, id) }, patience, 50*time.Millisecond)
+	}
+}
+
+func assertIsAsWanted(t *testing.T, tr control.Tracer) {
+	t.Helper()
+	status := "stopped"
+	if tr.Enabled || tr.Name == "process" {
+		status = "running"
+	}
+	assert.Equal(t, status, tr.State.Status, "%s: %s", tr.Name, tr.State.Reason)
+	if ring, chosen := tr.Override["ring_buffer_bytes"]; chosen {
+		assert.Equal(t, ring, tr.Settings["ring_buffer_bytes"], tr.Name)
+	}
 }

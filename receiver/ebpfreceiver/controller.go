@@ -160,6 +160,7 @@ func (c *controller) apply(ctx context.Context, chosen override, change controla
 	c.keep(ctx)
 	if change.From, change.To = differences(before, after); change.From != change.To {
 		c.changed(change)
+		c.session.control.changed(change)
 	}
 	return nil
 }

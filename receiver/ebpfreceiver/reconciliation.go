@@ -59,4 +59,7 @@ func (r *reconciliation) each(do func(tracer string, a account)) {
 			do(u.name(), a)
 		}
 	}
+	for _, a := range r.session.control.accounts() {
+		do(controlAPI, a)
+	}
 }

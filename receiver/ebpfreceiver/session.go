@@ -46,6 +46,7 @@ type session struct {
 	matcher  *dns.Matcher
 	contents *contentOutcomes
 	crashes  *emit.CrashHistory
+	control  controlEvents
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -83,6 +84,7 @@ func startSession(_ context.Context, r *ebpfReceiver, config *Config) (*session,
 	}
 	s.matcher = dns.NewMatcher(s.peers)
 	s.tracers = newTracers(s)
+	s.control.session = s
 	s.balance = newReconciliation(s)
 	if err := s.open(r); err != nil {
 		return nil, errors.Join(err, s.stop(context.Background()))

@@ -120,6 +120,11 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 		errs = append(errs, t.observeUnit(o, u))
 	}
 	t.observeShared(o)
+	for _, a := range t.session.control.accounts() {
+		if a.Offered > 0 {
+			t.observeAccount(o, attribute.String(names.Tracer, controlAPI), a)
+		}
+	}
 	processes := t.session.identity.processes.Stats()
 	o.ObserveInt64(t.processes, int64(processes.Entries))
 	o.ObserveInt64(t.evicted, int64(processes.EvictedExited), with(names.State, "exited"))
@@ -137,6 +142,9 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(t.forgottenCrashes, int64(t.session.crashes.Forgotten()))
 	return errors.Join(errs...)
 }
+
+// controlAPI stands for the events of what was changed over the control API, in place of a tracer.
+const controlAPI = "control"
 
 // sharedByTracers stands for the maps and programs that serve all tracers.
 const sharedByTracers = "shared"
