@@ -189,8 +189,8 @@ func TestControl_changesAreEvents(t *testing.T) {
 	assert.Equal(t, "tracer/udp was switched off by tester", r.Body().Str())
 	set := l.find(names.EventControlChanged, func(r record) bool { return r.str(names.ControlAction) == "set" })
 	require.Len(t, set, 1)
-	assert.Equal(t, `{"idle_timeout":"30s"}`, set[0].str(names.ControlFrom))
-	assert.Equal(t, `{"idle_timeout":"17s"}`, set[0].str(names.ControlTo))
+	assert.JSONEq(t, `{"idle_timeout":"30s"}`, set[0].str(names.ControlFrom))
+	assert.JSONEq(t, `{"idle_timeout":"17s"}`, set[0].str(names.ControlTo))
 }
 
 func TestControl_badRequestsChangeNothing(t *testing.T) {
