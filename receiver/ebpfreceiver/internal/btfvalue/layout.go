@@ -153,6 +153,9 @@ func (f *Field) Kind() Kind { return f.shape.kind }
 // Len is the number of elements of an array, 0 for flexible ones and for what is no array.
 func (f *Field) Len() int { return f.shape.count }
 
+// IsSigned tells whether a number may be negative.
+func (f *Field) IsSigned() bool { return f.shape.signed }
+
 // Element is the kind of an array's elements.
 func (f *Field) Element() Kind {
 	if f.shape.element == nil {

@@ -50,6 +50,7 @@ func (v Value) Text() string {
 	case KindText:
 		return v.plainText()
 	case KindEnum, KindErrno:
+		// Without a copy.
 		if name := v.Name(); name != "" {
 			return name
 		}
@@ -72,7 +73,10 @@ func (v Value) AppendText(b []byte) []byte {
 		}
 		return v.appendInteger(b)
 	case KindErrno:
-		return append(b, v.Name()...)
+		if name := v.Name(); name != "" {
+			return append(b, name...)
+		}
+		return v.appendInteger(b)
 	case KindText:
 		return append(b, v.plainText()...)
 	case KindHex:
