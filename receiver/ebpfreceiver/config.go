@@ -37,6 +37,8 @@ type Config struct {
 	ErrorMode         ErrorMode `mapstructure:"error_mode"`
 	// Storage is the storage extension that keeps what is chosen over the control API beyond a restart.
 	Storage *component.ID `mapstructure:"storage"`
+	// CustomTracers are those that somebody else has written.
+	CustomTracers CustomTracersConfig `mapstructure:"custom_tracers"`
 
 	_ struct{} // unkeyed literals would break with each new field
 }
@@ -146,6 +148,7 @@ func createDefaultConfig() component.Config {
 			Injection: injectionConfigDefault(),
 		},
 		Filters:         filtersConfigDefault(),
+		CustomTracers:   customTracersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},
 		Redaction:       RedactionConfig{Enabled: true, Keys: redactKeysDefault},

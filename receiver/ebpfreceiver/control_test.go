@@ -39,7 +39,7 @@ import (
 func (l *live) ask(method, path, body string, into any) int {
 	l.t.Helper()
 	mux := http.NewServeMux()
-	for _, route := range control.Mount(l.shared.controller).Routes {
+	for _, route := range control.Mount(l.shared.controller, l.shared.controller).Routes {
 		mux.Handle(route.Method+" "+route.Path, route.Handler)
 	}
 	request := httptest.NewRequest(method, path, strings.NewReader(body))

@@ -100,6 +100,13 @@ func (c *controller) List() ([]control.Tracer, error) {
 		}
 		all = append(all, t)
 	}
+	for _, u := range c.session.customs.list() {
+		t, err := c.describeCustom(u)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
 	return all, nil
 }
 
@@ -108,6 +115,9 @@ func (c *controller) Change(ctx context.Context, by controlapi.Caller, name stri
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	u := c.session.tracers.unit(name)
+	if other := c.session.customs.unit(name); other != nil {
+		return c.changeCustom(ctx, by, other, changes)
+	}
 	if u == nil {
 		return control.Tracer{}, control.NoTracer(name)
 	}
@@ -159,10 +169,15 @@ func (c *controller) apply(ctx context.Context, chosen override, change controla
 	c.override, c.current = chosen, config
 	c.keep(ctx)
 	if change.From, change.To = differences(before, after); change.From != change.To {
-		c.changed(change)
-		c.session.control.changed(change)
+		c.tell(change)
 	}
 	return nil
+}
+
+// tell says that something was changed: to the server, which logs and counts it, and to the pipeline.
+func (c *controller) tell(change controlapi.Change) {
+	c.changed(change)
+	c.session.control.changed(change)
 }
 
 // keep writes the override to the storage. What was changed stays changed if that fails.

@@ -5,7 +5,10 @@
 package ebpfreceiver
 
 import (
+	"time"
+
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/control"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/custom"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
@@ -41,12 +44,10 @@ func (c *controller) describe(u *unit) (control.Tracer, error) {
 		t.Privileges = append(t.Privileges, control.Privilege{Capability: p.Capability, Reason: p.Reason})
 	}
 	for _, a := range accounts {
-		t.Events[a.Kind] = control.Events{
-			Offered: a.Offered, Delivered: a.Delivered, Filtered: a.Filtered, Aggregated: a.Aggregated, HeldBack: a.HeldBack, Lost: a.Lost,
-		}
+		t.Events[a.Kind] = describeEvents(a)
 	}
 	for _, p := range u.programs() {
-		t.Programs = append(t.Programs, describeProgram(p))
+		t.Programs = append(t.Programs, describeProgram(p.Program, p.RunTime, p.RunCount, p.Missed))
 	}
 	if st := u.running(); st != nil {
 		t.MapBytes = st.tracer.MapBytes()
@@ -72,10 +73,38 @@ func describeState(u *unit) control.State {
 	return state
 }
 
-func describeProgram(p tracer.ProgramStats) control.Program {
-	d := control.Program{Name: p.Program, Runs: p.RunCount, Missed: p.Missed}
-	if p.RunCount > 0 {
-		d.NanosecondsPerRun = float64(p.RunTime.Nanoseconds()) / float64(p.RunCount)
+func describeEvents(a account) control.Events {
+	return control.Events{
+		Offered: a.Offered, Delivered: a.Delivered, Filtered: a.Filtered, Aggregated: a.Aggregated, HeldBack: a.HeldBack, Lost: a.Lost,
+	}
+}
+
+func describeProgram(name string, runTime time.Duration, runs, missed uint64) control.Program {
+	d := control.Program{Name: name, Runs: runs, Missed: missed}
+	if runs > 0 {
+		d.NanosecondsPerRun = float64(runTime.Nanoseconds()) / float64(runs)
 	}
 	return d
+}
+
+// describeState says how a tracer of somebody else runs.
+func (u *customUnit) describeState() control.State {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	state := control.State{Status: string(custom.StatusStopped), Hooks: []control.Hook{}}
+	switch {
+	case u.live != nil:
+		s := u.live.State()
+		state.Status, state.Reason = string(s.Status), s.Reason
+		for _, h := range s.Hooks {
+			state.Hooks = append(state.Hooks, control.Hook{Name: h.Name, Program: h.Program, Reason: h.Reason})
+		}
+	case u.failure != nil:
+		state.Status, state.Reason = string(custom.StatusFailed), u.failure.Error()
+	}
+	if !u.switched.IsZero() {
+		switched := u.switched
+		state.Switched, state.SwitchSeconds = &switched, u.took.Seconds()
+	}
+	return state
 }

@@ -17,6 +17,9 @@ type override struct {
 	// Tracers has keys of sections by the name of the tracer.
 	Tracers map[string]map[string]any `json:"tracers,omitempty"`
 	Filters map[string]any            `json:"filters,omitempty"`
+	// Custom tells which tracers of others are switched on or off, and Uploads which came over the API.
+	Custom  map[string]bool `json:"custom,omitempty"`
+	Uploads []string        `json:"uploads,omitempty"`
 }
 
 // overrideBytesMax bounds what is kept of an override in a storage.
@@ -24,7 +27,8 @@ const overrideBytesMax = 1 << 20
 
 // withTracer returns an override with changes to what is chosen for one tracer. The receiver is not changed.
 func (o override) withTracer(name string, changes map[string]any) (override, error) {
-	changed := override{Tracers: maps.Clone(o.Tracers), Filters: o.Filters}
+	changed := o
+	changed.Tracers = maps.Clone(o.Tracers)
 	section, err := overlay(o.Tracers[name], changes)
 	if err != nil {
 		return o, err
@@ -44,7 +48,8 @@ func (o override) withFilters(changes map[string]any) (override, error) {
 	if err != nil {
 		return o, err
 	}
-	return override{Tracers: o.Tracers, Filters: filters}, nil
+	o.Filters = filters
+	return o, nil
 }
 
 // overlay applies a merge patch (RFC 7396): null takes a key away. No changes at all take all keys away.
@@ -143,7 +148,7 @@ func parseOverride(stored []byte) (override, error) {
 		return override{}, err
 	}
 	var err error
-	read := override{Tracers: map[string]map[string]any{}}
+	read := override{Tracers: map[string]map[string]any{}, Custom: o.Custom, Uploads: o.Uploads}
 	for name, section := range o.Tracers {
 		var e error
 		read.Tracers[name], e = overlay(nil, section)

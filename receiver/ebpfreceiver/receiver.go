@@ -55,6 +55,7 @@ func (r *ebpfReceiver) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	r.session, c.session = s, s
+	c.restoreCustom(ctx)
 	r.mount(host)
 	if err := s.degraded(); err != nil {
 		componentstatus.ReportStatus(host, componentstatus.NewRecoverableErrorEvent(err))
@@ -70,7 +71,7 @@ func (r *ebpfReceiver) mount(host component.Host) {
 		return
 	}
 	r.controller.changed = server.Record
-	unmount, err := server.Mount(r.settings.ID, control.Mount(r.controller))
+	unmount, err := server.Mount(r.settings.ID, control.Mount(r.controller, r.controller))
 	if err != nil {
 		r.settings.Logger.Error("The control API can't reach this receiver", zap.Error(err))
 		return

@@ -47,6 +47,7 @@ type session struct {
 	contents *contentOutcomes
 	crashes  *emit.CrashHistory
 	control  controlEvents
+	customs  *customTracers
 	// telemetry and statistics are what has to be undone besides the streams.
 	telemetry  *telemetry
 	statistics io.Closer
@@ -85,6 +86,7 @@ func startSession(_ context.Context, r *ebpfReceiver, config *Config) (*session,
 	s.matcher = dns.NewMatcher(s.peers)
 	s.tracers = newTracers(s)
 	s.control.session = s
+	s.customs = newCustomTracers(s)
 	s.balance = newReconciliation(s)
 	if err := s.open(r); err != nil {
 		return nil, errors.Join(err, s.stop(context.Background()))
@@ -110,6 +112,9 @@ func (s *session) open(r *ebpfReceiver) error {
 		return err
 	}
 	if err := s.tracers.open(); err != nil {
+		return err
+	}
+	if err := s.customs.open(); err != nil {
 		return err
 	}
 	if r.nextMetrics != nil {
@@ -210,6 +215,7 @@ func (s *session) stop(ctx context.Context) error {
 	if running {
 		defer context.AfterFunc(ctx, s.stopSending)()
 	}
+	errs = append(errs, s.customs.close())
 	streams := s.tracers.close()
 	for _, st := range streams {
 		errs = append(errs, st.tracer.Detach())

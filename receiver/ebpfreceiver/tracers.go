@@ -135,19 +135,24 @@ func (t *tracers) connect(u *unit, st *stream, types *btf.Cache) {
 // catchUp returns a function that has the events of other streams read first that tell who the processes and
 // the far ends are.
 func (t *tracers) catchUp(u *unit) func() {
-	processes, names := t.units[0], t.unit("dns")
+	names := t.unit("dns")
 	return func() {
-		t.learning.RLock()
-		if first := processes.running(); first != nil {
-			first.reader.Flush()
-		}
-		t.learning.RUnlock()
+		t.catchUpOnProcesses()
 		if !u.definition.namesPeers {
 			return
 		}
 		if dns := names.running(); dns != nil {
 			dns.reader.Flush()
 		}
+	}
+}
+
+// catchUpOnProcesses has what the tracer "process" has seen read up to now.
+func (t *tracers) catchUpOnProcesses() {
+	t.learning.RLock()
+	defer t.learning.RUnlock()
+	if first := t.units[0].running(); first != nil {
+		first.reader.Flush()
 	}
 }
 

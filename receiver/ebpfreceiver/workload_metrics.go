@@ -40,7 +40,7 @@ func newWorkloadMetrics(s *session, next consumer.Metrics, obs *receiverhelper.O
 // run reads at each interval, and once more at the end.
 func (m *workloadMetrics) run(ctx context.Context, interval time.Duration) {
 	collect := func(ctx context.Context) {
-		m.collect(ctx, m.session.tracers.running())
+		m.collect(ctx, m.session.tracers.running(), m.session.customs.list())
 		// After their counts were read, with which their names are emitted for the last time.
 		m.session.forgetRemoved()
 	}
@@ -52,15 +52,22 @@ func (m *workloadMetrics) run(ctx context.Context, interval time.Duration) {
 
 // collectLast reads the counts of a tracer that is about to be closed.
 func (s *session) collectLast(st *stream) {
+	s.collectOnce([]*stream{st}, nil)
+}
+
+// collectLastOf is collectLast for a tracer of somebody else.
+func (s *session) collectLastOf(u *customUnit) { s.collectOnce(nil, []*customUnit{u}) }
+
+func (s *session) collectOnce(streams []*stream, customs []*customUnit) {
 	if s.metrics == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pipelineRetryWait)
 	defer cancel()
-	s.metrics.collect(ctx, []*stream{st})
+	s.metrics.collect(ctx, streams, customs)
 }
 
-func (m *workloadMetrics) collect(ctx context.Context, streams []*stream) {
+func (m *workloadMetrics) collect(ctx context.Context, streams []*stream, customs []*customUnit) {
 	m.collecting.Lock()
 	defer m.collecting.Unlock()
 	s := m.session
@@ -75,6 +82,11 @@ func (m *workloadMetrics) collect(ctx context.Context, streams []*stream) {
 		}
 		if err := m.read(st, batch); err != nil {
 			s.logger.Warn("The counts of workloads can't be read", zap.String("tracer", st.tracer.Name()), zap.Error(err))
+		}
+	}
+	for _, u := range customs {
+		if err := u.collect(customDestination{session: s, batch: batch, now: time.Now()}); err != nil {
+			s.logger.Warn("The maps of a tracer can't be read", zap.String("tracer", u.name), zap.Error(err))
 		}
 	}
 	metrics := batch.Take()

@@ -41,6 +41,21 @@ type Tracer struct {
 	Programs []Program         `json:"programs"`
 	// MapBytes is the kernel memory of the tracer's maps; 0 while it is stopped.
 	MapBytes uint64 `json:"map_bytes"`
+	// Custom is about a tracer that somebody else has written; nil for ours.
+	Custom *Custom `json:"custom,omitempty"`
+}
+
+// Custom is what is particular to tracers of others.
+type Custom struct {
+	// From is "folder" or "upload".
+	From    string `json:"from"`
+	Version string `json:"version,omitempty"`
+	Licence string `json:"licence,omitempty"`
+	// Undecodable are records that fit no event of the manifest, Cut values that were longer than their bound.
+	Undecodable uint64 `json:"undecodable"`
+	Cut         uint64 `json:"cut"`
+	// Overflowed are entries of maps beyond the bound of data points.
+	Overflowed uint64 `json:"overflowed"`
 }
 
 // Privilege is a Linux capability and what it is needed for.
@@ -116,4 +131,22 @@ func Equal(a, b any) bool {
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
 	return errX == nil && errY == nil && string(x) == string(y)
+}
+
+// Upload is a tracer that somebody has written and sent.
+type Upload struct {
+	Manifest, Object []byte
+	// Signature is empty if there is none.
+	Signature []byte
+}
+
+// CustomTracers is the part of a receiver that takes tracers of others. They are listed among Tracers.
+type CustomTracers interface {
+	// Put adds a tracer, or replaces the one of that name. wholeLog asks for all that the verifier says of a program
+	// that it refuses.
+	Put(ctx context.Context, by controlapi.Caller, name string, u Upload, wholeLog bool) (t Tracer, isNew bool, err error)
+	// Delete stops a tracer that was uploaded, and forgets it.
+	Delete(ctx context.Context, by controlapi.Caller, name string) error
+	// ObjectBytesMax is how large an object may be.
+	ObjectBytesMax() int64
 }

@@ -18,11 +18,15 @@ const patchBytesMax = 256 << 10
 var document []byte
 
 // handlers answers for one receiver.
-type handlers struct{ tracers Tracers }
+type handlers struct {
+	tracers Tracers
+	custom  CustomTracers
+}
 
 // Mount returns the routes for the tracers of a receiver.
-func Mount(tracers Tracers) controlapi.Mount {
-	h := handlers{tracers: tracers}
+func Mount(tracers Tracers, custom CustomTracers) controlapi.Mount {
+	h := handlers{tracers: tracers, custom: custom}
+	uploadBytesMax := custom.ObjectBytesMax() + manifestBytesMax + signatureBytesMax + formBytesMax
 	look, change := controlapi.RoleViewer, controlapi.RoleOperator
 	return controlapi.Mount{
 		Document: document,
@@ -31,6 +35,8 @@ func Mount(tracers Tracers) controlapi.Mount {
 			{Method: http.MethodGet, Path: "/v1/tracers/{name}", Role: look, Handler: h.get},
 			{Method: http.MethodPatch, Path: "/v1/tracers/{name}", Role: change, BodyBytesMax: patchBytesMax, Handler: h.change},
 			{Method: http.MethodDelete, Path: "/v1/tracers/{name}/override", Role: change, Handler: h.reset},
+			{Method: http.MethodPut, Path: "/v1/custom-tracers/{name}", Role: change, BodyBytesMax: uploadBytesMax, Handler: h.put},
+			{Method: http.MethodDelete, Path: "/v1/custom-tracers/{name}", Role: change, Handler: h.remove},
 			{Method: http.MethodGet, Path: "/v1/filters", Role: look, Handler: h.filters},
 			{Method: http.MethodPatch, Path: "/v1/filters", Role: change, BodyBytesMax: patchBytesMax, Handler: h.changeFilters},
 			{Method: http.MethodDelete, Path: "/v1/filters/override", Role: change, Handler: h.resetFilters},

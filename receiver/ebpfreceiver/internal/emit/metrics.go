@@ -101,5 +101,8 @@ func (m *Metrics) group(w *process.Workload) pmetric.ScopeMetrics {
 	return group
 }
 
+// Of returns the metrics of a workload, to which others may be appended.
+func (m *Metrics) Of(w *process.Workload) pmetric.MetricSlice { return m.group(w).Metrics() }
+
 // Take returns the batch.
 func (m *Metrics) Take() pmetric.Metrics { return m.metrics }
