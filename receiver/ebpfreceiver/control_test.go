@@ -38,17 +38,27 @@ import (
 // ask sends a request to the handlers of a receiver as an operator, and reads the answer.
 func (l *live) ask(method, path, body string, into any) int {
 	l.t.Helper()
+	request := httptest.NewRequest(method, path, strings.NewReader(body))
+	request.Header.Set("Content-Type", "application/json")
+	return l.send(request, into)
+}
+
+// send has a request answered; into is nil if the answer has no body.
+func (l *live) send(request *http.Request, into any) int {
+	l.t.Helper()
 	mux := http.NewServeMux()
 	for _, route := range control.Mount(l.shared.controller, l.shared.controller).Routes {
 		mux.Handle(route.Method+" "+route.Path, route.Handler)
 	}
-	request := httptest.NewRequest(method, path, strings.NewReader(body))
-	request.Header.Set("Content-Type", "application/json")
 	caller := controlapi.Caller{Name: "tester", Role: controlapi.RoleOperator, Via: "unix_socket"}
 	answer := httptest.NewRecorder()
 	mux.ServeHTTP(answer, request.WithContext(controlapi.WithCaller(request.Context(), caller)))
 	content, err := io.ReadAll(answer.Result().Body)
 	require.NoError(l.t, err)
+	if into == nil {
+		require.Empty(l.t, content)
+		return answer.Code
+	}
 	require.NoError(l.t, json.Unmarshal(content, into), string(content))
 	if answer.Code >= http.StatusBadRequest {
 		l.t.Log(string(content))

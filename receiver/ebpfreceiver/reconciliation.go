@@ -59,6 +59,11 @@ func (r *reconciliation) each(do func(tracer string, a account)) {
 			do(u.name(), a)
 		}
 	}
+	for _, u := range r.session.customs.list() {
+		for _, a := range u.accounts() {
+			do(u.name, a)
+		}
+	}
 	for _, a := range r.session.control.accounts() {
 		do(controlAPI, a)
 	}

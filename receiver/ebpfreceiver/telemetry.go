@@ -119,6 +119,9 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	for _, u := range t.session.tracers.units {
 		errs = append(errs, t.observeUnit(o, u))
 	}
+	for _, u := range t.session.customs.list() {
+		t.observeCustom(o, u)
+	}
 	t.observeShared(o)
 	for _, a := range t.session.control.accounts() {
 		if a.Offered > 0 {
@@ -213,6 +216,21 @@ func (t *telemetry) observeStream(o metric.Observer, tracerName attribute.KeyVal
 	waiting, size := st.reader.Waiting()
 	o.ObserveInt64(t.ringWaiting, int64(waiting), metric.WithAttributes(tracerName))
 	o.ObserveInt64(t.ringSize, int64(size), metric.WithAttributes(tracerName))
+}
+
+func (t *telemetry) observeCustom(o metric.Observer, u *customUnit) {
+	tracerName := attribute.String(names.Tracer, u.name)
+	o.ObserveInt64(t.tracers, 1, metric.WithAttributes(tracerName, attribute.String(names.State, u.describeState().Status)))
+	o.ObserveInt64(t.undecodable, int64(u.ledger.unknownKind.Load()), metric.WithAttributes(tracerName))
+	for _, a := range u.accounts() {
+		t.observeAccount(o, tracerName, a)
+	}
+	if live, _ := u.current(); live != nil {
+		o.ObserveInt64(t.mapBytes, int64(live.MapBytes()), metric.WithAttributes(tracerName))
+		for _, p := range live.ProgramStats() {
+			t.observeProgram(o, tracerName, tracer.ProgramStats(p))
+		}
+	}
 }
 
 func (t *telemetry) observeAccount(o metric.Observer, tracerName attribute.KeyValue, a account) {
