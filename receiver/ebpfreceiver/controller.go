@@ -126,7 +126,9 @@ func (c *controller) Change(ctx context.Context, by controlapi.Caller, name stri
 		return control.Tracer{}, controlapi.Invalid(err.Error())
 	}
 	change := controlapi.Change{Caller: by, Action: actionOf(changes), Subject: "tracer/" + name}
-	if err := c.apply(ctx, chosen, change, []string{sectionTracers, name}, func(config *Config) error { return c.session.tracers.change(u, config) }); err != nil {
+	section := func(config *Config) any { return config.Tracers.tracer(name) }
+	do := func(config *Config) error { return c.session.tracers.change(u, config) }
+	if err := c.apply(ctx, chosen, change, section, do); err != nil {
 		return control.Tracer{}, err
 	}
 	return c.describe(u)
@@ -148,16 +150,16 @@ func actionOf(changes map[string]any) string {
 }
 
 // apply lets do make what runs into what an override says, and remembers and tells it, unless it fails.
-func (c *controller) apply(ctx context.Context, chosen override, change controlapi.Change, section []string, do func(*Config) error) error {
+func (c *controller) apply(ctx context.Context, chosen override, change controlapi.Change, section func(*Config) any, do func(*Config) error) error {
 	config, err := chosen.apply(c.base)
 	if err != nil {
 		return controlapi.Invalid(err.Error())
 	}
-	before, err := sectionOf(c.current, section...)
+	before, err := written(section(c.current))
 	if err != nil {
 		return err
 	}
-	after, err := sectionOf(config, section...)
+	after, err := written(section(config))
 	if err != nil {
 		return err
 	}
@@ -230,13 +232,15 @@ func (c *controller) ChangeFilters(ctx context.Context, by controlapi.Caller, ch
 		return control.Filters{}, controlapi.Invalid(err.Error())
 	}
 	change := controlapi.Change{Caller: by, Action: actionOf(changes), Subject: "filters"}
-	if err := c.apply(ctx, chosen, change, []string{sectionFilters}, func(config *Config) error { return c.session.filter.change(&config.Filters) }); err != nil {
+	section := func(config *Config) any { return &config.Filters }
+	do := func(config *Config) error { return c.session.filter.change(&config.Filters) }
+	if err := c.apply(ctx, chosen, change, section, do); err != nil {
 		return control.Filters{}, err
 	}
 	return c.describeFilters()
 }
 
 func (c *controller) describeFilters() (control.Filters, error) {
-	settings, err := sectionOf(c.current, sectionFilters)
+	settings, err := written(&c.current.Filters)
 	return control.Filters{Settings: settings, Override: c.override.Filters}, err
 }

@@ -4,7 +4,6 @@ package ebpfreceiver
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -20,25 +19,31 @@ const (
 
 const keyEnabled = "enabled"
 
-// sectionOf returns a section of a configuration as a user would write it, complete.
-func sectionOf(c *Config, path ...string) (map[string]any, error) {
+// tracer returns the section of a tracer, a pointer to a struct; nil if there is no such tracer.
+func (c *TracersConfig) tracer(name string) any {
+	all := reflect.ValueOf(c).Elem()
+	for i := range all.NumField() {
+		if all.Type().Field(i).Tag.Get("mapstructure") == name {
+			return all.Field(i).Addr().Interface()
+		}
+	}
+	return nil
+}
+
+// written returns a section, a pointer to a struct, as a user would write it, complete.
+func written(section any) (map[string]any, error) {
 	conf := confmap.New()
-	if err := conf.Marshal(c); err != nil {
+	if err := conf.Marshal(section); err != nil {
 		return nil, fmt.Errorf("write down the configuration: %w", err)
 	}
 	all := conf.ToStringMap()
-	writeDurations(reflect.ValueOf(c).Elem(), all)
-	section, err := confmap.NewFromStringMap(all).Sub(strings.Join(path, confmap.KeyDelimiter))
-	if err != nil {
-		return nil, fmt.Errorf("write down the configuration: %w", err)
-	}
-	return section.ToStringMap(), nil
+	writeDurations(reflect.ValueOf(section).Elem(), all)
+	return all, nil
 }
 
 // settingsOf returns what a configuration says of a tracer besides whether it is wanted.
 func settingsOf(c *Config, name string) (map[string]any, error) {
-	section, err := sectionOf(c, sectionTracers, name)
-	settings := maps.Clone(section)
+	settings, err := written(c.Tracers.tracer(name))
 	delete(settings, keyEnabled)
 	return settings, err
 }
