@@ -30,12 +30,12 @@ func (l *live) balance(tracer string) map[string]account {
 	var byKind map[string]account
 	require.Eventually(l.t, func() bool {
 		byKind = map[string]account{}
-		for _, st := range l.shared.session.streams {
+		for _, st := range l.shared.session.tracers.running() {
 			if st.tracer.Name() != tracer {
 				continue
 			}
 			st.reader.Flush()
-			accounts, err := st.accounts()
+			accounts, err := l.shared.session.tracers.unit(st.tracer.Name()).accounts()
 			require.NoError(l.t, err)
 			for _, a := range accounts {
 				if a.inFlight() != 0 {
@@ -144,10 +144,10 @@ func TestAccounting_fullRing(t *testing.T) {
 	release := l.logs.hold()
 	defer release()
 	done := uint64(0)
-	for st := l.shared.session.streams[1]; done < files*roundsMax; {
+	for st := l.shared.session.tracers.running()[1]; done < files*roundsMax; {
 		shell(t, t.TempDir(), fmt.Sprintf(`i=0; while [ $i -lt %d ]; do : > $i; i=$((i+1)); done`, files))
 		done += files
-		accounts, err := st.accounts()
+		accounts, err := l.shared.session.tracers.unit(st.tracer.Name()).accounts()
 		require.NoError(t, err)
 		if accounts[decode.KindFileCreate].Lost["ring"] > 0 {
 			break

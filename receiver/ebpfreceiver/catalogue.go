@@ -79,12 +79,11 @@ func catalogue() []definition {
 }
 
 // emitterOptions are what emitters take from the configuration and share with the session.
-func emitterOptions(s *session, r *emit.Redactor) emit.Options {
-	c := s.config
+func emitterOptions(s *session, c *Config) emit.Options {
 	o := emit.Options{
 		Process: emit.ProcessOptions{
 			Fork: c.Tracers.Process.Fork, EnvironmentKeys: c.Tracers.Process.EnvironmentKeys,
-			Interpreters: c.Tracers.Process.Interpreters, Redact: r,
+			Interpreters: c.Tracers.Process.Interpreters, Redact: s.redact,
 		},
 		Crashes: s.crashes,
 		SyscallName: func(number uint32, isCompat bool) string {

@@ -35,6 +35,10 @@ type Config struct {
 	// report run time and run count. It adds some tens of nanoseconds to each run.
 	ProgramStatistics bool      `mapstructure:"program_statistics"`
 	ErrorMode         ErrorMode `mapstructure:"error_mode"`
+	// Storage is the storage extension that keeps what is chosen over the control API beyond a restart.
+	Storage *component.ID `mapstructure:"storage"`
+	// CustomTracers are those that somebody else has written.
+	CustomTracers CustomTracersConfig `mapstructure:"custom_tracers"`
 
 	_ struct{} // unkeyed literals would break with each new field
 }
@@ -144,6 +148,7 @@ func createDefaultConfig() component.Config {
 			Injection: injectionConfigDefault(),
 		},
 		Filters:         filtersConfigDefault(),
+		CustomTracers:   customTracersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},
 		Redaction:       RedactionConfig{Enabled: true, Keys: redactKeysDefault},

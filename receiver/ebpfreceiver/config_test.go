@@ -38,6 +38,7 @@ func TestConfig_structIsWellFormed(t *testing.T) {
 
 // everyKey is what the section with every key says.
 func everyKey() *Config {
+	storage := component.MustNewIDWithName("file_storage", "state")
 	return &Config{
 		Tracers: TracersConfig{
 			Process: ProcessConfig{
@@ -94,6 +95,12 @@ func everyKey() *Config {
 		Redaction:         RedactionConfig{Enabled: true, Keys: "(?i)secret$"},
 		ProgramStatistics: true,
 		ErrorMode:         ErrorModeIgnore,
+		Storage:           &storage,
+		CustomTracers: CustomTracersConfig{
+			Folders:         []string{"/etc/meerkat/tracers/fsync-latency"},
+			Uploads:         CustomUploadsConfig{Enabled: true, PublicKeys: []string{"MCowBQYDK2VwAyEA"}},
+			AllowedPrograms: []string{"tracepoint", "tp_btf"}, ProgramsMax: 4, ObjectBytesMax: 1 << 20, MapBytesMax: 4 << 20, EventsPerSecondMax: 10,
+		},
 	}
 }
 
@@ -197,6 +204,14 @@ func TestConfig_refused(t *testing.T) {
 			"capability_scope: \"host\" is neither \"containers\" nor \"everywhere\"",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
+		"ebpf/custom_tracers": "custom_tracers: folders[0]: \"tracers\" is not an absolute path\n" +
+			"programs_max: 0 is outside 1 to 256; the default is 32\n" +
+			"object_bytes_max: 100000000 is outside 1 to 16777216; the default is 2097152\n" +
+			"map_bytes_max: 0 is outside 1 to 1073741824; the default is 33554432\n" +
+			"events_per_second_max: 0 would tell no event; the default is 1000",
+		"ebpf/uploads_without_keys": "custom_tracers::uploads: public_keys: empty, so that no upload could be signed: add the key that signs, " +
+			"or set unsigned to true",
+		"ebpf/uploads_with_useless_keys": "custom_tracers::uploads: unsigned: true, which makes public_keys useless: leave out one of them",
 		"ebpf/filters": "filters::exclude: containers[1]: a pattern has 1 to 256 bytes, not 0\n" +
 			"networks[0]: \"10.0.0.0/33\" is neither an address nor one with a prefix length, such as 10.0.0.0/8\n" +
 			"paths[0]: \"tmp\" does not start with a slash; only absolute paths can be compared\n" +

@@ -7,8 +7,6 @@ package ebpfreceiver
 import (
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/dns"
 )
@@ -18,11 +16,11 @@ type dnsLookups struct {
 	session *session
 	stream  *stream
 	matcher *dns.Matcher
+	timeout time.Duration
 }
 
 func newDNSLookups(s *session, st *stream) *companion {
-	d := &dnsLookups{session: s, stream: st, matcher: dns.NewMatcher(s.config.Tracers.DNS.Timeout, s.peers)}
-	s.matcher = d.matcher
+	d := &dnsLookups{session: s, stream: st, matcher: s.matcher, timeout: st.config.Tracers.DNS.Timeout}
 	return &companion{observe: d.observe, tick: d.tick}
 }
 
@@ -50,19 +48,18 @@ func (d *dnsLookups) finished(lookup *decode.DNSLookup) {
 
 // tick reports what was not answered in time. Questions that still wait at the end are not reported: nobody
 // knows whether they would have been answered.
-func (d *dnsLookups) tick(bool) {
-	now, err := bootTime()
-	if err != nil {
-		d.session.logger.Warn("Lookups can't be told from those that were not answered", zap.Error(err))
-		return
-	}
+func (d *dnsLookups) tick(last bool) {
+	now := bootTime()
 	var expired []*decode.DNSLookup
 	// An answer may be in the ring still that came in time.
 	d.stream.reader.Flush()
-	d.matcher.Expire(uint64(now), func(lookup *decode.DNSLookup) { expired = append(expired, lookup) })
+	d.matcher.Expire(uint64(now), d.timeout, func(lookup *decode.DNSLookup) { expired = append(expired, lookup) })
 	made := newMadeEvents(d.session, d.stream)
 	for _, lookup := range expired {
 		made.add(lookup)
 	}
 	made.flush()
+	if last {
+		d.matcher.Forget()
+	}
 }

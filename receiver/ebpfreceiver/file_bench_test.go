@@ -95,7 +95,7 @@ func benchmarkOpen(b *testing.B, how, path string, flags int) {
 	if how != "measured" {
 		return
 	}
-	for _, st := range l.shared.session.streams {
+	for _, st := range l.shared.session.tracers.running() {
 		for _, stats := range st.tracer.ProgramStats() {
 			if stats.Program == "file_syscall" {
 				b.ReportMetric(float64(stats.RunTime.Nanoseconds())/float64(max(stats.RunCount, 1)), "ns/handler")

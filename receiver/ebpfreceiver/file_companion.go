@@ -16,7 +16,7 @@ import (
 // newFileCompanion is what works beside the tracer "file": counts of repeats, and where arguments lead.
 func newFileCompanion(s *session, st *stream) *companion {
 	repeats, arguments := newFileRepeats(s, st), &fileArguments{session: s}
-	learnReadPaths(s)
+	learnReadPaths(s, st)
 	return &companion{
 		observe: func(event decode.Event) fate {
 			if e, ok := event.(*decode.File); ok {

@@ -27,9 +27,9 @@ type learner struct {
 
 // learnReadPaths looks at the files of the collector's own mount namespace. Others are known from their first
 // read on.
-func learnReadPaths(s *session) {
+func learnReadPaths(s *session, st *stream) {
 	l := learner{left: learnedFilesMax, remote: remoteMounts()}
-	for _, pattern := range s.config.Tracers.File.ReadPaths {
+	for _, pattern := range st.config.Tracers.File.ReadPaths {
 		if folder, ok := strings.CutSuffix(pattern, "/"); ok {
 			l.below(folder)
 			continue

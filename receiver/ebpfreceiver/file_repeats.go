@@ -31,7 +31,7 @@ type fileRepeats struct {
 func newFileRepeats(s *session, st *stream) *fileRepeats {
 	f := &fileRepeats{
 		session: s, stream: st,
-		window: s.config.Tracers.File.DeduplicationWindow,
+		window: st.config.Tracers.File.DeduplicationWindow,
 		paths:  map[tracer.FileSeenKey]string{},
 	}
 	if f.window == 0 {
@@ -71,11 +71,7 @@ func (f *fileRepeats) tick(last bool) {
 	if f == nil {
 		return
 	}
-	current, err := currentWindow(f.window)
-	if err != nil {
-		f.session.logger.Warn("Windows that are over can't be told", zap.Error(err))
-		return
-	}
+	current := currentWindow(f.window)
 	finished := func(key *tracer.FileSeenKey) bool {
 		return last || uint64(key.Window) < current ||
 			f.session.identity.processes.Exited(process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs})
@@ -84,7 +80,7 @@ func (f *fileRepeats) tick(last bool) {
 	// entries that are taken are older than that.
 	catchUp := sync.OnceFunc(f.stream.reader.Flush)
 	made := newMadeEvents(f.session, f.stream)
-	err = tracer.TakeSeen(f.stream.tracer, func(key *tracer.FileSeenKey, seen *tracer.FileSeen) bool {
+	err := tracer.TakeSeen(f.stream.tracer, func(key *tracer.FileSeenKey, seen *tracer.FileSeen) bool {
 		if !finished(key) {
 			return false
 		}

@@ -117,6 +117,18 @@ func (f *filter) wants(event decode.Event, who emit.Who) bool {
 	return false
 }
 
+// wantsOwner decides about an event of which only the owner is known.
+func (f *filter) wantsOwner(who emit.Who) bool {
+	r := f.rules.Load()
+	if own := f.own.Load(); own != nil && !r.config.OwnActivity && who.Process != nil && *own == who.Process.Key {
+		return false
+	}
+	if r.byWorkload() && !f.wantsWorkload(r, who.Workload) {
+		return false
+	}
+	return r.executables.empty() || who.Process == nil || r.wantsProgram(who.Process.Executable.Value())
+}
+
 func (f *filter) wantsWorkload(r *filterRules, w *process.Workload) bool {
 	wanted, isNew := r.wantsWorkload(w)
 	if isNew && !wanted {

@@ -75,7 +75,7 @@ func startAndTell(arguments []string) error {
 		told.Status, told.Reason = last.Status().String(), last.Err().Error()
 	}
 	if s := logs.(interface{ Unwrap() *ebpfReceiver }).Unwrap().session; s != nil {
-		for _, st := range s.streams {
+		for _, st := range s.tracers.running() {
 			told.Tracers[st.tracer.Name()] = st.tracer.State().Status
 		}
 	}

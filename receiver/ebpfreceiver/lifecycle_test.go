@@ -126,13 +126,13 @@ func TestLifecycle_shutdownWithFullQueue(t *testing.T) {
 	l := startLive(t, only("process"))
 	release := l.logs.hold()
 	defer release()
-	st := l.shared.session.streams[0]
+	st := l.shared.session.tracers.running()[0]
 	// Each is a batch of its own; one more is with the pipeline, and one finds no room.
 	for range queueBatchesMax + 2 {
 		require.NoError(t, exec.Command("/bin/true").Run())
 		st.reader.Flush()
 	}
-	accounts, err := st.accounts()
+	accounts, err := l.shared.session.tracers.unit(st.tracer.Name()).accounts()
 	require.NoError(t, err)
 	var dropped uint64
 	for _, a := range accounts {

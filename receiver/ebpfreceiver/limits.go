@@ -37,6 +37,23 @@ const (
 	// container id (counter: refused).
 	workloadEntriesMax = 16384
 
+	// customTracersMax bounds the tracers that somebody else has written, from folders and uploads together. Further
+	// ones are refused.
+	customTracersMax             = 32
+	customProgramsDefault        = 32
+	customProgramsMax            = 256
+	customObjectBytesDefault     = 2 << 20
+	customObjectBytesMax         = 16 << 20
+	customMapBytesDefault        = 32 << 20
+	customMapBytesMax            = 1 << 30
+	customKeysMax                = 16
+	customManifestBytesMax       = 64 << 10
+	customSignatureBytesMax      = 4 << 10
+	customEventsPerSecondDefault = 1000
+	// customOverBudgetSecondsMax is for how long a tracer may have more events per second than it is allowed, until
+	// it is switched off.
+	customOverBudgetSecondsMax = 10
+
 	// deduplicationWindowDefault is short enough for a repeat to be reported while it matters.
 	deduplicationWindowDefault = time.Minute
 	deduplicationWindowMin     = time.Second

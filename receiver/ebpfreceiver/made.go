@@ -36,7 +36,7 @@ func (m *madeEvents) add(event decode.Event) bool {
 	counters := &m.stream.ledger.kinds[event.Head().Kind]
 	counters.offered.Add(1)
 	who, err := m.session.identity.lookup(event)
-	if err != nil || !m.stream.wanted || !m.stream.filter.wants(event, who) || !m.logs.Append(event, who, time.Now(), m.stream.emitter) {
+	if err != nil || !m.stream.wants() || !m.stream.filter.wants(event, who) || !m.logs.Append(event, who, time.Now(), m.stream.emitter) {
 		counters.filtered.Add(1)
 		return false
 	}
@@ -53,6 +53,6 @@ func (m *madeEvents) flush() {
 	if m.logs.Len() == 0 {
 		return
 	}
-	m.stream.sender.enqueue(batch{logs: m.logs.Take(), counts: m.counts, ledger: &m.stream.ledger})
+	m.stream.sender.enqueue(batch{logs: m.logs.Take(), counts: m.counts, ledger: m.stream.ledger})
 	m.counts = [kindsMax]uint64{}
 }

@@ -81,6 +81,8 @@ func play(role string) {
 		handleFaults()
 	case "act":
 		err = act(os.Args[1:])
+	case "run_again_and_again":
+		err = runUntilTold(os.Args[1])
 	case "wait":
 		_, err = io.Copy(io.Discard, os.Stdin)
 	default:

@@ -188,9 +188,13 @@ func TestTelemetry_tellsWhatBecameOfEvents(t *testing.T) {
 		assert.Zero(t, value, stage)
 	}
 	states := l.ownMetric(names.ReceiverTracerState())
-	expected := map[string]float64{}
-	for name := range byDefault(nil) {
-		expected["running "+name] = 1
+	expected, runs := map[string]float64{}, byDefault(nil)
+	for _, d := range catalogue() {
+		state := "stopped "
+		if _, ok := runs[d.spec.Name]; ok {
+			state = "running "
+		}
+		expected[state+d.spec.Name] = 1
 	}
 	assert.Equal(t, expected, states)
 	assert.InDelta(t, ringBufferBytesDefault, l.ownMetric(names.ReceiverRingSize())["file"], 0)

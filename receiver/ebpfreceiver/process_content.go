@@ -27,7 +27,7 @@ type processContents struct {
 	cache    *process.ContentCache
 	jobs     chan *decode.ProcessExec
 	ended    chan struct{} // closed when the goroutine that reads has
-	outcomes contentOutcomes
+	outcomes *contentOutcomes
 
 	mu      sync.Mutex
 	budget  contentBudget
@@ -44,6 +44,9 @@ type heldExec struct {
 
 // contentOutcomes count exec events by what became of the wish to know the content of the executable.
 type contentOutcomes struct {
+	// inUse is set when executables are read for the first time.
+	inUse atomic.Bool
+
 	read, known, late, rate, noRoom, tooLarge, gone, changed, elsewhere, failed atomic.Uint64
 }
 
@@ -58,12 +61,12 @@ func (o *contentOutcomes) each(do func(outcome string, count uint64)) {
 }
 
 func newProcessContents(s *session, st *stream) *companion {
-	c := s.config.Tracers.Process.ExecutableHash
-	if !c.Enabled || !st.wanted {
+	c := st.config.Tracers.Process.ExecutableHash
+	if !c.Enabled {
 		return nil
 	}
 	p := &processContents{
-		session: s, stream: st,
+		session: s, stream: st, outcomes: s.contents,
 		reader:  process.ContentReader{Proc: "/proc", FileBytesMax: c.MaxFileBytes},
 		cache:   process.NewContentCache(executableCacheEntriesMax),
 		jobs:    make(chan *decode.ProcessExec, executableQueueFilesMax),
@@ -71,7 +74,7 @@ func newProcessContents(s *session, st *stream) *companion {
 		budget:  newContentBudget(c, time.Now()),
 		waiting: map[process.FileKey][]heldExec{},
 	}
-	s.contents = &p.outcomes
+	s.contents.inUse.Store(true)
 	return &companion{hold: p.hold, run: p.run, tick: p.tick}
 }
 
@@ -194,7 +197,7 @@ func (p *processContents) send(events []heldExec, content *process.Content, outc
 		held.who.Content = content
 		logs.Append(held.event, held.who, held.observed, p.stream.emitter)
 	}
-	b := batch{logs: logs.Take(), ledger: &p.stream.ledger}
+	b := batch{logs: logs.Take(), ledger: p.stream.ledger}
 	b.counts[decode.KindProcessExec] = uint64(len(events))
 	p.stream.sender.enqueue(b)
 }

@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/meerkat-otel/meerkat/internal/controlapi"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/control"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
 
@@ -25,7 +27,10 @@ type ebpfReceiver struct {
 	nextLogs    consumer.Logs
 	nextMetrics consumer.Metrics
 
-	session *session
+	session    *session
+	controller *controller
+	// unmount takes the routes from the control API again; nil without one.
+	unmount func()
 }
 
 func newReceiver(config *Config, settings receiver.Settings) *ebpfReceiver {
@@ -34,7 +39,12 @@ func newReceiver(config *Config, settings receiver.Settings) *ebpfReceiver {
 
 // Start implements component.Component.
 func (r *ebpfReceiver) Start(ctx context.Context, host component.Host) error {
-	s, err := startSession(ctx, r)
+	c, err := newController(ctx, r, host)
+	if err != nil {
+		return err
+	}
+	r.controller = c
+	s, err := startSession(ctx, r, c.current)
 	if err != nil {
 		err = fmt.Errorf("no tracer can run on this machine: %w", err)
 		if r.config.ErrorMode == ErrorModeIgnore {
@@ -44,27 +54,53 @@ func (r *ebpfReceiver) Start(ctx context.Context, host component.Host) error {
 		}
 		return err
 	}
-	r.session = s
+	r.session, c.session = s, s
+	c.restoreCustom(ctx)
+	r.mount(host)
 	if err := s.degraded(); err != nil {
 		componentstatus.ReportStatus(host, componentstatus.NewRecoverableErrorEvent(err))
 	}
 	return nil
 }
 
+// mount puts the routes for the tracers on the control API, if the collector has one. They are those of one
+// receiver: a second one runs without.
+func (r *ebpfReceiver) mount(host component.Host) {
+	server := controlapi.ServerOf(host)
+	if server == nil {
+		return
+	}
+	r.controller.changed = server.Record
+	unmount, err := server.Mount(r.settings.ID, control.Mount(r.controller, r.controller))
+	if err != nil {
+		r.settings.Logger.Error("The control API can't reach this receiver", zap.Error(err))
+		return
+	}
+	r.unmount = unmount
+}
+
 // Shutdown implements component.Component.
 func (r *ebpfReceiver) Shutdown(ctx context.Context) error {
-	if r.session == nil {
-		return nil
+	if r.unmount != nil {
+		r.unmount()
+		r.unmount = nil
 	}
-	s := r.session
-	r.session = nil
-	return s.stop(ctx)
+	var errs []error
+	if s := r.session; s != nil {
+		r.session = nil
+		errs = append(errs, s.stop(ctx))
+	}
+	if c := r.controller; c != nil {
+		r.controller = nil
+		errs = append(errs, c.close(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // degraded says which tracers don't see everything, nil if all do.
 func (s *session) degraded() error {
-	errs := append([]error(nil), s.failed...)
-	for _, st := range s.streams {
+	errs := s.tracers.failures()
+	for _, st := range s.tracers.running() {
 		if state := st.tracer.State(); state.Status == tracer.StatusDegraded {
 			errs = append(errs, fmt.Errorf("tracer %q is degraded: %s", st.tracer.Name(), state.Reason))
 		}

@@ -117,6 +117,7 @@ func newLive(t testing.TB, change func(*Config)) (l *live, signals []component.C
 	config.Filters.EventsPerSecondMax = 0
 	change(config)
 	settings := receivertest.NewNopSettings(component.MustNewType(componentType))
+	settings.ID = component.NewID(settings.ID.Type())
 	settings.TelemetrySettings = l.own.NewTelemetrySettings()
 	settings.Logger = zaptest.NewLogger(t, zaptest.WrapOptions(zap.Hooks(func(entry zapcore.Entry) error {
 		assert.NotEqual(t, "Events are not accounted for", entry.Message, "in every test")
@@ -135,7 +136,14 @@ func newLive(t testing.TB, change func(*Config)) (l *live, signals []component.C
 // startLive starts a receiver with both signals, and stops it when the test ends.
 func startLive(t testing.TB, change func(*Config)) *live {
 	t.Helper()
+	return startLiveOn(t, componenttest.NewNopHost(), change)
+}
+
+// startLiveOn is startLive in a collector with extensions.
+func startLiveOn(t testing.TB, host component.Host, change func(*Config)) *live {
+	t.Helper()
 	l, signals := newLive(t, change)
+	l.host.Host = host
 	for _, signal := range signals {
 		l.stops = append(l.stops, signal.Shutdown)
 	}

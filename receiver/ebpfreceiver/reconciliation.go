@@ -49,14 +49,22 @@ func (r *reconciliation) finish() {
 }
 
 func (r *reconciliation) each(do func(tracer string, a account)) {
-	for _, st := range r.session.streams {
-		accounts, err := st.accounts()
+	for _, u := range r.session.tracers.units {
+		accounts, err := u.accounts()
 		if err != nil {
-			r.session.logger.Warn("The counters of a tracer can't be read", zap.String("tracer", st.tracer.Name()), zap.Error(err))
+			r.session.logger.Warn("The counters of a tracer can't be read", zap.String("tracer", u.name()), zap.Error(err))
 			continue
 		}
 		for _, a := range accounts {
-			do(st.tracer.Name(), a)
+			do(u.name(), a)
 		}
+	}
+	for _, u := range r.session.customs.list() {
+		for _, a := range u.accounts() {
+			do(u.name, a)
+		}
+	}
+	for _, a := range r.session.control.accounts() {
+		do(controlAPI, a)
 	}
 }

@@ -68,19 +68,14 @@ func (r *repeats) observe(event decode.Event) fate {
 const windowGrace = time.Second
 
 // currentWindow is the number, as the kernel half counts them, of the first window that may still be counted into.
-func currentWindow(length time.Duration) (uint64, error) {
-	now, err := bootTime()
-	return uint64((now-windowGrace)/length) + 1, err
+func currentWindow(length time.Duration) uint64 {
+	return uint64((bootTime()-windowGrace)/length) + 1
 }
 
 // tick reports what has been counted in windows that are over and for processes that are gone; all of
 // it when last is set, after the programs were detached.
 func (r *repeats) tick(last bool) {
-	current, err := currentWindow(r.window)
-	if err != nil {
-		r.session.logger.Warn("Windows that are over can't be told", zap.Error(err))
-		return
-	}
+	current := currentWindow(r.window)
 	finished := func(thing repeated) bool {
 		return last || thing.window < current || r.session.identity.processes.Exited(thing.process)
 	}
@@ -95,21 +90,21 @@ func newSocketRepeats(s *session, st *stream) *companion {
 	what := func(key *tracer.SocketSeenKey, count *tracer.SocketSeenCount) repeated {
 		return repeated{process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window, count.Repeats}
 	}
-	return newRepeats(s, st, s.config.Tracers.Socket.DeduplicationWindow, what, decode.NewSocketRepeat)
+	return newRepeats(s, st, st.config.Tracers.Socket.DeduplicationWindow, what, decode.NewSocketRepeat)
 }
 
 func newIPCRepeats(s *session, st *stream) *companion {
 	what := func(key *tracer.IPCSeenKey, count *tracer.IPCSeenCount) repeated {
 		return repeated{process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window, count.Repeats}
 	}
-	return newRepeats(s, st, s.config.Tracers.IPC.DeduplicationWindow, what, decode.NewIPCRepeat)
+	return newRepeats(s, st, st.config.Tracers.IPC.DeduplicationWindow, what, decode.NewIPCRepeat)
 }
 
 func newInjectionRepeats(s *session, st *stream) *companion {
 	what := func(key *tracer.InjectionSeenKey, count *tracer.InjectionSeenCount) repeated {
 		return repeated{process.Key{PID: key.Process.Pid, StartTime: key.Process.StartTimeNs}, key.Window, count.Repeats}
 	}
-	return newRepeats(s, st, s.config.Tracers.Injection.DeduplicationWindow, what, decode.NewInjectionRepeat)
+	return newRepeats(s, st, st.config.Tracers.Injection.DeduplicationWindow, what, decode.NewInjectionRepeat)
 }
 
 func newTCPRepeats(s *session, st *stream) *companion {
@@ -118,5 +113,5 @@ func newTCPRepeats(s *session, st *stream) *companion {
 		// counts any more.
 		return repeated{window: key.Window, count: seen.Count.Repeats}
 	}
-	return newRepeats(s, st, s.config.Tracers.TCP.DeduplicationWindow, what, decode.NewTCPRepeat)
+	return newRepeats(s, st, st.config.Tracers.TCP.DeduplicationWindow, what, decode.NewTCPRepeat)
 }

@@ -6,6 +6,8 @@ package ebpfreceiver
 
 import (
 	"errors"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
@@ -18,17 +20,17 @@ import (
 // the tracer's ring.
 type stream struct {
 	definition definition
-	tracer     *tracer.Tracer
-	reader     *ring.Reader
-	decoder    decode.Decoder
-	emitter    emit.Emitter
-	// wanted tells whether the tracer's events are to become records at all.
-	wanted bool
-	// workloadCounts are what the kernel half counts per workload, if that is wanted.
-	workloadCounts []emit.Count
-	logs           *emit.Logs
-	counts         [kindsMax]uint64
-	ledger         ledger
+	// config is what it was opened with.
+	config  *Config
+	tracer  *tracer.Tracer
+	reader  *ring.Reader
+	decoder decode.Decoder
+	emitter emit.Emitter
+	// wanted tells whether the tracer's events are to become records at all, and its counts metrics.
+	wanted *atomic.Bool
+	logs   *emit.Logs
+	counts [kindsMax]uint64
+	ledger *ledger
 	// companion is nil if the tracer has none.
 	companion *companion
 
@@ -38,21 +40,22 @@ type stream struct {
 	catchUp func()
 	sender  *sender
 	filter  *filter
-	// attachTime is how long it took to load and attach the tracer.
+	// opened is when it began to load, attachTime how long it took until all was attached.
+	opened     time.Time
 	attachTime time.Duration
+	// lastStats are what the programs have cost, once the stream was stopped.
+	lastStats []tracer.ProgramStats
+
+	// from and until are boot times: what happened earlier or later is told by the stream before or behind
+	// this one. Zero is no bound. handling guards until, and is held while a batch is handled.
+	from, until uint64
+	handling    sync.Mutex
+
+	lifecycle streamLifecycle
 }
 
-// catchUpOn has the events of other streams read first that are older than its own.
-func (s *stream) catchUpOn(others []*stream) {
-	if len(others) == 0 {
-		return
-	}
-	s.catchUp = func() {
-		for _, other := range others {
-			other.reader.Flush()
-		}
-	}
-}
+// wants tells whether events become records.
+func (s *stream) wants() bool { return s.sender != nil && s.wanted.Load() }
 
 // identify finds out whose event it is, and learns from events that tell.
 type identify func(decode.Event) (emit.Who, error)
@@ -62,6 +65,8 @@ var errRepeated = errors.New("the event repeats an earlier one")
 
 // handle is the ring reader's callback.
 func (s *stream) handle(b *ring.Batch) {
+	s.handling.Lock()
+	defer s.handling.Unlock()
 	// Events travel through one ring per tracer. An exec that preceded an event of this batch is in
 	// the ring of the process tracer by now, since this batch was read before.
 	if s.catchUp != nil {
@@ -81,6 +86,10 @@ func (s *stream) handleRecord(record []byte, now time.Time) {
 	event, err := s.decoder.Decode(record)
 	if err != nil || int(event.Head().Kind) >= len(s.definition.spec.Kinds) {
 		s.countUndecodable(record)
+		return
+	}
+	if at := event.Head().TimeNs; at < s.from || (s.until > 0 && at >= s.until) {
+		s.ledger.kinds[event.Head().Kind].aggregated.Add(1)
 		return
 	}
 	s.handleEvent(event, now)
@@ -109,7 +118,7 @@ func (s *stream) deliver(event decode.Event, now time.Time) {
 		counters.heldBack.Add(1)
 		return
 	}
-	wanted := err == nil && s.wanted && s.filter.wants(event, who)
+	wanted := err == nil && s.wants() && s.filter.wants(event, who)
 	if wanted && s.companion != nil && s.companion.hold != nil && s.companion.hold(event, &who, now) {
 		return
 	}
@@ -135,15 +144,6 @@ func (s *stream) flush() {
 	if s.logs.Len() == 0 {
 		return
 	}
-	s.sender.enqueue(batch{logs: s.logs.Take(), counts: s.counts, ledger: &s.ledger})
+	s.sender.enqueue(batch{logs: s.logs.Take(), counts: s.counts, ledger: s.ledger})
 	s.counts = [kindsMax]uint64{}
-}
-
-// accounts returns where the tracer's events have gone, by kind.
-func (s *stream) accounts() ([]account, error) {
-	kernel, err := s.tracer.Counters()
-	if err != nil {
-		return nil, err
-	}
-	return s.ledger.balance(s.definition.spec.Kinds, kernel), nil
 }

@@ -116,10 +116,18 @@ func (b *instruments) add(i metric.Observable, err error) {
 
 func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	var errs []error
-	for _, st := range t.session.streams {
-		errs = append(errs, t.observeStream(o, st))
+	for _, u := range t.session.tracers.units {
+		errs = append(errs, t.observeUnit(o, u))
+	}
+	for _, u := range t.session.customs.list() {
+		t.observeCustom(o, u)
 	}
 	t.observeShared(o)
+	for _, a := range t.session.control.accounts() {
+		if a.Offered > 0 {
+			t.observeAccount(o, attribute.String(names.Tracer, controlAPI), a)
+		}
+	}
 	processes := t.session.identity.processes.Stats()
 	o.ObserveInt64(t.processes, int64(processes.Entries))
 	o.ObserveInt64(t.evicted, int64(processes.EvictedExited), with(names.State, "exited"))
@@ -129,7 +137,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Refused), with(names.Reason, "no_room"))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Unknown), with(names.Reason, "not_seen"))
 	t.observeDNS(o)
-	if t.session.contents != nil {
+	if t.session.contents.inUse.Load() {
 		t.session.contents.each(func(outcome string, count uint64) {
 			o.ObserveInt64(t.contents, int64(count), with(names.Outcome, outcome))
 		})
@@ -137,6 +145,9 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(t.forgottenCrashes, int64(t.session.crashes.Forgotten()))
 	return errors.Join(errs...)
 }
+
+// controlAPI stands for the events of what was changed over the control API, in place of a tracer.
+const controlAPI = "control"
 
 // sharedByTracers stands for the maps and programs that serve all tracers.
 const sharedByTracers = "shared"
@@ -158,9 +169,6 @@ func (t *telemetry) observeProgram(o metric.Observer, tracerName attribute.KeyVa
 }
 
 func (t *telemetry) observeDNS(o metric.Observer) {
-	if t.session.matcher == nil {
-		return
-	}
 	messages, peers := t.session.matcher.Stats(), t.session.peers.Stats()
 	for reason, number := range map[string]uint64{
 		"matched": messages.Matched, "malformed": messages.Malformed, "unmatched": messages.Unmatched,
@@ -173,19 +181,20 @@ func (t *telemetry) observeDNS(o metric.Observer) {
 	o.ObserveInt64(t.dnsNamesEvicted, int64(peers.Evicted))
 }
 
-func (t *telemetry) observeStream(o metric.Observer, st *stream) error {
-	tracerName := attribute.String(names.Tracer, st.tracer.Name())
-	o.ObserveInt64(t.tracers, 1, metric.WithAttributes(tracerName, attribute.String(names.State, string(st.tracer.State().Status))))
-	o.ObserveInt64(t.mapBytes, int64(st.tracer.MapBytes()), metric.WithAttributes(tracerName))
-	o.ObserveFloat64(t.attachTime, st.attachTime.Seconds(), metric.WithAttributes(tracerName))
-	waiting, size := st.reader.Waiting()
-	o.ObserveInt64(t.ringWaiting, int64(waiting), metric.WithAttributes(tracerName))
-	o.ObserveInt64(t.ringSize, int64(size), metric.WithAttributes(tracerName))
-	o.ObserveInt64(t.undecodable, int64(st.ledger.unknownKind.Load()), metric.WithAttributes(tracerName))
-	for _, p := range st.tracer.ProgramStats() {
+func (t *telemetry) observeUnit(o metric.Observer, u *unit) error {
+	tracerName := attribute.String(names.Tracer, u.name())
+	o.ObserveInt64(t.tracers, 1, metric.WithAttributes(tracerName, attribute.String(names.State, string(u.state().Status))))
+	if st := u.running(); st != nil {
+		t.observeStream(o, tracerName, st)
+	}
+	for _, p := range u.programs() {
 		t.observeProgram(o, tracerName, p)
 	}
-	accounts, err := st.accounts()
+	if !u.hasRun() {
+		return nil
+	}
+	o.ObserveInt64(t.undecodable, int64(u.ledger.unknownKind.Load()), metric.WithAttributes(tracerName))
+	accounts, err := u.accounts()
 	if err != nil {
 		return err
 	}
@@ -199,6 +208,29 @@ func (t *telemetry) observeStream(o metric.Observer, st *stream) error {
 		o.ObserveFloat64(t.kernelShare, 100*float64(kept)/float64(offered), metric.WithAttributes(tracerName))
 	}
 	return nil
+}
+
+func (t *telemetry) observeStream(o metric.Observer, tracerName attribute.KeyValue, st *stream) {
+	o.ObserveInt64(t.mapBytes, int64(st.tracer.MapBytes()), metric.WithAttributes(tracerName))
+	o.ObserveFloat64(t.attachTime, st.attachTime.Seconds(), metric.WithAttributes(tracerName))
+	waiting, size := st.reader.Waiting()
+	o.ObserveInt64(t.ringWaiting, int64(waiting), metric.WithAttributes(tracerName))
+	o.ObserveInt64(t.ringSize, int64(size), metric.WithAttributes(tracerName))
+}
+
+func (t *telemetry) observeCustom(o metric.Observer, u *customUnit) {
+	tracerName := attribute.String(names.Tracer, u.name)
+	o.ObserveInt64(t.tracers, 1, metric.WithAttributes(tracerName, attribute.String(names.State, u.describeState().Status)))
+	o.ObserveInt64(t.undecodable, int64(u.ledger.unknownKind.Load()), metric.WithAttributes(tracerName))
+	for _, a := range u.accounts() {
+		t.observeAccount(o, tracerName, a)
+	}
+	if live, _ := u.current(); live != nil {
+		o.ObserveInt64(t.mapBytes, int64(live.MapBytes()), metric.WithAttributes(tracerName))
+		for _, p := range live.ProgramStats() {
+			t.observeProgram(o, tracerName, tracer.ProgramStats(p))
+		}
+	}
 }
 
 func (t *telemetry) observeAccount(o metric.Observer, tracerName attribute.KeyValue, a account) {

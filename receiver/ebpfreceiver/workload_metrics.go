@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -28,6 +29,8 @@ type workloadMetrics struct {
 	session *session
 	next    consumer.Metrics
 	obs     *receiverhelper.ObsReport
+	// collecting is held while counts are read and sent, so that they arrive in order.
+	collecting sync.Mutex
 }
 
 func newWorkloadMetrics(s *session, next consumer.Metrics, obs *receiverhelper.ObsReport) *workloadMetrics {
@@ -36,28 +39,56 @@ func newWorkloadMetrics(s *session, next consumer.Metrics, obs *receiverhelper.O
 
 // run reads at each interval, and once more at the end.
 func (m *workloadMetrics) run(ctx context.Context, interval time.Duration) {
-	every(ctx, interval, func() { m.collect(ctx) })
+	collect := func(ctx context.Context) {
+		m.collect(ctx, m.session.tracers.running(), m.session.customs.list())
+		// After their counts were read, with which their names are emitted for the last time.
+		m.session.forgetRemoved()
+	}
+	every(ctx, interval, func() { collect(ctx) })
 	last, cancel := context.WithTimeout(context.Background(), pipelineRetryWait)
 	defer cancel()
-	m.collect(last)
+	collect(last)
 }
 
-func (m *workloadMetrics) collect(ctx context.Context) {
+// collectLast reads the counts of a tracer that is about to be closed.
+func (s *session) collectLast(st *stream) {
+	s.collectOnce([]*stream{st}, nil)
+}
+
+// collectLastOf is collectLast for a tracer of somebody else.
+func (s *session) collectLastOf(u *customUnit) { s.collectOnce(nil, []*customUnit{u}) }
+
+func (s *session) collectOnce(streams []*stream, customs []*customUnit) {
+	if s.metrics == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), pipelineRetryWait)
+	defer cancel()
+	s.metrics.collect(ctx, streams, customs)
+}
+
+func (m *workloadMetrics) collect(ctx context.Context, streams []*stream, customs []*customUnit) {
+	m.collecting.Lock()
+	defer m.collecting.Unlock()
 	s := m.session
-	batch := emit.NewMetrics(s.scope, s.host, s.started, time.Now())
-	for _, st := range s.streams {
+	batch := emit.NewMetrics(s.scope, s.host, time.Now())
+	for _, st := range streams {
+		batch.Since(st.opened)
 		if err := m.readHeldBack(st, batch); err != nil {
 			s.logger.Warn("What was held back can't be read", zap.Error(err))
 		}
-		if len(st.workloadCounts) == 0 {
+		if st.tracer.Workloads() == nil || !st.wanted.Load() {
 			continue
 		}
 		if err := m.read(st, batch); err != nil {
 			s.logger.Warn("The counts of workloads can't be read", zap.String("tracer", st.tracer.Name()), zap.Error(err))
 		}
 	}
-	// After their counts were read, with which their names are emitted for the last time.
-	s.forgetRemoved()
+	for _, u := range customs {
+		if err := u.collect(customDestination{session: s, batch: batch, now: time.Now()}); err != nil {
+			s.logger.Warn("The maps of a tracer can't be read", zap.String("tracer", u.name), zap.Error(err))
+		}
+	}
 	metrics := batch.Take()
 	points := metrics.DataPointCount()
 	if points == 0 {
@@ -74,6 +105,7 @@ func (m *workloadMetrics) collect(ctx context.Context) {
 
 // read appends the counts of every workload of one tracer.
 func (m *workloadMetrics) read(st *stream, batch *emit.Metrics) error {
+	counted := emit.Counts()[st.tracer.Name()]
 	var cgroup uint64
 	value := make([]byte, st.tracer.Workloads().ValueSize())
 	entries := st.tracer.Workloads().Iterate()
@@ -82,7 +114,7 @@ func (m *workloadMetrics) read(st *stream, batch *emit.Metrics) error {
 		for at := 0; at+8 <= len(value); at += 8 {
 			counts.Values = append(counts.Values, binary.NativeEndian.Uint64(value[at:]))
 		}
-		batch.Append(st.workloadCounts, counts)
+		batch.Append(counted, counts)
 	}
 	// The map changes while it is read: what was passed over comes with the next batch.
 	if err := entries.Err(); err != nil && !errors.Is(err, ebpf.ErrIterationAborted) {

@@ -23,7 +23,10 @@ type tracerCost struct {
 // sharedMaps stands for what all tracers use.
 const sharedMaps = "shared"
 
-// tracersOf reads the cost of tracers from a page of metrics, by name.
+// stopped is the state of a tracer that is not to run.
+const stopped = "stopped"
+
+// tracersOf reads the cost of tracers from a page of metrics, by name. Those that are not to run have none.
 func tracersOf(samples []sample) []tracerCost {
 	byName := map[string]*tracerCost{}
 	for _, s := range samples {
@@ -46,7 +49,9 @@ func tracersOf(samples []sample) []tracerCost {
 	}
 	var all []tracerCost
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		all = append(all, *byName[name])
+		if byName[name].State != stopped {
+			all = append(all, *byName[name])
+		}
 	}
 	return all
 }

@@ -70,7 +70,7 @@ const legacyTests = "^Test(HardPlace_noCgroup2|Process_(execIsWhatProcSays|exit)
 
 // mainTests are those that see each hook at work, and system calls of 32-bit programs. They are enough for a kernel
 // between two on which all tests are run.
-const mainTests = "^Test(Kernel|HardPlace_no(BTF|Privileges)|Lifecycle_whatHappened|Tracer_lastChoices|.*_of32BitProgram$" +
+const mainTests = "^Test(Kernel|HardPlace_no(BTF|Privileges)|Lifecycle_whatHappened|.*_of32BitProgram$" +
 	"|Process_(execIsWhatProcSays|exit|execFails|execFromThread|scriptByShebang)|Executable_(onOverlay|deleted)" +
 	"|File_(everyOperation|longPaths|readsOfChosenPaths)|TCP_(connectFails|repeatsAreCounted)|UDP_segmentation|DNS_longAnswer" +
 	"|Socket_(internet|unusual)|IPC_(sharedMemory|messageQueueOfPOSIX)|Signal_acrossUsers|OOM_victimOfAnother" +
@@ -108,6 +108,8 @@ func (m machine) skipped() map[string]string {
 		"TestContent_":              "files are to be read within a second of their execution, which nothing is when emulated",
 		"TestDNS_resolversOfOthers": "there is no C library with its resolver in the machine",
 		"TestProcess_forkStorm":     "what it forks takes minutes when emulated",
+		"TestControl_othersMiss":    "the many switches take minutes when emulated; one of each is tried",
+		"TestTelemetry_":            "it is about what user space says of itself, and takes long",
 	}
 	if m.architecture == "arm64" {
 		all["TestAccounting_fullRing"] = "what fills the ring is so slow when emulated that the reader keeps up"

@@ -56,7 +56,6 @@ func (p *pending) size() int { return len(p.lookup.Name) + len(p.exchange.questi
 
 // Matcher joins queries and answers. Its methods may be called from several goroutines.
 type Matcher struct {
-	timeout       time.Duration
 	names         *Names
 	max, maxBytes int
 
@@ -71,9 +70,9 @@ type Matcher struct {
 }
 
 // NewMatcher returns an empty one. What it finds out about addresses it tells names.
-func NewMatcher(timeout time.Duration, names *Names) *Matcher {
+func NewMatcher(names *Names) *Matcher {
 	return &Matcher{
-		timeout: timeout, names: names, max: PendingMax, maxBytes: PendingBytesMax,
+		names: names, max: PendingMax, maxBytes: PendingBytesMax,
 		pending: map[exchange]*pending{}, order: list.New(), asking: map[asker]*pending{},
 	}
 }
@@ -194,20 +193,29 @@ func (m *Matcher) answered(p *pending, e *decode.DNSMessage, parsed *message) *d
 	return l
 }
 
-// Expire calls finished for each question that has waited too long. The time is in nanoseconds of
-// CLOCK_BOOTTIME.
-func (m *Matcher) Expire(nowNs uint64, finished func(*decode.DNSLookup)) {
+// Expire calls finished for each question that has waited for longer than the timeout. The time is in
+// nanoseconds of CLOCK_BOOTTIME.
+func (m *Matcher) Expire(nowNs uint64, timeout time.Duration, finished func(*decode.DNSLookup)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for m.order.Len() > 0 {
 		p := m.order.Front().Value.(*pending)
-		if since(p.againNs, nowNs) < m.timeout {
+		if since(p.againNs, nowNs) < timeout {
 			return
 		}
 		m.forget(p)
-		p.lookup.Header.TimeNs = p.againNs + uint64(m.timeout)
+		p.lookup.Header.TimeNs = p.againNs + uint64(timeout)
 		p.lookup.Duration = since(p.askedNs, p.lookup.Header.TimeNs)
 		finished(p.lookup)
+	}
+}
+
+// Forget lets go of all questions that wait, as when nobody will see their answers any more.
+func (m *Matcher) Forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.order.Len() > 0 {
+		m.forget(m.order.Front().Value.(*pending))
 	}
 }
 

@@ -96,7 +96,10 @@ type matching struct {
 	lookups []decode.DNSLookup
 }
 
-func newMatching() *matching { return &matching{Matcher: NewMatcher(5*time.Second, NewNames())} }
+// lookupTimeout is how long the tests wait for an answer.
+const lookupTimeout = 5 * time.Second
+
+func newMatching() *matching { return &matching{Matcher: NewMatcher(NewNames())} }
 
 func (m *matching) finished(l *decode.DNSLookup) { m.lookups = append(m.lookups, *l) }
 
@@ -178,9 +181,9 @@ func TestMatcher_retriesAndTimeouts(t *testing.T) {
 	m.take(sight{socket: 1, pid: 42, atNs: 4 * second}.of(t, ask(1, "web.example.")))
 	m.take(sight{socket: 2, pid: 42, atNs: 8 * second}.of(t, ask(2, "web.example.")))
 	m.take(sight{socket: 3, pid: 43, atNs: 8 * second}.of(t, ask(3, "web.example.")))
-	m.Expire(9*second-1, m.finished)
+	m.Expire(9*second-1, lookupTimeout, m.finished)
 	assert.Empty(t, m.lookups)
-	m.Expire(9*second, m.finished)
+	m.Expire(9*second, lookupTimeout, m.finished)
 	require.Len(t, m.lookups, 1)
 	first := m.lookups[0]
 	assert.Empty(t, first.ResponseCode)
@@ -191,7 +194,7 @@ func TestMatcher_retriesAndTimeouts(t *testing.T) {
 	require.Len(t, m.lookups, 3)
 	assert.Equal(t, 2, m.lookups[1].Retries, "from another socket")
 	assert.Zero(t, m.lookups[2].Retries, "another process")
-	m.Expire(100*second, m.finished)
+	m.Expire(100*second, lookupTimeout, m.finished)
 	assert.Len(t, m.lookups, 3)
 	assert.Empty(t, m.asking, "nothing is left behind")
 	assert.Zero(t, m.bytes)
@@ -258,7 +261,7 @@ func FuzzTake(f *testing.F) {
 			kind = decode.KindDNSQuery
 		}
 		m.take(sight{socket: 1, tcp: tcp}.bytes(t, kind, payload))
-		m.Expire(100*second, m.finished)
+		m.Expire(100*second, lookupTimeout, m.finished)
 		for _, l := range m.lookups {
 			for i := range len(l.Name) {
 				if c := l.Name[i]; c <= ' ' || c >= 0x7f {

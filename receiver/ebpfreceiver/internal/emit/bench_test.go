@@ -71,7 +71,7 @@ func BenchmarkMetrics(b *testing.B) {
 	b.ReportAllocs()
 	points := 0
 	for b.Loop() {
-		m := emit.NewMetrics(emit.Scope{Name: "scope"}, host, time.Unix(1, 0), time.Unix(2, 0))
+		m := emit.NewMetrics(emit.Scope{Name: "scope"}, host, time.Unix(2, 0))
 		for i := range all {
 			for _, counts := range [][]emit.Count{emit.ProcessCounts(), emit.FileCounts(), emit.TCPCounts()} {
 				m.Append(counts, emit.WorkloadCounts{Workload: &all[i], Values: values[:len(counts)]})

@@ -109,6 +109,33 @@ func (l *Logs) Append(e decode.Event, who Who, observed time.Time, emit Emitter)
 	return true
 }
 
+// AppendMade adds a record that fill writes, with what is known of who was behind it.
+func (l *Logs) AppendMade(who Who, fill func(plog.LogRecord)) {
+	record := l.group(who.Workload).AppendEmpty()
+	fill(record)
+	PutProcess(record.Attributes(), who.Process)
+	l.count++
+}
+
+// PutProcess adds what tells a process; nothing if it is nil.
+func PutProcess(attributes pcommon.Map, p *process.Process) {
+	if p == nil {
+		return
+	}
+	attributes.PutInt(names.ProcessPID, int64(p.PID))
+	attributes.PutStr(names.ProcessCreationTime, formatTime(p.CreationTime))
+	if p.Parent.PID != 0 {
+		attributes.PutInt(names.ProcessParentPID, int64(p.Parent.PID))
+	}
+	if name := p.ExecutableName(); name != "" {
+		attributes.PutStr(names.ProcessExecutablePath, p.Executable.Value())
+		attributes.PutStr(names.ProcessExecutableName, name)
+	}
+}
+
+// PutPID adds what tells a process of which nothing else is known.
+func PutPID(attributes pcommon.Map, pid uint32) { attributes.PutInt(names.ProcessPID, int64(pid)) }
+
 func (l *Logs) group(w *process.Workload) plog.LogRecordSlice {
 	if records, ok := l.groups[w.CgroupID]; ok {
 		return records
@@ -134,16 +161,8 @@ func (r Record) putIdentity(h *decode.Header) {
 		attributes.PutStr(names.IdentityStatus, "missing")
 		return
 	}
-	attributes.PutInt(names.ProcessPID, int64(p.PID))
-	attributes.PutStr(names.ProcessCreationTime, formatTime(p.CreationTime))
-	if p.Parent.PID != 0 {
-		attributes.PutInt(names.ProcessParentPID, int64(p.Parent.PID))
-	}
+	PutProcess(attributes, p)
 	name := p.ExecutableName()
-	if name != "" {
-		attributes.PutStr(names.ProcessExecutablePath, p.Executable.Value())
-		attributes.PutStr(names.ProcessExecutableName, name)
-	}
 	attributes.PutInt(names.ProcessUserID, int64(h.Uid))
 	if h.Tid != h.Process.Pid {
 		attributes.PutInt(names.ThreadID, int64(h.Tid))

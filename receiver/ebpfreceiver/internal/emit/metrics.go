@@ -40,16 +40,18 @@ type Metrics struct {
 	groups  map[uint64]pmetric.ScopeMetrics
 }
 
-// NewMetrics starts a batch. start is since when the counts have been counted.
-func NewMetrics(scope Scope, host Host, start, now time.Time) *Metrics {
+// NewMetrics starts a batch.
+func NewMetrics(scope Scope, host Host, now time.Time) *Metrics {
 	return &Metrics{
 		scope: scope, host: host,
-		start:   pcommon.NewTimestampFromTime(start),
 		now:     pcommon.NewTimestampFromTime(now),
 		metrics: pmetric.NewMetrics(),
 		groups:  map[uint64]pmetric.ScopeMetrics{},
 	}
 }
+
+// Since tells since when the counts have been counted that are appended next.
+func (m *Metrics) Since(start time.Time) { m.start = pcommon.NewTimestampFromTime(start) }
 
 // Append adds the counts of one workload. Counts that are still zero make no series.
 func (m *Metrics) Append(counts []Count, w WorkloadCounts) {
@@ -98,6 +100,9 @@ func (m *Metrics) group(w *process.Workload) pmetric.ScopeMetrics {
 	m.groups[w.CgroupID] = group
 	return group
 }
+
+// Of returns the metrics of a workload, to which others may be appended.
+func (m *Metrics) Of(w *process.Workload) pmetric.MetricSlice { return m.group(w).Metrics() }
 
 // Take returns the batch.
 func (m *Metrics) Take() pmetric.Metrics { return m.metrics }

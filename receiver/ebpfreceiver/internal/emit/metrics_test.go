@@ -67,7 +67,8 @@ func inContainer(cgroup uint64, id string) *process.Workload {
 
 func TestMetrics(t *testing.T) {
 	start, now := bootedAt, bootedAt.Add(time.Minute)
-	m := NewMetrics(testScope, testHost, start, now)
+	m := NewMetrics(testScope, testHost, now)
+	m.Since(start)
 	web, db := inContainer(1, "web"), inContainer(2, "db")
 	m.Append(ProcessCounts(), WorkloadCounts{Workload: web, Values: []uint64{3, 0, 5, 4}})
 	m.Append(ProcessCounts(), WorkloadCounts{Workload: db, Values: []uint64{0, 1, 0, 0}})
@@ -100,7 +101,8 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestMetrics_zerosMakeNoSeries(t *testing.T) {
-	m := NewMetrics(testScope, testHost, bootedAt, observedAt)
+	m := NewMetrics(testScope, testHost, observedAt)
+	m.Since(bootedAt)
 	for _, counts := range Counts() {
 		m.Append(counts, WorkloadCounts{Workload: inContainer(1, "web"), Values: make([]uint64, len(counts))})
 	}

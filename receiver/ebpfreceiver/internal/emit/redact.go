@@ -65,6 +65,14 @@ func (r *Redactor) Arguments(arguments []string) []string {
 	return arguments
 }
 
+// Text returns a text of which nothing is known with secrets replaced, as if it were a script.
+func (r *Redactor) Text(text string) string {
+	if r == nil || r.keys == nil {
+		return text
+	}
+	return r.script(text)
+}
+
 // script redacts each word as an argument. What stands between the words stays.
 func (r *Redactor) script(script string) string {
 	places := scriptWord.FindAllStringIndex(script, -1)

@@ -75,7 +75,7 @@ func newReplay(t testing.TB) *replay {
 	scope := emit.Scope{Name: "github.com/meerkat-otel/meerkat/receiver/ebpfreceiver", Version: "0.0.0"}
 	host := emit.Host{Name: "node1", ID: "5d9c3f0e7a1b4c2d8e6f0a1b2c3d4e5f", Arch: "amd64"}
 	peers := dns.NewNames()
-	r.lookups = dns.NewMatcher(time.Second, peers)
+	r.lookups = dns.NewMatcher(peers)
 	emitters := emit.Emitters(emit.Options{
 		Process: r.options, Crashes: emit.NewCrashHistory(replayEntriesMax),
 		// The recordings are of this architecture, wherever they are replayed.
@@ -153,7 +153,7 @@ func (r *replay) streamStep(s *replayStream, what string, step *txtar.File) {
 	case "time":
 		now, err := strconv.ParseUint(strings.TrimSpace(string(step.Data)), 10, 64)
 		require.NoError(r.t, err)
-		r.lookups.Expire(now, r.lookedUp)
+		r.lookups.Expire(now, time.Second, r.lookedUp)
 	case "logs":
 		r.result(step, asJSON(r.t, s.logs.Take()))
 	case "skipped":

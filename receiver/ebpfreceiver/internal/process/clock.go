@@ -75,5 +75,20 @@ func (c *Clock) BootTime() time.Duration {
 	return time.Duration(time.Now().UnixNano() - c.offset.Load())
 }
 
+// At is the inverse of Time.
+func (c *Clock) At(t time.Time) uint64 {
+	return uint64(max(0, t.UnixNano()-c.offset.Load()))
+}
+
+// MonotonicTime converts nanoseconds of CLOCK_MONOTONIC, which stands still while the machine is suspended. It is off
+// by as long as that was since.
+func (c *Clock) MonotonicTime(monotonicNanoseconds uint64) time.Time {
+	var boot, monotonic unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &monotonic) != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot) != nil {
+		return c.Time(monotonicNanoseconds)
+	}
+	return c.Time(monotonicNanoseconds + uint64(boot.Nano()-monotonic.Nano()))
+}
+
 // SetOffset fixes the offset, for replaying recorded events.
 func (c *Clock) SetOffset(offset time.Duration) { c.offset.Store(int64(offset)) }

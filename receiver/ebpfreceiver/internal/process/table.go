@@ -147,8 +147,10 @@ type Table struct {
 	clock *Clock
 	max   int
 
-	mu        sync.RWMutex
-	entries   map[Key]*entry
+	mu      sync.RWMutex
+	entries map[Key]*entry
+	// holders have the start time of the process that got a pid last, by pid; nil until somebody asks by pid.
+	holders   map[uint32]uint64
 	pathBytes int
 	alive     *list.List // of *entry, by time of the last exec or fork
 	exited    *list.List // of *entry, by time of exit
@@ -248,6 +250,46 @@ func (t *Table) Lookup(h *decode.Header) (*Process, Outcome) {
 	return known.newest(), Stale
 }
 
+// Holder finds the process that has a pid at a time, in nanoseconds of CLOCK_BOOTTIME; 0 for now. It returns nil if
+// that is not known. Events that tell a start time are for Lookup.
+func (t *Table) Holder(pid uint32, at uint64) *Process {
+	t.indexHolders()
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	start, ok := t.holders[pid]
+	if !ok || at > 0 && start > at {
+		return nil
+	}
+	known, ok := t.entries[Key{pid, start}]
+	if !ok || known.exitedAt > 0 && (at == 0 || known.exitedAt < at) {
+		return nil
+	}
+	return known.newest()
+}
+
+// indexHolders begins to keep the index by pid.
+func (t *Table) indexHolders() {
+	t.mu.RLock()
+	has := t.holders != nil
+	t.mu.RUnlock()
+	if has {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.holders = map[uint32]uint64{}
+	for key := range t.entries {
+		t.hold(key)
+	}
+}
+
+// hold notes who has a pid.
+func (t *Table) hold(key Key) {
+	if t.holders != nil && t.holders[key.PID] < key.StartTime {
+		t.holders[key.PID] = key.StartTime
+	}
+}
+
 // Exited reports whether a process is known to have exited.
 func (t *Table) Exited(key Key) bool {
 	t.mu.RLock()
@@ -318,6 +360,7 @@ func (t *Table) publish(p *Process) {
 		e = &entry{}
 		e.place = t.alive.PushBack(e)
 		t.entries[p.Key] = e
+		t.hold(p.Key)
 	case e.exitedAt == 0:
 		t.alive.MoveToBack(e.place)
 	}
@@ -343,7 +386,11 @@ func (t *Table) forget(queue *list.List, place *list.Element) {
 	queue.Remove(place)
 	e := place.Value.(*entry)
 	t.pathBytes -= e.pathBytes()
-	delete(t.entries, e.newest().Key)
+	key := e.newest().Key
+	delete(t.entries, key)
+	if t.holders[key.PID] == key.StartTime {
+		delete(t.holders, key.PID)
+	}
 }
 
 // forgetExited drops what has been gone for longer than ExitedRetention.

@@ -14,6 +14,8 @@ const (
 	CostLow    Cost = "low"    // events are rare: some per second
 	CostMedium Cost = "medium" // hundreds per second, or a check on a frequent system call
 	CostHigh   Cost = "high"   // runs on a path that is taken tens of thousands of times per second
+
+	CostUnknown Cost = "unknown" // somebody else has written it
 )
 
 // Spec describes a tracer. It is never changed after it was made.

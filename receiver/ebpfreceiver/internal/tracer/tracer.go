@@ -42,6 +42,9 @@ type Settings struct {
 	Filter *Filter
 	// WithoutSyscalls names calls that the tracer's handler is not to be called for.
 	WithoutSyscalls []string
+	// SyscallsLater has Attach leave out the hooks at the end of system calls, until AttachSyscalls: those of the
+	// tracer that this one replaces have to be detached first.
+	SyscallsLater bool
 }
 
 // Tracer is a Spec that has been loaded. Its methods may be called from several goroutines.
@@ -59,6 +62,7 @@ type Tracer struct {
 	logLevel ebpf.LogLevel
 	// withoutSyscalls are those of the settings.
 	withoutSyscalls []string
+	syscallsLater   bool
 
 	mu       sync.Mutex
 	hooks    []*attachment
@@ -89,6 +93,7 @@ func Load(spec Spec, settings Settings, logger *zap.Logger) (*Tracer, error) {
 		sharedMaps: map[string]*ebpf.Map{},
 
 		withoutSyscalls: settings.WithoutSyscalls,
+		syscallsLater:   settings.SyscallsLater,
 	}
 	if settings.Filter != nil {
 		for name, m := range settings.Filter.maps {
@@ -203,18 +208,43 @@ func (t *Tracer) Attach(types *btf.Cache) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.loadFirstChoices(types)
-	attached := 0
 	for _, hook := range t.spec.Hooks {
-		a := t.attachHook(types, hook)
-		t.hooks = append(t.hooks, a)
-		if a.link != nil {
-			attached++
+		if !t.syscallsLater || len(hook.Syscalls) == 0 {
+			t.hooks = append(t.hooks, t.attachHook(types, hook))
 		}
 	}
-	if attached == 0 {
+	attached := slices.ContainsFunc(t.hooks, func(a *attachment) bool { return a.link != nil })
+	if !attached && len(t.hooks) > 0 {
 		return fmt.Errorf("tracer %q: no hook could be attached: %w", t.spec.Name, t.firstError())
 	}
 	return nil
+}
+
+// AttachSyscalls attaches the hooks that Attach has left out because of Settings.SyscallsLater. What can't be
+// attached stands in State.
+func (t *Tracer) AttachSyscalls(types *btf.Cache) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, hook := range t.spec.Hooks {
+		if t.syscallsLater && len(hook.Syscalls) > 0 {
+			t.hooks = append(t.hooks, t.attachHook(types, hook))
+		}
+	}
+	t.syscallsLater = false
+}
+
+// DetachSyscalls detaches the hooks at the end of system calls alone, which takes no time.
+func (t *Tracer) DetachSyscalls() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var errs []error
+	for _, a := range t.hooks {
+		if len(a.hook.Syscalls) > 0 && a.link != nil {
+			errs = append(errs, a.link.Close())
+			a.link = nil
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // loadFirstChoices loads the best program of each hook in one go: it shares the work on the object's
@@ -428,11 +458,16 @@ func (t *Tracer) Counters() ([]Counters, error) {
 	return sums, nil
 }
 
-// Detach ends the observation. Programs, maps and what they hold stay.
+// Detach ends the observation: when it returns, no program runs any more. Programs, maps and what they hold stay.
 func (t *Tracer) Detach() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.detach()
+	if len(t.hooks) == 0 {
+		return nil
+	}
+	err := t.detach()
+	waitForPrograms()
+	return err
 }
 
 // Close detaches every hook and frees programs and maps. It may be called more than once.
