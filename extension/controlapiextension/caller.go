@@ -93,8 +93,7 @@ func (c *callers) recognise(r *http.Request) (caller controlapi.Caller, tried bo
 		return controlapi.Caller{}, authorization != ""
 	}
 	// In which header the extension looks for credentials is its own business: whatever it refuses may be a guess.
-	caller, _ = c.byExtension(r)
-	return caller, true
+	return c.byExtension(r), true
 }
 
 // byCertificate knows those that the configuration names. Go has verified the certificate.
@@ -135,15 +134,15 @@ func lists(list, wanted []string) bool {
 }
 
 // byExtension asks the auth extension, and takes the role from what it knows of the caller.
-func (c *callers) byExtension(r *http.Request) (controlapi.Caller, bool) {
+func (c *callers) byExtension(r *http.Request) controlapi.Caller {
 	ctx, err := c.extension.Authenticate(r.Context(), r.Header)
 	if err != nil {
-		return controlapi.Caller{}, false
+		return controlapi.Caller{}
 	}
 	caller := controlapi.Caller{Name: "somebody", Via: viaExtension, Role: c.roles.Default.role()}
 	known := client.FromContext(ctx).Auth
 	if known == nil {
-		return caller, true
+		return caller
 	}
 	if name := attributeValues(known, c.roles.NameAttribute); len(name) > 0 {
 		caller.Name = name[0]
@@ -155,7 +154,7 @@ func (c *callers) byExtension(r *http.Request) (controlapi.Caller, bool) {
 	case lists(c.roles.Viewers, values):
 		caller.Role = controlapi.RoleViewer
 	}
-	return caller, true
+	return caller
 }
 
 // attributeValues understands the types in which extensions keep a name or several.

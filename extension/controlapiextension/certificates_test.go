@@ -109,10 +109,10 @@ func TestServer_certificateAndToken(t *testing.T) {
 		withTLS(t, authority)(c)
 		c.Tokens = []TokenConfig{{Name: "deploy", Role: RoleOperator, Token: operatorToken}}
 	}, nil)
-	any := authority.pair(commonName("anybody"))
+	known := authority.pair(commonName("anybody"))
 	assert.Equal(t, handshakeFailed, l.tries(l.tlsClient(authority, nil, false), bearer(operatorToken)))
-	assert.Equal(t, "401 401 401", l.tries(l.tlsClient(authority, any, false), nil))
-	assert.Equal(t, "200 200 204", l.tries(l.tlsClient(authority, any, false), bearer(operatorToken)))
+	assert.Equal(t, "401 401 401", l.tries(l.tlsClient(authority, known, false), nil))
+	assert.Equal(t, "200 200 204", l.tries(l.tlsClient(authority, known, false), bearer(operatorToken)))
 }
 
 // The list of authorities can be replaced while the server runs; certificates stay as optional as they were.

@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,7 +221,7 @@ func (l *live) count(name string, attributes ...attribute.KeyValue) int64 {
 }
 
 // handled counts what has reached a handler.
-func (l *live) handled() int64 { return atomic.LoadInt64(&l.things.handled) }
+func (l *live) handled() int64 { return l.things.handled.Load() }
 
 func eventuallyZero(t *testing.T, l *live, metric string) {
 	t.Helper()

@@ -94,7 +94,7 @@ func TestLifecycle_mountAfterShutdown(t *testing.T) {
 func openStream(t *testing.T, l *live, path string) (*bufio.Scanner, func()) {
 	t.Helper()
 	c := l.client()
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, c.base+path, http.NoBody)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.base+path, http.NoBody)
 	require.NoError(t, err)
 	r.Header.Set("Authorization", "Bearer "+viewerToken)
 	answer, err := c.http.Do(r)

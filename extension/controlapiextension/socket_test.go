@@ -8,6 +8,7 @@ import (
 	"context"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -106,7 +107,7 @@ func TestSocket_ofADeadProcessIsReplaced(t *testing.T) {
 	_, _, mode := owner(t, path)
 	require.Equal(t, fs.ModeSocket, mode.Type())
 	require.NoError(t, l.Start(t.Context(), host{}))
-	assert.Equal(t, 200, l.client().send(request{Method: "GET", Path: "/v1/whoami"}).Status)
+	assert.Equal(t, http.StatusOK, l.client().send(request{Method: "GET", Path: "/v1/whoami"}).Status)
 }
 
 // Whatever else is there is an error, and stays.
@@ -116,28 +117,35 @@ func TestSocket_refused(t *testing.T) {
 		wrong   string
 	}{
 		"somebody listens": {func(t *testing.T, path string) {
+			t.Helper()
 			listener, err := net.Listen("unix", path)
 			require.NoError(t, err)
 			t.Cleanup(func() { listener.Close() })
 		}, "another process listens on PATH: end it, or choose another endpoint"},
 		"somebody listens for datagrams": {func(t *testing.T, path string) {
+			t.Helper()
 			conn, err := net.ListenPacket("unixgram", path)
 			require.NoError(t, err)
 			t.Cleanup(func() { conn.Close() })
 		}, "another process listens on PATH"},
 		"file": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(path, []byte("precious"), 0o600))
 		}, "PATH is there already and is not a socket: remove it, or choose another endpoint"},
 		"link": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Symlink("/etc/passwd", path))
 		}, "PATH is there already and is not a socket"},
 		"folder": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Mkdir(path, 0o700))
 		}, "PATH is there already and is not a socket"},
 		"folder that everybody can write": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Chmod(filepath.Dir(path), 0o777))
 		}, "everybody may replace files in FOLDER (mode 0777)"},
 		"no folder": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Remove(filepath.Dir(path)))
 			require.NoError(t, os.WriteFile(filepath.Dir(path), nil, 0o600))
 		}, "FOLDER is not a folder"},
@@ -190,7 +198,7 @@ func TestSocket_onlyOneOfManyStarts(t *testing.T) {
 		started := make(chan *socketListener, 8)
 		for range cap(started) {
 			go func() {
-				listener, _ := listenOnSocket(context.Background(), path, 0o660, nil)
+				listener, _ := listenOnSocket(t.Context(), path, 0o660, nil)
 				started <- listener
 			}()
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // things are a component's handlers, one of each kind.
-type things struct{ handled int64 }
+type things struct{ handled atomic.Int64 }
 
 const (
 	thingBytesMax  = 64
@@ -116,7 +116,7 @@ func (t *things) mount() controlapi.Mount {
 	}
 	for i, route := range routes {
 		routes[i].Handler = func(w http.ResponseWriter, r *http.Request) {
-			atomic.AddInt64(&t.handled, 1)
+			t.handled.Add(1)
 			route.Handler(w, r)
 		}
 	}

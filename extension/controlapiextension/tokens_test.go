@@ -138,20 +138,25 @@ func TestGeneratedToken_refused(t *testing.T) {
 		wrong   string
 	}{
 		"readable by others": {func(t *testing.T, file string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(file, []byte(operatorToken), 0o644))
 		}, "can be read or written by others (mode 0644): remove it"},
 		"of another user": {func(t *testing.T, file string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(file, []byte(operatorToken), 0o600))
 			require.NoError(t, os.Chown(file, strangerUID, strangerGID))
 		}, "belongs to user 54321, who may know what is in it"},
 		"link": {func(t *testing.T, file string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(file+".other", []byte(operatorToken), 0o600))
 			require.NoError(t, os.Symlink(file+".other", file))
 		}, syscall.ELOOP.Error()},
 		"pipe": {func(t *testing.T, file string) {
+			t.Helper()
 			require.NoError(t, syscall.Mkfifo(file, 0o600))
 		}, "is not a regular file"},
 		"short": {func(t *testing.T, file string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(file, []byte("abc"), 0o600))
 		}, "3 bytes are not from 16 to 4096"},
 	} {
