@@ -7,6 +7,7 @@ package custom
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +34,17 @@ const (
 	often    = 20 * time.Millisecond
 )
 
+// roleVariable makes this test binary play a process that a test observes, instead of running tests.
+const roleVariable = "MEERKAT_TEST_ROLE"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(roleVariable) == "dial" {
+		if err := dial(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	_ = rlimit.RemoveMemlock()
 	goleak.VerifyTestMain(m)
 }
