@@ -110,7 +110,7 @@ func (b *Bundle) takePrograms(l Limits) error {
 			errs = append(errs, fmt.Errorf("programs[%d].name: the object has no program %q; it has %s", i, p.Name, names(b.spec.Programs)))
 		}
 	}
-	instructions, required := 0, 0
+	instructions := 0
 	for _, name := range slices.Sorted(maps.Keys(b.spec.Programs)) {
 		spec := b.spec.Programs[name]
 		instructions += len(spec.Instructions)
@@ -121,9 +121,6 @@ func (b *Bundle) takePrograms(l Limits) error {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("program %q, section %q: %w", name, spec.SectionName, err))
 			continue
-		}
-		if !p.Optional {
-			required++
 		}
 		b.licence = spec.License
 		b.programs = append(b.programs, p)
