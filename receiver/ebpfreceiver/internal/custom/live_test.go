@@ -128,6 +128,9 @@ func TestLive_observes(t *testing.T) {
 // The tracepoint's program keeps extern variables: the version, and whether there are cookies.
 func checkExternsOf(t *testing.T, live *Live) {
 	t.Helper()
+	info, err := live.Map(externMap).Info()
+	require.NoError(t, err)
+	assert.True(t, info.Frozen(), "the verifier knows the values")
 	variables := live.Map(".bss")
 	require.NotNil(t, variables)
 	content, err := variables.LookupBytes(uint32(0))
