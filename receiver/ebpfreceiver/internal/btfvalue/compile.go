@@ -29,6 +29,7 @@ func Compile(t btf.Type, order binary.ByteOrder, limits Limits) (*Layout, error)
 	if err := layout.flatten(root, Field{}, &limits); err != nil {
 		return nil, fmt.Errorf("read %s: %w", describe(t), err)
 	}
+	layout.measure()
 	return layout, nil
 }
 
@@ -78,6 +79,13 @@ func (c *compiler) make(t btf.Type, path string, levels int) (*shape, error) {
 	plain, typedefs, err := unwrap(t)
 	if err != nil {
 		return nil, memberError(path, "%w", err)
+	}
+	switch plain.(type) {
+	case *btf.Array, *btf.Struct, *btf.Union:
+		if plain != t {
+			// Names of typedefs say nothing about these: they are made once.
+			return c.shapeOf(plain, path, levels)
+		}
 	}
 	var s *shape
 	switch plain := plain.(type) {

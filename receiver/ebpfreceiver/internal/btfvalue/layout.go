@@ -13,6 +13,7 @@ type Layout struct {
 	root     *shape
 	typeName string
 	leaves   []*Field
+	bytesMin int
 	// visits is how many members were looked at to find the leaves: types that hold nothing hold none.
 	visits int
 }
@@ -80,13 +81,19 @@ func (l *Layout) step(s *shape, at Field, m member) (Field, bool) {
 // Bytes is the size of the type.
 func (l *Layout) Bytes() int { return l.root.bytes }
 
-// BytesMin is the size that records have at least: where the flexible array begins if there is one, otherwise that
-// of the type.
-func (l *Layout) BytesMin() int {
-	if l.IsOpen() {
-		return l.leaves[len(l.leaves)-1].offset
+// BytesMin is the size that records have at least: that of the type, or up to where the flexible array begins if
+// there is one.
+func (l *Layout) BytesMin() int { return l.bytesMin }
+
+// measure finds the least size.
+func (l *Layout) measure() {
+	if !l.IsOpen() {
+		l.bytesMin = l.root.bytes
+		return
 	}
-	return l.root.bytes
+	for _, leaf := range l.leaves {
+		l.bytesMin = max(l.bytesMin, leaf.offset+leaf.bytes)
+	}
 }
 
 // IsOpen tells whether records may be of any size from BytesMin on, since a flexible array is at the end.

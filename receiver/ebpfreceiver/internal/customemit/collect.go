@@ -67,18 +67,13 @@ func (i *instrument) keep() {
 
 // emit appends the data points, in one metric per resource.
 func (i *instrument) emit(now time.Time, to Destination) {
-	open := map[Owner]pmetric.Metric{}
+	open := opened{byOwner: map[Owner]pmetric.Metric{}, made: map[pmetric.Metric]bool{}}
 	for _, s := range i.all() {
 		if i.isBelowZero(s) {
 			i.settings.Counters.Uncountable.Add(1)
 			continue
 		}
-		metric, ok := open[s.owner]
-		if !ok {
-			metric = i.metricIn(to.Metrics(s.owner))
-			open[s.owner] = metric
-		}
-		i.emitPoint(metric, s, now, to)
+		i.emitPoint(i.metricOf(s.owner, open, to), s, now, to)
 	}
 }
 
@@ -90,14 +85,27 @@ func (i *instrument) isBelowZero(s *series) bool {
 	return s.now.float < 0 || i.value.IsSigned() && int64(s.now.integer) < 0
 }
 
-// metricIn is the metric among those of a resource: owners of one resource have it together.
-func (i *instrument) metricIn(all pmetric.MetricSlice) pmetric.Metric {
-	for n := all.Len() - 1; n >= 0; n-- {
-		if all.At(n).Name() == i.name {
-			return all.At(n)
+// opened are the metrics that one instrument has made in one collection.
+type opened struct {
+	byOwner map[Owner]pmetric.Metric
+	made    map[pmetric.Metric]bool
+}
+
+// metricOf is the metric among those of the owner's resource: owners of one resource have it together.
+func (i *instrument) metricOf(owner Owner, open opened, to Destination) pmetric.Metric {
+	if metric, ok := open.byOwner[owner]; ok {
+		return metric
+	}
+	all := to.Metrics(owner)
+	for _, metric := range all.All() {
+		if open.made[metric] {
+			open.byOwner[owner] = metric
+			return metric
 		}
 	}
-	return i.newMetric(all)
+	metric := i.newMetric(all)
+	open.byOwner[owner], open.made[metric] = metric, true
+	return metric
 }
 
 func (i *instrument) newMetric(all pmetric.MetricSlice) pmetric.Metric {

@@ -103,10 +103,10 @@ func newInstrument(m *manifest.Metric, types MapTypes, settings Settings) (*inst
 	}
 	var err error
 	if i.key, err = btfvalue.Compile(types.Key, settings.Order, settings.Limits.Types); err != nil {
-		return nil, at(err, "map: key")
+		return nil, at(fmt.Errorf("key: %w", err), "map")
 	}
 	if i.entry, err = btfvalue.Compile(types.Value, settings.Order, settings.Limits.Types); err != nil {
-		return nil, at(err, "map: value")
+		return nil, at(fmt.Errorf("value: %w", err), "map")
 	}
 	if i.value, err = i.entry.Lookup(m.Value); err != nil {
 		return nil, at(err, "value")

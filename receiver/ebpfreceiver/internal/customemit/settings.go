@@ -69,9 +69,25 @@ type attribute struct {
 	field *btfvalue.Field
 }
 
-// at says where in the manifest something is wrong.
+// keyError is what is wrong with a key of the manifest.
+type keyError struct {
+	key string
+	err error
+}
+
+// Error implements error.
+func (e *keyError) Error() string { return e.key + ": " + e.err.Error() }
+
+// Unwrap is for the package errors.
+func (e *keyError) Unwrap() error { return e.err }
+
+// at says where in the manifest something is wrong. Keys that errors have already are below this one.
 func at(err error, key string, values ...any) error {
-	return fmt.Errorf("%s: %w", fmt.Sprintf(key, values...), err)
+	key = fmt.Sprintf(key, values...)
+	if inner, ok := err.(*keyError); ok { //nolint:errorlint // one that is wrapped has another text around it
+		return &keyError{key: key + "." + inner.key, err: inner.err}
+	}
+	return &keyError{key: key, err: err}
 }
 
 // lookup finds a field by its path.
