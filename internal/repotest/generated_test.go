@@ -24,6 +24,9 @@ var update = flag.Bool("update", false, "renew docs/telemetry.md")
 // compiler is the one that the objects in the repository were made with.
 const compiler = "clang-19"
 
+// customTests has objects that only tests load.
+const customTests = "receiver/ebpfreceiver/internal/custom"
+
 func TestGenerated_telemetry(t *testing.T) {
 	name := filepath.Join(root, "docs/telemetry.md")
 	if *update {
@@ -59,14 +62,17 @@ func TestGenerated_objects(t *testing.T) {
 		t.Skipf("%s is missing: make test installs it", compiler)
 	}
 	tree := copyTree(t)
-	made := slices.DeleteFunc(files(t), func(f file) bool { return !f.has("_bpfel.o", "_bpfel.go", "_bpfeb.o", "_bpfeb.go") })
+	made := slices.DeleteFunc(files(t), func(f file) bool { return !f.has("_bpfel.o", "_bpfel.go", "_bpfeb.o", "_bpfeb.go", ".bpf.o") })
 	for _, f := range made {
 		require.NoError(t, os.Remove(filepath.Join(tree, f.name)))
 	}
-	run(t, tree, "go", "generate", "./bpf/...")
+	run(t, tree, "go", "generate", "./bpf/...", "./"+customTests)
 	tracers, err := filepath.Glob(filepath.Join(root, "bpf/*/*.bpf.c"))
 	require.NoError(t, err)
-	assert.Len(t, made, 4*len(tracers), "each tracer has an object and a Go file for each of two processors")
+	tested, err := filepath.Glob(filepath.Join(tree, customTests, "testdata/*.bpf.o"))
+	require.NoError(t, err)
+	require.NotEmpty(t, tested)
+	assert.Len(t, made, 4*len(tracers)+len(tested), "each tracer has an object and a Go file for each of two processors")
 	for _, f := range made {
 		if f.has(".o") {
 			compareObjects(t, f.name, filepath.Join(tree, f.name))
@@ -105,6 +111,11 @@ func sectionsOf(t *testing.T, path string) (sections map[string][]byte, types []
 	defer object.Close()
 	sections = map[string][]byte{}
 	for _, section := range object.Sections {
+		if section.Type == elf.SHT_NOBITS {
+			// Variables that begin as zero are not in the file.
+			sections[section.Name] = fmt.Append(nil, section.Size)
+			continue
+		}
 		content, err := section.Data()
 		require.NoError(t, err)
 		sections[section.Name] = content

@@ -8,25 +8,34 @@ import (
 	"github.com/cilium/ebpf/asm"
 )
 
-// knowledge is where the context of a program, its first argument, may be at one instruction.
-type knowledge struct {
-	registers uint16 // one bit each
-	slots     uint64 // of the stack, 8 bytes each, from the frame pointer down
+// registers are a set of them, one bit each.
+type registers uint16
+
+func (set registers) has(r asm.Register) bool { return set&(1<<r) != 0 }
+
+func (set *registers) put(r asm.Register, in bool) {
+	*set &^= 1 << r
+	if in {
+		*set |= 1 << r
+	}
 }
 
-func (k knowledge) has(r asm.Register) bool { return k.registers&(1<<r) != 0 }
-
-func (k *knowledge) set(r asm.Register, to bool) {
-	k.registers &^= 1 << r
-	if to {
-		k.registers |= 1 << r
-	}
+// knowledge is where the context of a program, its first argument, may be at one instruction.
+type knowledge struct {
+	// context may be in these registers.
+	context registers
+	// frames are registers that may point to a stack.
+	frames registers
+	// slots of the stack may hold the context: 8 bytes each, from the frame pointer down.
+	slots uint64
 }
 
 const (
 	stackSlotBytes = 8
 	stackSlots     = 64 // 512 bytes
-	argumentsMax   = 5
+	// arguments are those of a call, and clobbered what it leaves nothing in.
+	arguments = registers(1<<asm.R1 | 1<<asm.R2 | 1<<asm.R3 | 1<<asm.R4 | 1<<asm.R5)
+	clobbered = arguments | 1<<asm.R0
 )
 
 // contextWalk follows the context through a program and the functions that it calls, and is rather too careful
@@ -41,8 +50,9 @@ type contextWalk struct {
 	known     []knowledge
 	reached   []bool
 	todo      []int
-	// spilled tells that the context lies on a stack, aliased that it was put there by way of another register.
-	spilled, aliased bool
+	// spilled tells that the context lies on a stack, aliased that it was put there by way of another register than
+	// the frame pointer, and framed that pointers to a stack lie somewhere.
+	spilled, aliased, framed bool
 }
 
 // checkContext refuses programs that store through their context: from 6.18 on those of uprobes may change the
@@ -60,11 +70,11 @@ func checkContext(code asm.Instructions) error {
 	}
 	// Where the context was spilled to is found out on the way, and then concerns what has been seen before.
 	for {
-		spilled, aliased := w.spilled, w.aliased
+		spilled, aliased, framed := w.spilled, w.aliased, w.framed
 		if err := w.walk(); err != nil {
 			return err
 		}
-		if spilled == w.spilled && aliased == w.aliased {
+		if spilled == w.spilled && aliased == w.aliased && framed == w.framed {
 			return nil
 		}
 	}
@@ -72,12 +82,12 @@ func checkContext(code asm.Instructions) error {
 
 func (w *contextWalk) walk() error {
 	w.known, w.reached = make([]knowledge, len(w.code)), make([]bool, len(w.code))
-	w.enter(0, knowledge{registers: 1 << asm.R1})
+	w.enter(0, knowledge{context: 1 << asm.R1})
 	// Callbacks get pointers to stacks at most.
 	for i := range w.code {
 		if w.code[i].IsLoadOfFunctionPointer() {
 			if function, ok := w.functions[w.code[i].Reference()]; ok {
-				w.enter(function, knowledge{})
+				w.enter(function, knowledge{frames: arguments})
 			}
 		}
 	}
@@ -96,8 +106,9 @@ func (w *contextWalk) enter(i int, k knowledge) {
 	if i >= len(w.code) {
 		return
 	}
-	merged := knowledge{w.known[i].registers | k.registers, w.known[i].slots | k.slots}
-	if w.reached[i] && merged == w.known[i] {
+	before := w.known[i]
+	merged := knowledge{before.context | k.context, before.frames | k.frames | 1<<asm.R10, before.slots | k.slots}
+	if w.reached[i] && merged == before {
 		return
 	}
 	w.known[i], w.reached[i] = merged, true
@@ -114,7 +125,7 @@ func (w *contextWalk) step(i int) error {
 	ins, k := &w.code[i], w.known[i]
 	switch ins.OpCode.Class() {
 	case asm.StClass, asm.StXClass:
-		if k.has(ins.Dst) {
+		if k.context.has(ins.Dst) {
 			return located(ins, i, errors.New("it stores through its context, which changes the registers of the process, "+
 				"and custom tracers observe: copy what you need"))
 		}
@@ -122,18 +133,18 @@ func (w *contextWalk) step(i int) error {
 			w.store(ins, &k)
 		}
 	case asm.LdXClass:
-		k.set(ins.Dst, w.loads(ins, k))
+		w.load(ins, &k)
 	case asm.LdClass:
-		k.set(ins.Dst, false)
+		k.context.put(ins.Dst, false)
+		k.frames.put(ins.Dst, false)
 	case asm.ALU64Class, asm.ALUClass:
-		fromContext := ins.OpCode.Source() == asm.RegSource && k.has(ins.Src)
-		if ins.OpCode.ALUOp() == asm.Mov {
-			k.set(ins.Dst, fromContext)
-		} else {
-			k.set(ins.Dst, k.has(ins.Dst) || fromContext)
-		}
+		fromRegister := ins.OpCode.Source() == asm.RegSource
+		keeps := ins.OpCode.ALUOp() != asm.Mov
+		k.context.put(ins.Dst, keeps && k.context.has(ins.Dst) || fromRegister && k.context.has(ins.Src))
+		k.frames.put(ins.Dst, keeps && k.frames.has(ins.Dst) || fromRegister && k.frames.has(ins.Src))
 	case asm.JumpClass, asm.Jump32Class:
-		return w.branch(i, k)
+		w.branch(i, k)
+		return nil
 	}
 	w.enter(i+1, k)
 	return nil
@@ -141,28 +152,30 @@ func (w *contextWalk) step(i int) error {
 
 // store notes where on the stack the context is put.
 func (w *contextWalk) store(ins *asm.Instruction, k *knowledge) {
+	w.framed = w.framed || k.frames.has(ins.Src)
 	slot, onStack := slotOf(ins.Dst, ins.Offset)
 	switch {
-	case onStack && k.has(ins.Src):
+	case onStack && k.context.has(ins.Src):
 		k.slots |= 1 << slot
 		w.spilled = true
 	case onStack:
 		k.slots &^= 1 << slot
-	case k.has(ins.Src):
+	case k.context.has(ins.Src):
 		w.spilled, w.aliased = true, true
 	}
 }
 
-// loads tells whether what is loaded may be the context.
-func (w *contextWalk) loads(ins *asm.Instruction, k knowledge) bool {
-	switch slot, onStack := slotOf(ins.Src, ins.Offset); {
-	case ins.OpCode.Size() != asm.DWord, k.has(ins.Src):
-		return false
-	case onStack:
-		return w.aliased || k.slots&(1<<slot) != 0
-	default:
-		return w.spilled
+// load finds out whether what is loaded may be the context, or point to a stack. Neither can lie elsewhere than on
+// a stack.
+func (w *contextWalk) load(ins *asm.Instruction, k *knowledge) {
+	slot, onStack := slotOf(ins.Src, ins.Offset)
+	whole := ins.OpCode.Size() == asm.DWord && k.frames.has(ins.Src)
+	context := w.spilled
+	if onStack {
+		context = w.aliased || k.slots&(1<<slot) != 0
 	}
+	k.context.put(ins.Dst, whole && context)
+	k.frames.put(ins.Dst, whole && w.framed)
 }
 
 func slotOf(base asm.Register, offset int16) (slot uint, onStack bool) {
@@ -172,19 +185,20 @@ func slotOf(base asm.Register, offset int16) (slot uint, onStack bool) {
 	return uint(-offset-1) / stackSlotBytes, true
 }
 
-func (w *contextWalk) branch(i int, k knowledge) error {
+func (w *contextWalk) branch(i int, k knowledge) {
 	ins := &w.code[i]
 	switch ins.OpCode.JumpOp() {
 	case asm.Exit:
-		return nil
 	case asm.Call:
-		handed := k.registers & (1<<(argumentsMax+1) - 2)
+		handed := knowledge{context: k.context & arguments, frames: k.frames & arguments}
 		if function, ok := w.functions[ins.Reference()]; ok && ins.IsFunctionCall() {
-			w.enter(function, knowledge{registers: handed})
+			w.enter(function, handed)
 		}
-		k.registers &^= 1<<(argumentsMax+1) - 1
+		k.context &^= clobbered
+		k.frames &^= clobbered
 		// A function may give back what it was handed.
-		k.set(asm.R0, ins.IsFunctionCall() && handed != 0)
+		k.context.put(asm.R0, ins.IsFunctionCall() && handed.context != 0)
+		k.frames.put(asm.R0, ins.IsFunctionCall() && handed.frames != 0)
 		w.enter(i+1, k)
 	case asm.Ja:
 		offset := int64(ins.Offset)
@@ -196,5 +210,4 @@ func (w *contextWalk) branch(i int, k knowledge) error {
 		w.jump(i, int64(ins.Offset), k)
 		w.enter(i+1, k)
 	}
-	return nil
 }

@@ -59,20 +59,27 @@ func reasonOf(kind string, err error) error {
 	switch {
 	case err == nil, refusedByVerifier(err):
 		return nil
-	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		return ErrNoPermission
 	case (kind == "kprobe" || kind == "kretprobe") && missing(kprobeFile):
 		return ErrNoKprobes
 	case (kind == "uprobe" || kind == "uretprobe" || kind == "usdt") && missing(uprobeFile):
 		return ErrNoUprobes
-	case (kind == "fentry" || kind == "fexit") && (errors.Is(err, errNotSupported) || errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.EBUSY) && missing(kprobeFile)):
+	case (kind == "fentry" || kind == "fexit") && noTrampolines(err):
 		return ErrNoFentry
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return ErrNoPermission
 	case kind == "tc" && (errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, unix.EINVAL)):
 		return ErrNoTCX
 	case kind == "tracepoint" && !tracefsMounted():
 		return ErrNoTracefs
 	}
 	return nil
+}
+
+// noTrampolines knows what kernels answer that can't attach to their functions; some of it means something else
+// on others.
+func noTrampolines(err error) bool {
+	return errors.Is(err, errNotSupported) || errors.Is(err, unix.ENOTSUP) ||
+		missing(kprobeFile) && (errors.Is(err, unix.EBUSY) || errors.Is(err, unix.EPERM))
 }
 
 func refusedByVerifier(err error) bool {

@@ -12,6 +12,7 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/features"
+	"golang.org/x/sys/unix"
 )
 
 // externMap is a map of one entry that stands in for extern variables. A C program can't have a map of that name.
@@ -94,8 +95,10 @@ func resolveExterns(spec *ebpf.CollectionSpec) {
 		}
 	}
 	if used {
+		// A map of this name is frozen, so that the verifier knows the values and leaves out what is not for this kernel.
 		spec.Maps[externMap] = &ebpf.MapSpec{
-			Name: "externs", Type: ebpf.Array, KeySize: 4, ValueSize: uint32(8 * len(externs())), MaxEntries: 1,
+			Name: externSection, Type: ebpf.Array, KeySize: 4, ValueSize: uint32(externBytes * len(externs())), MaxEntries: 1,
+			Flags:    unix.BPF_F_RDONLY_PROG,
 			Contents: []ebpf.MapKV{{Key: uint32(0), Value: externValues()}},
 		}
 	}

@@ -82,7 +82,7 @@ func TestInspect_refusesByManifest(t *testing.T) {
 		{func(m *manifest.Manifest) { m.Programs[1].Interval = 0 },
 			`program "by_iterator", section "iter/task": how often it runs is not said: add it to the manifest: programs: [{name: by_iterator, interval: 10s}]`},
 		{func(m *manifest.Manifest) { m.Programs[1].Interface = "lo" },
-			`program "by_iterator", section "iter/task": a iter has no interface: remove it from the manifest`},
+			`program "by_iterator", section "iter/task": programs of the kind iter have no interface: remove it from the manifest`},
 		{func(m *manifest.Manifest) { m.Events[0].Map = "counts" },
 			`events[0].map: the map "counts" is no ring buffer but a Array: events come from BPF_MAP_TYPE_RINGBUF`},
 		{func(m *manifest.Manifest) { m.Events[0].Struct = "exec" },

@@ -148,7 +148,7 @@ func (p *program) checkSpare() error {
 		{"samples_per_second", p.SamplesPerSecond != 0, []string{"perf_event"}},
 	} {
 		if spare.given && !slices.Contains(spare.kinds, p.kind.name) {
-			return fmt.Errorf("a %s has no %s: remove it from the manifest", p.kind.name, spare.key)
+			return fmt.Errorf("programs of the kind %s have no %s: remove it from the manifest", p.kind.name, spare.key)
 		}
 	}
 	return nil

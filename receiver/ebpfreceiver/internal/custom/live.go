@@ -56,9 +56,9 @@ func Load(b *Bundle, logger *zap.Logger, types *btf.Cache) (*Live, error) {
 func (live *Live) load(types *btf.Cache) error {
 	spec := live.bundle.spec.Copy()
 	resolveExterns(spec)
-	collection, err := ebpf.NewCollection(&ebpf.CollectionSpec{
-		Maps: spec.Maps, Types: spec.Types, Variables: spec.Variables, ByteOrder: spec.ByteOrder,
-	})
+	// Without variables: nobody sets any, and the library would map their memory, which keeps the map alive until
+	// the garbage collector comes by.
+	collection, err := ebpf.NewCollection(&ebpf.CollectionSpec{Maps: spec.Maps, Types: spec.Types, ByteOrder: spec.ByteOrder})
 	if err != nil {
 		return fmt.Errorf("create the maps: %w", explain("", err))
 	}

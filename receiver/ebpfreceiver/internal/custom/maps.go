@@ -20,8 +20,7 @@ const (
 	pointerBytes      = 8
 	trieNodeBytes     = 64 // struct lpm_trie_node
 	stackBucketBytes  = 16 // struct stack_map_bucket
-	mapHeaderBytes    = 1024
-	ringOverheadPages = 4 // positions of consumer and producer, struct bpf_ringbuf
+	ringOverheadPages = 4  // positions of consumer and producer, struct bpf_ringbuf
 )
 
 // Entries may be as large as the kernel allows at most, which also keeps sums from overflowing.
@@ -99,7 +98,8 @@ func mapBytes(m *ebpf.MapSpec, processors uint64) uint64 {
 		size = product{entries + 1, key + value}
 	}
 	page := uint64(os.Getpagesize())
-	return (size.total() + mapHeaderBytes + page - 1) / page * page
+	// The description of a map takes a page if its entries can be mapped, which have whole pages then.
+	return (size.total()+page-1)/page*page + page
 }
 
 // product is a number of things of one size. Both factors stay below 2^45, so that it is told as the largest number if it
