@@ -156,15 +156,16 @@ func TestConfig_refused(t *testing.T) {
 			"read_timeout: 1ms is outside 1s to 1h0m0s; the default is 1m0s\n" +
 			"write_timeout: 2h0m0s is outside 1s to 1h0m0s; the default is 1m0s\n" +
 			"keepalive: idle_timeout: 0s is outside 1s to 1h0m0s; the default is 2m0s",
-		"control_api/long":         "endpoint: 121 bytes are more than 107, which is what the kernel takes as the path of a socket",
-		"control_api/mode":         "socket_mode: \"0777\" is not an octal number from \"0600\" to \"0666\" of permissions to read and write; the default is \"0660\"",
-		"control_api/mode_locked":  "socket_mode: \"0060\" is not an octal number from \"0600\" to \"0666\" of permissions to read and write; the default is \"0660\"",
-		"control_api/no_port":      "endpoint: \"127.0.0.1\" is not an address with a port, such as \"127.0.0.1:9470\"",
-		"control_api/open":         "endpoint: \"0.0.0.0:9470\" can be reached from other machines, and is not encrypted; set tls, or take an address such as \"127.0.0.1:9470\"",
-		"control_api/open_by_name": "endpoint: \"node-1.example:9470\" can be reached from other machines, and is not encrypted; set tls, or take an address such as \"127.0.0.1:9470\"",
-		"control_api/relative":     "endpoint: \"control.sock\" is not the absolute path of a socket in its shortest form; the default is /run/meerkat/control.sock; for an address, set transport to \"tcp\"",
-		"control_api/same_name":    "tokens[1]: name: \"a\" is another token's name too",
-		"control_api/token_file":   "generated_token_file: \"control.token\" is not an absolute path in its shortest form; the default is /run/meerkat/control.token",
+		"control_api/long":            "endpoint: 121 bytes are more than 107, which is what the kernel takes as the path of a socket",
+		"control_api/mode":            "socket_mode: \"0777\" is not an octal number from \"0600\" to \"0666\" of permissions to read and write; the default is \"0660\"",
+		"control_api/mode_locked":     "socket_mode: \"0060\" is not an octal number from \"0600\" to \"0666\" of permissions to read and write; the default is \"0660\"",
+		"control_api/no_port":         "endpoint: \"127.0.0.1\" is not an address with a port, such as \"127.0.0.1:9470\"",
+		"control_api/open":            "endpoint: \"0.0.0.0:9470\" can be reached from other machines, and is not encrypted; set tls, or take an address such as \"127.0.0.1:9470\"",
+		"control_api/open_by_name":    "endpoint: \"node-1.example:9470\" can be reached from other machines, and is not encrypted; set tls, or take an address such as \"127.0.0.1:9470\"",
+		"control_api/relative":        "endpoint: \"control.sock\" is not the absolute path of a socket in its shortest form; the default is /run/meerkat/control.sock; for an address, set transport to \"tcp\"",
+		"control_api/same_name":       "tokens[1]: name: \"a\" is another token's name too",
+		"control_api/token_file":      "generated_token_file: \"control.token\" is not an absolute path in its shortest form; the default is /run/meerkat/control.token",
+		"control_api/tls_without_key": "http::tls: TLS configuration must include both certificate and key for server connections",
 		"control_api/tokens": "tokens::0: role: \"admin\" is neither \"viewer\" nor \"operator\"\n" +
 			"tokens::1: name: empty; it stands in the log and in events for who changed something\n" +
 			"token: 5 bytes are not from 16 to 4096; `openssl rand -hex 32` makes a good one\n" +

@@ -83,7 +83,15 @@ func objectOfObjects(head map[string]any, key string) (map[string]map[string]any
 func mergeDocuments(all []*document) ([]byte, error) {
 	whole := maps.Clone(all[0].head)
 	paths, components := map[string]map[string]any{}, map[string]map[string]any{}
+	named := map[string]string{}
 	for _, d := range all {
+		for _, o := range d.operations() {
+			id := o.id()
+			if other, ok := named[id]; ok {
+				return nil, fmt.Errorf("merge the documents: operationId %q is that of %s and of %s", id, other, o.name)
+			}
+			named[id] = o.name
+		}
 		if err := mergeInto(paths, d.paths, "paths"); err != nil {
 			return nil, err
 		}
@@ -123,6 +131,12 @@ type operation struct {
 	fields map[string]any
 	// parameters are those of the path too.
 	parameters []any
+}
+
+// id is what clients name their function after.
+func (o operation) id() string {
+	id, _ := o.fields["operationId"].(string)
+	return id
 }
 
 // operations returns all that the document describes, in order.

@@ -55,7 +55,7 @@ func (d *document) complaints(o operation, route controlapi.Route) []string {
 	if _, ok := o.fields["requestBody"]; ok != (route.BodyBytesMax > 0) {
 		all = append(all, "requestBody has to be there exactly if the route reads a body")
 	}
-	if id, _ := o.fields["operationId"].(string); id == "" {
+	if o.id() == "" {
 		all = append(all, "operationId is missing, after which clients name their functions")
 	}
 	for _, parameter := range pathParameter.FindAllStringSubmatch(o.path, -1) {

@@ -199,6 +199,15 @@ func TestMounts_schemasAreShared(t *testing.T) {
 	require.NoError(t, err, "the same in another order")
 }
 
+func TestMounts_namesOfOperations(t *testing.T) {
+	l := startLive(t, func(*Config) {}, nil)
+	_, err := l.Mount(component.MustNewID("other"), controlapi.Mount{
+		Routes:   []controlapi.Route{{Method: "GET", Path: "/v1/more", Role: controlapi.RoleViewer, Handler: http.NotFound}},
+		Document: bytes.Replace(documentOf("GET", "/v1/more", "viewer"), []byte("get/v1/more"), []byte("listThings"), 1),
+	})
+	require.EqualError(t, err, `mount on the control API: merge the documents: operationId "listThings" is that of GET /v1/things and of GET /v1/more`)
+}
+
 // The document is the same whoever comes first.
 func TestDocument_order(t *testing.T) {
 	var documents [][]byte
