@@ -31,7 +31,6 @@ func longFiles() map[string]string {
 		"bpf/socket/socket.bpf.c":                         "the programs of a tracer share static functions and maps: one unit",
 		"bpf/tcp/tcp.bpf.c":                               "the programs of a tracer share static functions and maps: one unit",
 		"bpf/udp/udp.bpf.c":                               "the programs of a tracer share static functions and maps: one unit",
-		"receiver/ebpfreceiver/session.go":                "start and stop of everything, to be read in one go",
 		"receiver/ebpfreceiver/internal/tracer/tracer.go": "the life cycle of a tracer, to be read in one go",
 		"receiver/ebpfreceiver/internal/process/table.go": "one data structure under one lock",
 		"receiver/ebpfreceiver/process_test.go":           "one test per kind of exec, fork and exit",

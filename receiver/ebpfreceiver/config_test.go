@@ -204,14 +204,6 @@ func TestConfig_refused(t *testing.T) {
 			"capability_scope: \"host\" is neither \"containers\" nor \"everywhere\"",
 		"ebpf/redaction_of_everything": "redaction: keys: empty, which would match every option; set enabled to false to switch " +
 			"redaction off",
-		"ebpf/custom_tracers": "custom_tracers: folders[0]: \"tracers\" is not an absolute path\n" +
-			"programs_max: 0 is outside 1 to 256; the default is 32\n" +
-			"object_bytes_max: 100000000 is outside 1 to 16777216; the default is 2097152\n" +
-			"map_bytes_max: 0 is outside 1 to 1073741824; the default is 33554432\n" +
-			"events_per_second_max: 0 would tell no event; the default is 1000",
-		"ebpf/uploads_without_keys": "custom_tracers::uploads: public_keys: empty, so that no upload could be signed: add the key that signs, " +
-			"or set unsigned to true",
-		"ebpf/uploads_with_useless_keys": "custom_tracers::uploads: unsigned: true, which makes public_keys useless: leave out one of them",
 		"ebpf/filters": "filters::exclude: containers[1]: a pattern has 1 to 256 bytes, not 0\n" +
 			"networks[0]: \"10.0.0.0/33\" is neither an address nor one with a prefix length, such as 10.0.0.0/8\n" +
 			"paths[0]: \"tmp\" does not start with a slash; only absolute paths can be compared\n" +
@@ -221,6 +213,24 @@ func TestConfig_refused(t *testing.T) {
 		"ebpf/not_a_size": "decoding failed due to the following error(s):\n\n'tracers.process.ring_buffer_bytes' expected type 'uint32', got unconvertible type 'string'",
 		"ebpf/two_faults": "metrics_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 10s\n" +
 			"error_mode: \"explode\" is neither \"propagate\" nor \"ignore\"",
+	} {
+		t.Run(section, func(t *testing.T) {
+			_, err := load(t, "config_refused.yaml", section)
+			require.EqualError(t, err, message)
+		})
+	}
+}
+
+func TestConfig_customTracersRefused(t *testing.T) {
+	for section, message := range map[string]string{
+		"ebpf/custom_tracers": "custom_tracers: folders[0]: \"tracers\" is not an absolute path\n" +
+			"programs_max: 0 is outside 1 to 256; the default is 32\n" +
+			"object_bytes_max: 100000000 is outside 1 to 16777216; the default is 2097152\n" +
+			"map_bytes_max: 0 is outside 1 to 1073741824; the default is 33554432\n" +
+			"events_per_second_max: 0 would tell no event; the default is 1000",
+		"ebpf/uploads_without_keys": "custom_tracers::uploads: public_keys: empty, so that no upload could be signed: add the key that signs, " +
+			"or set unsigned to true",
+		"ebpf/uploads_with_useless_keys": "custom_tracers::uploads: unsigned: true, which makes public_keys useless: leave out one of them",
 	} {
 		t.Run(section, func(t *testing.T) {
 			_, err := load(t, "config_refused.yaml", section)

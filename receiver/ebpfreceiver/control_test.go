@@ -5,12 +5,8 @@
 package ebpfreceiver
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,17 +14,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/extension/extensiontest"
-	xstorage "go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/meerkat-otel/meerkat/internal/controlapi"
 	"github.com/meerkat-otel/meerkat/internal/names"
@@ -253,49 +242,6 @@ func jsonOf(t *testing.T, value any) string {
 	return string(text)
 }
 
-// runAgainAndAgain has a program executed again and again until stop is called, which returns how often. Another
-// process does it: children of this one would have the links of programs open for a moment.
-func runAgainAndAgain(t *testing.T, program string) (stop func() int) {
-	t.Helper()
-	command := inRole("run_again_and_again", program)
-	input, err := command.StdinPipe()
-	require.NoError(t, err)
-	var output bytes.Buffer
-	command.Stdout, command.Stderr = &output, os.Stderr
-	require.NoError(t, command.Start())
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	return func() int {
-		require.NoError(t, input.Close())
-		require.NoError(t, command.Wait())
-		count, err := strconv.Atoi(strings.TrimSpace(output.String()))
-		require.NoError(t, err)
-		return count
-	}
-}
-
-// runUntilTold is a role: it executes a program until its input ends, and says how often.
-func runUntilTold(program string) error {
-	told := make(chan struct{})
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		close(told)
-	}()
-	for count := 0; ; count++ {
-		select {
-		case <-told:
-			fmt.Println(count)
-			return nil
-		default:
-		}
-		if err := exec.Command(program).Run(); err != nil {
-			return err
-		}
-	}
-}
-
 // A tracer that is switched again and again costs the others nothing.
 func TestControl_othersMissNothing(t *testing.T) {
 	const switches = 200
@@ -315,97 +261,6 @@ func TestControl_othersMissNothing(t *testing.T) {
 	assert.Len(t, l.find(names.EventProcessExit, byExecutable(program)), count)
 }
 
-// withStorage is a host with a storage in a folder, under the name "file_storage".
-func withStorage(t *testing.T, folder string) (component.Host, component.ID) {
-	t.Helper()
-	factory := filestorage.NewFactory()
-	config := factory.CreateDefaultConfig().(*filestorage.Config)
-	config.Directory = folder
-	require.NoError(t, config.Validate())
-	extension, err := factory.Create(t.Context(), extensiontest.NewNopSettings(factory.Type()), config)
-	require.NoError(t, err)
-	require.NoError(t, extension.Start(t.Context(), componenttest.NewNopHost()))
-	t.Cleanup(func() { require.NoError(t, extension.Shutdown(context.WithoutCancel(t.Context()))) })
-	id := component.NewID(factory.Type())
-	return extensionHost{componenttest.NewNopHost(), map[component.ID]component.Component{id: extension}}, id
-}
-
-// extensionHost is a host with extensions.
-type extensionHost struct {
-	component.Host
-	extensions map[component.ID]component.Component
-}
-
-func (h extensionHost) GetExtensions() map[component.ID]component.Component { return h.extensions }
-
-func TestControl_whatWasChosenOutlivesARestart(t *testing.T) {
-	host, storage := withStorage(t, t.TempDir())
-	start := func(change func(*Config)) *live {
-		return startLiveOn(t, host, func(c *Config) {
-			only("process", "udp")(c)
-			c.Storage = &storage
-			change(c)
-		})
-	}
-	asItIs := func(*Config) {}
-	l := start(asItIs)
-	l.patch("udp", `{"settings": {"idle_timeout": "17s"}}`)
-	l.patch("process", `{"enabled": false}`)
-	l.patch("dns", `{"enabled": true}`)
-	l.stop()
-
-	l = start(asItIs)
-	var udp, process, dns control.Tracer
-	l.ask(http.MethodGet, "/v1/tracers/udp", "", &udp)
-	l.ask(http.MethodGet, "/v1/tracers/process", "", &process)
-	l.ask(http.MethodGet, "/v1/tracers/dns", "", &dns)
-	assert.Equal(t, "17s", udp.Settings["idle_timeout"])
-	assert.Equal(t, map[string]any{"idle_timeout": "17s"}, udp.Override)
-	assert.Equal(t, control.OriginConfiguration, udp.EnabledFrom)
-	assert.False(t, process.Enabled)
-	assert.Equal(t, control.OriginOverride, process.EnabledFrom)
-	assert.Equal(t, "running", dns.State.Status)
-	l.ask(http.MethodDelete, "/v1/tracers/dns/override", "", &dns)
-	assert.Equal(t, "stopped", dns.State.Status)
-	l.stop()
-
-	// What else the configuration says holds too.
-	l = start(func(c *Config) { c.Tracers.UDP.ReportInterval = 2 * time.Minute })
-	l.ask(http.MethodGet, "/v1/tracers/udp", "", &udp)
-	assert.Equal(t, "17s", udp.Settings["idle_timeout"])
-	assert.Equal(t, "2m0s", udp.Settings["report_interval"])
-}
-
-// State that can't be used is told and left out, and what runs is what the configuration says.
-func TestControl_stateThatCannotBeUsed(t *testing.T) {
-	for name, stored := range map[string]string{
-		"no JSON":            "\x00\x01",
-		"another shape":      `{"tracers": 5}`,
-		"no such tracer":     `{"tracers": {"nothing": {"enabled": true}}}`,
-		"no such key":        `{"tracers": {"udp": {"colour": 1}}}`,
-		"outside its limits": `{"tracers": {"udp": {"idle_timeout": "1000h"}}}`,
-		"too long":           `{"tracers": {"udp": {"colour": "` + strings.Repeat("x", overrideBytesMax) + `"}}}`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			host, storage := withStorage(t, t.TempDir())
-			client, err := host.GetExtensions()[storage].(xstorage.Extension).GetClient(
-				t.Context(), component.KindReceiver, component.NewID(component.MustNewType(componentType)), "")
-			require.NoError(t, err)
-			require.NoError(t, client.Set(t.Context(), overrideKey, []byte(stored)))
-			require.NoError(t, client.Close(t.Context()))
-			l := startLiveOn(t, host, func(c *Config) {
-				only("process")(c)
-				c.Storage = &storage
-			})
-			assert.True(t, l.hasSaid("What was chosen over the control API is left out, since it can't be used"))
-			var process control.Tracer
-			l.ask(http.MethodGet, "/v1/tracers/process", "", &process)
-			assert.Equal(t, "running", process.State.Status)
-			assert.Nil(t, process.Override)
-		})
-	}
-}
-
 func TestControl_filtersChange(t *testing.T) {
 	l := startLive(t, only("process", "file"))
 	folder := t.TempDir()
@@ -423,54 +278,4 @@ func TestControl_filtersChange(t *testing.T) {
 	again := filepath.Join(folder, "again")
 	require.NoError(t, os.WriteFile(again, nil, 0o600))
 	l.one(names.EventFileCreate, onFile(again))
-}
-
-// Whatever many clients do at once, each answer says what is, and in the end there is no more in the kernel than
-// there was.
-func TestControl_manyClients(t *testing.T) {
-	const clients, changesEach = 8, 25
-	before := kernelObjects(t)
-	l := startLive(t, only("process", "file", "tcp"))
-	switched := []string{"process", "file", "tcp", "udp", "dns", "signal", "mount"}
-	bodies := []string{`{"enabled": true}`, `{"enabled": false}`, `{"settings": {"ring_buffer_bytes": 262144}}`, `{"settings": {"ring_buffer_bytes": null}}`}
-	var working sync.WaitGroup
-	for client := range clients {
-		random := rand.New(rand.NewPCG(1, uint64(client)))
-		working.Go(func() {
-			for range changesEach {
-				name := switched[random.IntN(len(switched))]
-				if random.IntN(5) == 0 {
-					var tr control.Tracer
-					assert.Equal(t, http.StatusOK, l.ask(http.MethodDelete, "/v1/tracers/"+name+"/override", "", &tr))
-					assertIsAsWanted(t, tr)
-					continue
-				}
-				assertIsAsWanted(t, l.patch(name, bodies[random.IntN(len(bodies))]))
-			}
-		})
-	}
-	working.Wait()
-	var all struct{ Tracers []control.Tracer }
-	require.Equal(t, http.StatusOK, l.ask(http.MethodGet, "/v1/tracers", "", &all))
-	for _, tr := range all.Tracers {
-		assertIsAsWanted(t, tr)
-	}
-	held := ownPrograms(t)
-	l.stop()
-	assert.Equal(t, before, kernelObjects(t))
-	for _, id := range held {
-		assert.Eventually(t, func() bool { return !inKernel(t, id) }, patience, 50*time.Millisecond)
-	}
-}
-
-func assertIsAsWanted(t *testing.T, tr control.Tracer) {
-	t.Helper()
-	status := "stopped"
-	if tr.Enabled || tr.Name == "process" {
-		status = "running"
-	}
-	assert.Equal(t, status, tr.State.Status, "%s: %s", tr.Name, tr.State.Reason)
-	if ring, chosen := tr.Override["ring_buffer_bytes"]; chosen {
-		assert.Equal(t, ring, tr.Settings["ring_buffer_bytes"], tr.Name)
-	}
 }
