@@ -28,6 +28,17 @@
 // LINUX_HAS_BPF_COOKIE and LINUX_HAS_SYSCALL_WRAPPER. CONFIG_ variables are refused: many a kernel does not tell
 // how it was built.
 //
+// Binaries of uprobes and USDT probes are looked for in the collector's mount namespace: in a container the host's are
+// below /proc/1/root, if it sees the host's processes. Network interfaces are those of its network namespace.
+//
+// # What is not served
+//
+// Functions by pattern (kprobe.multi attaches to one), sessions, the multi forms of uprobes, programs that take the
+// place of others (freplace), sockets' programs besides those on cgroups, and tc before Linux 6.6, which has no
+// links: its filters would stay when the collector is killed. Arguments of USDT probes in floating-point registers,
+// relative to symbols or with an index register; before Linux 5.15 arguments can be read only in executables that
+// are not position-independent.
+//
 // # Hostile objects
 //
 // The reader of objects is made for honest ones: it copies what many symbols share as often as they name it. So

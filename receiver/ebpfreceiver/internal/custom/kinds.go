@@ -122,8 +122,10 @@ func checkProgram(spec *ebpf.ProgramSpec, added manifest.Program, l Limits) (*pr
 	case spec.Type == ebpf.UnspecifiedProgram:
 		return nil, fmt.Errorf("the section is not written as libbpf reads it: there is no kind of program of this name")
 	}
-	p := &program{Program: added, kind: k, section: spec.SectionName, target: target, spec: spec}
-	p.multi = strings.Contains(spec.SectionName, ".multi/")
+	// A question mark has libbpf leave a program out until it is asked for. Here all are attached.
+	section := strings.TrimPrefix(spec.SectionName, "?")
+	p := &program{Program: added, kind: k, section: section, target: target, spec: spec}
+	p.multi = strings.Contains(section, ".multi/")
 	p.Name = spec.Name
 	if err := p.checkSpare(); err != nil {
 		return nil, err

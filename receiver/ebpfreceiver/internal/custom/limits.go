@@ -28,7 +28,7 @@ const (
 	usdtBinaryBytesMax      = 1 << 30 // of an executable that is searched for probes
 	usdtNoteBytesMax        = 8 << 20
 	usdtSitesMax            = 256 // of one probe in a binary
-	probesMax               = 64  // of one program
+	probesMax               = 64  // of a binary, told if the one that is wanted is missing
 )
 
 // iteratorPauseMin is how long an iterator rests at least, however long it takes.

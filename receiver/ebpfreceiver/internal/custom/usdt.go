@@ -153,7 +153,7 @@ func probesOf(image *elf.File, probe string) (sites []usdtSite, known map[string
 		if !ok {
 			continue
 		}
-		if len(known) < probesMax {
+		if len(known) < probesMax && len(name) <= nameBytesMax {
 			known[name] = true
 		}
 		if name != probe {
