@@ -72,7 +72,7 @@ func runUntilTold(program string) error {
 func TestControl_manyClients(t *testing.T) {
 	const clients, changesEach = 8, 25
 	before := kernelObjects(t)
-	l := startLive(t, only("process", "file", "tcp"))
+	l := startControlled(t, only("process", "file", "tcp"))
 	switched := []string{"process", "file", "tcp", "udp", "dns", "signal", "mount"}
 	bodies := []string{`{"enabled": true}`, `{"enabled": false}`, `{"settings": {"ring_buffer_bytes": 262144}}`, `{"settings": {"ring_buffer_bytes": null}}`}
 	var working sync.WaitGroup

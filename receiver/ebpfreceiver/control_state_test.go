@@ -23,7 +23,7 @@ import (
 )
 
 // withStorage is a host with a storage in a folder, under the name "file_storage".
-func withStorage(t *testing.T, folder string) (component.Host, component.ID) {
+func withStorage(t *testing.T, folder string) (extensionHost, component.ID) {
 	t.Helper()
 	factory := filestorage.NewFactory()
 	config := factory.CreateDefaultConfig().(*filestorage.Config)
@@ -37,18 +37,10 @@ func withStorage(t *testing.T, folder string) (component.Host, component.ID) {
 	return extensionHost{componenttest.NewNopHost(), map[component.ID]component.Component{id: extension}}, id
 }
 
-// extensionHost is a host with extensions.
-type extensionHost struct {
-	component.Host
-	extensions map[component.ID]component.Component
-}
-
-func (h extensionHost) GetExtensions() map[component.ID]component.Component { return h.extensions }
-
 func TestControl_whatWasChosenOutlivesARestart(t *testing.T) {
 	host, storage := withStorage(t, t.TempDir())
 	start := func(change func(*Config)) *live {
-		return startLiveOn(t, host, func(c *Config) {
+		return startControlledOn(t, host, func(c *Config) {
 			only("process", "udp")(c)
 			c.Storage = &storage
 			change(c)
@@ -100,7 +92,7 @@ func TestControl_stateThatCannotBeUsed(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, client.Set(t.Context(), overrideKey, []byte(stored)))
 			require.NoError(t, client.Close(t.Context()))
-			l := startLiveOn(t, host, func(c *Config) {
+			l := startControlledOn(t, host, func(c *Config) {
 				only("process")(c)
 				c.Storage = &storage
 			})

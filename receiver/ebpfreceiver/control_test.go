@@ -6,14 +6,11 @@ package ebpfreceiver
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,37 +20,6 @@ import (
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/control"
 )
-
-// ask sends a request to the handlers of a receiver as an operator, and reads the answer.
-func (l *live) ask(method, path, body string, into any) int {
-	l.t.Helper()
-	request := httptest.NewRequest(method, path, strings.NewReader(body))
-	request.Header.Set("Content-Type", "application/json")
-	return l.send(request, into)
-}
-
-// send has a request answered; into is nil if the answer has no body.
-func (l *live) send(request *http.Request, into any) int {
-	l.t.Helper()
-	mux := http.NewServeMux()
-	for _, route := range control.Mount(l.shared.controller, l.shared.controller).Routes {
-		mux.Handle(route.Method+" "+route.Path, route.Handler)
-	}
-	caller := controlapi.Caller{Name: "tester", Role: controlapi.RoleOperator, Via: "unix_socket"}
-	answer := httptest.NewRecorder()
-	mux.ServeHTTP(answer, request.WithContext(controlapi.WithCaller(request.Context(), caller)))
-	content, err := io.ReadAll(answer.Result().Body)
-	require.NoError(l.t, err)
-	if into == nil {
-		require.Empty(l.t, content)
-		return answer.Code
-	}
-	require.NoError(l.t, json.Unmarshal(content, into), string(content))
-	if answer.Code >= http.StatusBadRequest {
-		l.t.Log(string(content))
-	}
-	return answer.Code
-}
 
 // patch changes a tracer and returns how it is then.
 func (l *live) patch(name, body string) control.Tracer {
@@ -80,7 +46,7 @@ func openFile(t *testing.T) string {
 }
 
 func TestControl_aTracerIsSwitched(t *testing.T) {
-	l := startLive(t, only("process", "file"))
+	l := startControlled(t, only("process", "file"))
 	before := openFile(t)
 	l.one(names.EventFileCreate, onFile(before))
 
@@ -116,7 +82,7 @@ func TestControl_aTracerIsSwitched(t *testing.T) {
 
 // The others learn from the tracer "process" who did something, so it goes on without being told of.
 func TestControl_processesAreKnownWithoutTheirTracer(t *testing.T) {
-	l := startLive(t, only("process", "file"))
+	l := startControlled(t, only("process", "file"))
 	off := l.patch("process", `{"enabled": false}`)
 	assert.Equal(t, "running", off.State.Status)
 	assert.Contains(t, off.State.Reason, "other tracers")
@@ -135,7 +101,7 @@ func TestControl_processesAreKnownWithoutTheirTracer(t *testing.T) {
 
 // A tracer that was off when the receiver started is loaded then.
 func TestControl_aTracerThatNeverRan(t *testing.T) {
-	l := startLive(t, only("process"))
+	l := startControlled(t, only("process"))
 	require.Equal(t, "running", l.patch("tcp", `{"enabled": true}`).State.Status)
 	require.Equal(t, "running", l.patch("tty", `{"enabled": true}`).State.Status)
 	l.patch("tcp", `{"enabled": false}`)
@@ -154,7 +120,7 @@ func TestControl_aTracerThatNeverRan(t *testing.T) {
 // What is set takes hold without a gap: each exec is told once, by the one tracer or the other.
 func TestControl_settingsAreReplacedWithoutAGap(t *testing.T) {
 	const changes = 10
-	l := startLive(t, only("process"))
+	l := startControlled(t, only("process"))
 	program := copyProgram(t, "/bin/true", "counted")
 	stop := runAgainAndAgain(t, program)
 	for i := range changes {
@@ -171,7 +137,7 @@ func TestControl_settingsAreReplacedWithoutAGap(t *testing.T) {
 }
 
 func TestControl_changesAreEvents(t *testing.T) {
-	l := startLive(t, only("process", "udp"))
+	l := startControlled(t, only("process", "udp"))
 	l.patch("udp", `{"enabled": false}`)
 	r := l.one(names.EventControlChanged, func(record) bool { return true })
 	l.patch("udp", `{"enabled": false}`)
@@ -179,13 +145,13 @@ func TestControl_changesAreEvents(t *testing.T) {
 	l.stop()
 	assert.Len(t, l.find(names.EventControlChanged, func(record) bool { return true }), 2, "nothing is said of what changes nothing")
 	for name, want := range map[string]string{
-		names.UserName: "tester", names.ControlRole: "operator", names.ControlVia: "unix_socket", names.ControlAction: "disable",
+		names.UserName: "root", names.ControlRole: "operator", names.ControlVia: "unix_socket", names.ControlAction: "disable",
 		names.ControlSubject: "tracer/udp", names.ControlFrom: `{"enabled":true}`, names.ControlTo: `{"enabled":false}`,
 	} {
 		assert.Equal(t, want, r.str(name), name)
 	}
 	assert.False(t, r.has(names.ClientAddress))
-	assert.Equal(t, "tracer/udp was switched off by tester", r.Body().Str())
+	assert.Equal(t, "tracer/udp was switched off by root", r.Body().Str())
 	set := l.find(names.EventControlChanged, func(r record) bool { return r.str(names.ControlAction) == "set" })
 	require.Len(t, set, 1)
 	assert.JSONEq(t, `{"idle_timeout":"30s"}`, set[0].str(names.ControlFrom))
@@ -193,7 +159,7 @@ func TestControl_changesAreEvents(t *testing.T) {
 }
 
 func TestControl_badRequestsChangeNothing(t *testing.T) {
-	l := startLive(t, only("process", "udp"))
+	l := startControlled(t, only("process", "udp"))
 	var before, after control.Tracer
 	l.ask(http.MethodGet, "/v1/tracers/udp", "", &before)
 	for _, bad := range []struct {
@@ -245,7 +211,7 @@ func jsonOf(t *testing.T, value any) string {
 // A tracer that is switched again and again costs the others nothing.
 func TestControl_othersMissNothing(t *testing.T) {
 	const switches = 200
-	l := startLive(t, only("process", "file", "tcp"))
+	l := startControlled(t, only("process", "file", "tcp"))
 	program := copyProgram(t, "/bin/true", "counted")
 	stop := runAgainAndAgain(t, program)
 	for i := range switches {
@@ -262,7 +228,7 @@ func TestControl_othersMissNothing(t *testing.T) {
 }
 
 func TestControl_filtersChange(t *testing.T) {
-	l := startLive(t, only("process", "file"))
+	l := startControlled(t, only("process", "file"))
 	folder := t.TempDir()
 	var f control.Filters
 	require.Equal(t, http.StatusOK, l.ask(http.MethodPatch, "/v1/filters", `{"settings": {"exclude": {"paths": ["`+folder+`/"]}}}`, &f))

@@ -21,7 +21,7 @@ import (
 )
 
 func TestCustom_refusedUploads(t *testing.T) {
-	l := startLive(t, unsigned)
+	l := startControlled(t, unsigned)
 	good := control.Upload{Manifest: []byte(observeManifest), Object: customObject(t, "observe.bpf.o")}
 	counts := "brief: It should not run.\nmetrics: [{map: counts, name: example.counts, unit: '{count}', type: sum}]\n"
 	plain := "name: hostile\n" + counts
@@ -69,7 +69,7 @@ func TestCustom_refusedUploads(t *testing.T) {
 func TestCustom_signatures(t *testing.T) {
 	public, private, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
-	l := startLive(t, func(c *Config) {
+	l := startControlled(t, func(c *Config) {
 		only("process")(c)
 		c.CustomTracers.Uploads.Enabled = true
 		c.CustomTracers.Uploads.PublicKeys = []string{base64.StdEncoding.EncodeToString(public)}
@@ -88,7 +88,7 @@ func TestCustom_signatures(t *testing.T) {
 }
 
 func TestCustom_uploadsAreOff(t *testing.T) {
-	l := startLive(t, only("process"))
+	l := startControlled(t, only("process"))
 	var p controlapi.Problem
 	require.Equal(t, http.StatusForbidden, l.upload("observe", "", control.Upload{Manifest: []byte(observeManifest), Object: []byte("object")}, &p))
 	assert.Equal(t, "uploads are off; custom_tracers::uploads::enabled of the configuration switches them on", p.Detail)

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,7 +68,8 @@ func (l *live) upload(name, query string, u control.Upload, into any) int {
 		require.NoError(l.t, err)
 	}
 	require.NoError(l.t, form.Close())
-	request := httptest.NewRequest(http.MethodPut, "/v1/custom-tracers/"+name+query, &body)
+	request, err := http.NewRequestWithContext(l.t.Context(), http.MethodPut, l.api.address+"/v1/custom-tracers/"+name+query, &body)
+	require.NoError(l.t, err)
 	request.Header.Set("Content-Type", form.FormDataContentType())
 	return l.send(request, into)
 }
@@ -80,7 +80,7 @@ func unsigned(c *Config) {
 }
 
 func TestCustom_uploadToEvent(t *testing.T) {
-	l := startLive(t, func(c *Config) {
+	l := startControlled(t, func(c *Config) {
 		unsigned(c)
 		c.MetricsInterval = metricsIntervalMin
 	})
@@ -118,7 +118,7 @@ func TestCustom_uploadToEvent(t *testing.T) {
 }
 
 func TestCustom_switched(t *testing.T) {
-	l := startLive(t, unsigned)
+	l := startControlled(t, unsigned)
 	var tr control.Tracer
 	u := control.Upload{Manifest: []byte(observeManifest), Object: customObject(t, "observe.bpf.o")}
 	require.Equal(t, http.StatusCreated, l.upload("observe", "", u, &tr))
@@ -155,7 +155,7 @@ func folderWith(t *testing.T, manifest, object string) string {
 // A folder with a mistake is told, and keeps nothing else from running.
 func TestCustom_folders(t *testing.T) {
 	good, bad := folderWith(t, observeManifest, "observe.bpf.o"), folderWith(t, "name: bad\ncolour: 1\n", "observe.bpf.o")
-	l := startLive(t, func(c *Config) {
+	l := startControlled(t, func(c *Config) {
 		only("process")(c)
 		c.CustomTracers.Folders = []string{bad, good}
 	})
@@ -174,7 +174,7 @@ func TestCustom_folders(t *testing.T) {
 
 // What has more events than it may is told up to the bound, and then switched off.
 func TestCustom_budget(t *testing.T) {
-	l := startLive(t, func(c *Config) {
+	l := startControlled(t, func(c *Config) {
 		unsigned(c)
 		c.CustomTracers.EventsPerSecondMax = 1
 	})
@@ -197,7 +197,7 @@ func TestCustom_budget(t *testing.T) {
 func TestCustom_outlivesARestart(t *testing.T) {
 	host, storage := withStorage(t, t.TempDir())
 	start := func(change func(*Config)) *live {
-		return startLiveOn(t, host, func(c *Config) {
+		return startControlledOn(t, host, func(c *Config) {
 			unsigned(c)
 			c.Storage = &storage
 			change(c)

@@ -30,6 +30,8 @@ import (
 
 // live is a receiver that observes the kernel that the test runs on.
 type live struct {
+	// api is that of startControlled.
+	api  api
 	t    testing.TB
 	host *statusHost
 	// own is where the receiver reports about itself.
