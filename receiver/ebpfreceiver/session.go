@@ -35,12 +35,15 @@ type session struct {
 	started  time.Time
 	// dispatcher calls the handlers of system calls of all tracers.
 	dispatcher tracer.Dispatcher
-	filter     *filter
-	redact     *emit.Redactor
-	tracers    *tracers
-	sender     *sender
-	metrics    *workloadMetrics
-	balance    *reconciliation
+	// tracepoints keeps those that tracers have let go of.
+	tracepoints tracer.Tracepoints
+
+	filter  *filter
+	redact  *emit.Redactor
+	tracers *tracers
+	sender  *sender
+	metrics *workloadMetrics
+	balance *reconciliation
 	// peers are the names that workloads found addresses by; matcher is where they come from.
 	peers    *dns.Names
 	matcher  *dns.Matcher
@@ -232,7 +235,7 @@ func (s *session) stop(ctx context.Context) error {
 	for _, st := range streams {
 		errs = append(errs, st.tracer.Close())
 	}
-	errs = append(errs, s.dispatcher.Close())
+	errs = append(errs, s.tracepoints.Close(), s.dispatcher.Close())
 	if s.filter != nil {
 		errs = append(errs, s.filter.kernel.Close())
 	}

@@ -93,7 +93,10 @@ func tracerSettings(s *session, d definition, c *Config) tracer.Settings {
 		Constants:  s.identity.constants(),
 		MapEntries: map[string]uint32{},
 		Dispatcher: &s.dispatcher,
-		Filter:     s.filter.kernel,
+
+		Tracepoints: &s.tracepoints,
+
+		Filter: s.filter.kernel,
 	}
 	wakeupBytes := uint32(0)
 	if d.batched {

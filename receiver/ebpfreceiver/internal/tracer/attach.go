@@ -13,14 +13,14 @@ import (
 )
 
 // attach connects a loaded program to what the section name of its source says.
-func attach(program *ebpf.Program, spec *ebpf.ProgramSpec) (link.Link, error) {
+func attach(program *ebpf.Program, spec *ebpf.ProgramSpec, keeper *Tracepoints) (io.Closer, error) {
 	switch spec.Type {
 	case ebpf.Tracing:
 		return link.AttachTracing(link.TracingOptions{Program: program, AttachType: spec.AttachType})
 	case ebpf.RawTracepoint:
 		return link.AttachRawTracepoint(link.RawTracepointOptions{Name: spec.AttachTo, Program: program})
 	case ebpf.TracePoint:
-		return attachTracepoint(program, spec.AttachTo)
+		return attachTracepoint(program, spec.AttachTo, keeper)
 	case ebpf.Kprobe:
 		return link.Kprobe(spec.AttachTo, program, nil)
 	case ebpf.CGroupSKB, ebpf.CGroupSock, ebpf.CGroupSockAddr:
@@ -35,10 +35,13 @@ func attach(program *ebpf.Program, spec *ebpf.ProgramSpec) (link.Link, error) {
 }
 
 // attachTracepoint takes "group/name".
-func attachTracepoint(program *ebpf.Program, tracepoint string) (link.Link, error) {
+func attachTracepoint(program *ebpf.Program, tracepoint string, keeper *Tracepoints) (io.Closer, error) {
 	group, name, _ := strings.Cut(tracepoint, "/")
 	l, err := link.Tracepoint(group, name, program, nil)
-	return l, explainTracepoint(err)
+	if err != nil {
+		return nil, explainTracepoint(err)
+	}
+	return observedTracepoint{l, tracepoint, keeper}, nil
 }
 
 // links are several that belong together.
@@ -54,10 +57,10 @@ func (l links) Close() error {
 }
 
 // attachTracepoints connects a program to all of some tracepoints, or to none.
-func attachTracepoints(program *ebpf.Program, tracepoints []string) (io.Closer, error) {
+func attachTracepoints(program *ebpf.Program, tracepoints []string, keeper *Tracepoints) (io.Closer, error) {
 	var all links
 	for _, tracepoint := range tracepoints {
-		l, err := attachTracepoint(program, tracepoint)
+		l, err := attachTracepoint(program, tracepoint, keeper)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("tracepoint %q: %w", tracepoint, err), all.Close())
 		}

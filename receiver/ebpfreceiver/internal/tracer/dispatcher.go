@@ -5,12 +5,12 @@ package tracer
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
-	"github.com/cilium/ebpf/link"
 
 	syscallbpf "github.com/meerkat-otel/meerkat/bpf/syscall"
 )
@@ -28,7 +28,7 @@ type Dispatcher struct {
 	mu      sync.Mutex
 	maps    map[string]*ebpf.Map
 	program *ebpf.Program
-	link    link.Link
+	link    io.Closer
 	taken   [syscallHandlersMax]bool // from 1
 	chains  [syscallsMax]syscallbpf.SyscallSyscallChain
 	count   int
@@ -151,7 +151,7 @@ func (d *Dispatcher) attach(types *btf.Cache) error {
 	}
 	defer collection.Close()
 	program := collection.DetachProgram(syscallbpf.SyscallProgSyscallExit)
-	l, err := attach(program, object.Programs[syscallbpf.SyscallProgSyscallExit])
+	l, err := attach(program, object.Programs[syscallbpf.SyscallProgSyscallExit], nil)
 	if err != nil {
 		return errors.Join(fmt.Errorf("attach the dispatcher of system calls: %w", explain(err)), program.Close())
 	}

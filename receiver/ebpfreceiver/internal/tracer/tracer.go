@@ -38,6 +38,8 @@ type Settings struct {
 	// Dispatcher calls the tracer's handlers of system calls; nil for a tracer that has none. Tracers
 	// share it.
 	Dispatcher *Dispatcher
+	// Tracepoints keeps the tracepoints that the tracer lets go of; nil if nobody does. Tracers share it.
+	Tracepoints *Tracepoints
 	// Filter decides which events are wanted; nil for all of them. Tracers share it.
 	Filter *Filter
 	// WithoutSyscalls names calls that the tracer's handler is not to be called for.
@@ -63,6 +65,7 @@ type Tracer struct {
 	// withoutSyscalls are those of the settings.
 	withoutSyscalls []string
 	syscallsLater   bool
+	tracepoints     *Tracepoints
 
 	mu       sync.Mutex
 	hooks    []*attachment
@@ -94,6 +97,7 @@ func Load(spec Spec, settings Settings, logger *zap.Logger) (*Tracer, error) {
 
 		withoutSyscalls: settings.WithoutSyscalls,
 		syscallsLater:   settings.SyscallsLater,
+		tracepoints:     settings.Tracepoints,
 	}
 	if settings.Filter != nil {
 		for name, m := range settings.Filter.maps {
@@ -333,9 +337,9 @@ func (t *Tracer) attachProgram(types *btf.Cache, hook Hook, name string) (io.Clo
 	case len(hook.Syscalls) > 0:
 		l, err = t.dispatcher.add(types, program, t.handlerNumber, t.wantedSyscalls(hook))
 	case len(hook.Tracepoints) > 0:
-		l, err = attachTracepoints(program, hook.Tracepoints)
+		l, err = attachTracepoints(program, hook.Tracepoints, t.tracepoints)
 	default:
-		l, err = attach(program, t.object.Programs[name])
+		l, err = attach(program, t.object.Programs[name], t.tracepoints)
 	}
 	if err != nil {
 		delete(t.programs, name)
