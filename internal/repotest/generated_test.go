@@ -24,9 +24,6 @@ var update = flag.Bool("update", false, "renew docs/telemetry.md")
 // compiler is the one that the objects in the repository were made with.
 const compiler = "clang-19"
 
-// customTests has objects that only tests load.
-const customTests = "receiver/ebpfreceiver/internal/custom"
-
 func TestGenerated_telemetry(t *testing.T) {
 	name := filepath.Join(root, "docs/telemetry.md")
 	if *update {

@@ -149,7 +149,10 @@ func checkSection(s *elfSection, l Limits) error {
 	case elf.SectionType(s.Type) == elf.SHT_STRTAB && longestText(s.content) > nameBytesMax:
 		return fmt.Errorf("a name has more than %d bytes: shorten it", nameBytesMax)
 	case s.name == ".BTF":
-		return checkTypeStrings(s.content)
+		if err := checkTypeStrings(s.content); err != nil {
+			return err
+		}
+		return checkTypeCount(s.content)
 	}
 	return nil
 }

@@ -17,6 +17,9 @@ type Limits struct {
 	// ValuesMax bounds the numbers and texts of one record, those in lists included. Further ones are left out
 	// (counter: ValuesCut).
 	ValuesMax int
+	// RecordTextBytesMax bounds the texts of one record together. What comes behind them is left out (counter:
+	// ValuesCut).
+	RecordTextBytesMax int
 	// BodyBytesMax bounds the sentence; longer ones are cut (counter: TextsCut).
 	BodyBytesMax int
 	// PointsMax bounds the data points of a metric. What belongs to others is summed up in one point with the
@@ -29,12 +32,13 @@ type Limits struct {
 // DefaultLimits are those that the receiver has.
 func DefaultLimits() Limits {
 	return Limits{
-		Types:         btfvalue.DefaultLimits(),
-		AttributesMax: 128,
-		ValuesMax:     1024,
-		BodyBytesMax:  4096,
-		PointsMax:     1000,
-		BucketsMax:    256,
+		Types:              btfvalue.DefaultLimits(),
+		AttributesMax:      128,
+		ValuesMax:          1024,
+		RecordTextBytesMax: 64 << 10,
+		BodyBytesMax:       4096,
+		PointsMax:          1000,
+		BucketsMax:         256,
 	}
 }
 

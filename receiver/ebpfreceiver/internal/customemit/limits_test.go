@@ -36,6 +36,14 @@ func TestLimits_values(t *testing.T) {
 	assert.Equal(t, uint64(3), s.Counters.ValuesCut.Load(), "the rest of the struct, the rest of the list, and what comes behind")
 }
 
+func TestLimits_textsOfRecord(t *testing.T) {
+	s := settings()
+	s.Limits.RecordTextBytesMax = 7
+	log := fill(t, s, "events: [{map: records, struct: opened, name: x, fields: [{field: comm}, {field: peer.address}, {field: tgid}]}]")
+	assert.Equal(t, map[string]any{"x.comm": "writer", "x.peer.address": "203.0.113.9"}, log.Attributes().AsRaw())
+	assert.Equal(t, uint64(1), s.Counters.ValuesCut.Load(), "the text that reaches beyond the bound is whole, and the last")
+}
+
 func TestLimits_lists(t *testing.T) {
 	s := settings()
 	s.Limits.Types.ElementsMax = 2

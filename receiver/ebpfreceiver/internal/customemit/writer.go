@@ -12,12 +12,12 @@ import (
 type writer struct {
 	redact   func(string) string
 	counters *Counters
-	// left is how many values may still be written.
-	left int
+	// left is how many values may still be written, and bytesLeft how long their texts may be.
+	left, bytesLeft int
 }
 
 func (s *Settings) newWriter() writer {
-	return writer{redact: s.Redact, counters: s.Counters, left: s.Limits.ValuesMax}
+	return writer{redact: s.Redact, counters: s.Counters, left: s.Limits.ValuesMax, bytesLeft: s.Limits.RecordTextBytesMax}
 }
 
 // put adds an attribute. A value that says nothing adds none: an error number 0, and what lies behind the end of
@@ -38,7 +38,7 @@ func isNothing(v btfvalue.Value) bool {
 
 // take takes one value from the bound, and counts those that are beyond it.
 func (w *writer) take() bool {
-	if w.left == 0 {
+	if w.left == 0 || w.bytesLeft <= 0 {
 		w.counters.ValuesCut.Add(1)
 		return false
 	}
@@ -103,6 +103,7 @@ func (w *writer) text(v btfvalue.Value) string {
 		w.counters.TextsCut.Add(1)
 	}
 	text := v.Text()
+	w.bytesLeft -= len(text)
 	if w.redact != nil && v.Kind() == btfvalue.KindText {
 		return w.redact(text)
 	}
