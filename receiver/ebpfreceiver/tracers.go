@@ -28,6 +28,10 @@ type tracers struct {
 	// switching is held while a tracer is switched.
 	switching sync.Mutex
 	closed    bool
+	// types is what was read of the kernel's type information for the last switch. It takes megabytes, and is let
+	// go when nobody switches for a while.
+	types   *btf.Cache
+	letting *time.Timer
 	// learning is held by streams while they wait for what the tracer "process" has seen, and by whoever
 	// replaces that.
 	learning sync.RWMutex
@@ -181,6 +185,9 @@ func (t *tracers) close() []*stream {
 	t.switching.Lock()
 	defer t.switching.Unlock()
 	t.closed = true
+	if t.letting != nil {
+		t.letting.Stop()
+	}
 	return t.running()
 }
 
@@ -213,10 +220,28 @@ func (t *tracers) change(u *unit, c *Config) error {
 	return nil
 }
 
+// kernelTypes returns what has been read of the kernel's type information, which others add to. It is called with
+// switching held.
+func (t *tracers) kernelTypes() *btf.Cache {
+	if t.types == nil {
+		t.types = btf.NewCache()
+		t.letting = time.AfterFunc(kernelTypesHold, func() {
+			t.switching.Lock()
+			defer t.switching.Unlock()
+			t.types = nil
+		})
+	}
+	t.letting.Reset(kernelTypesHold)
+	return t.types
+}
+
+// kernelTypesHold is how long the kernel's type information is kept after a switch.
+const kernelTypesHold = 10 * time.Second
+
 func asItIs(*tracer.Settings) {}
 
 func (t *tracers) start(u *unit, c *Config) error {
-	types := btf.NewCache()
+	types := t.kernelTypes()
 	st, err := openStream(t.session, u, c, types, asItIs)
 	if err != nil {
 		return err
@@ -243,7 +268,7 @@ func (t *tracers) stop(u *unit) error {
 // told twice, and but for system calls that end in that very moment nothing is missed. What the kernel half
 // remembered is begun anew: windows of deduplication, and flows.
 func (t *tracers) replace(u *unit, old *stream, c *Config) error {
-	types := btf.NewCache()
+	types := t.kernelTypes()
 	st, err := openStream(t.session, u, c, types, func(s *tracer.Settings) { s.SyscallsLater = true })
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -47,12 +48,14 @@ func attachTracepoint(program *ebpf.Program, tracepoint string, keeper *Tracepoi
 // links are several that belong together.
 type links []io.Closer
 
-// Close implements io.Closer.
+// Close implements io.Closer. They are closed side by side: the kernel waits for a grace period in each.
 func (l links) Close() error {
-	var errs []error
-	for _, one := range l {
-		errs = append(errs, one.Close())
+	errs := make([]error, len(l))
+	var waiting sync.WaitGroup
+	for i, one := range l {
+		waiting.Go(func() { errs[i] = one.Close() })
 	}
+	waiting.Wait()
 	return errors.Join(errs...)
 }
 
