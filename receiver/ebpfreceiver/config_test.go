@@ -268,7 +268,12 @@ func TestConfig_noTracer(t *testing.T) {
 		section.Enabled = false
 	}
 	require.EqualError(t, confmap.Validate(config),
-		"tracers: no tracer is enabled: set enabled to true for at least one, or leave the receiver out")
+		"tracers: no tracer is enabled: set enabled to true for at least one, name folders in custom_tracers, or leave the receiver out")
+	config.CustomTracers.Folders = []string{"/srv/tracer"}
+	require.NoError(t, confmap.Validate(config), "those of others are tracers as well")
+	config.CustomTracers.Folders = nil
+	config.CustomTracers.Uploads.Enabled, config.CustomTracers.Uploads.Unsigned = true, true
+	require.NoError(t, confmap.Validate(config), "and they may still come")
 }
 
 func TestFactory_type(t *testing.T) {
