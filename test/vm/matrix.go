@@ -94,6 +94,7 @@ func (m machine) name() string { return m.series + "-" + m.architecture }
 func testPackages() []string {
 	return []string{
 		"receiver/ebpfreceiver",
+		"receiver/ebpfreceiver/internal/custom",
 		"receiver/ebpfreceiver/internal/process",
 		"receiver/ebpfreceiver/internal/ring",
 		"receiver/ebpfreceiver/internal/tracer",
@@ -109,6 +110,8 @@ func (m machine) skipped() map[string]string {
 		"TestDNS_resolversOfOthers": "there is no C library with its resolver in the machine",
 		"TestProcess_forkStorm":     "what it forks takes minutes when emulated",
 		"TestControl_othersMiss":    "the many switches take minutes when emulated; one of each is tried",
+		"TestHostile_everyByte":     "what it tries hundreds of thousands of times takes an hour when emulated",
+		"TestLive_leavesNothing":    "its thousand rounds take minutes when emulated",
 		"TestTelemetry_":            "it is about what user space says of itself, and takes long",
 	}
 	if m.architecture == "arm64" {
