@@ -27,7 +27,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, route: noRoute}
 	s.telemetry.inFlight.Add(context.Background(), 1)
 	open := s.inFlight.Add(1)
-	defer s.finish(x, r)
+	defer s.finish(x)
 	if open > int64(s.config.MaxRequests) {
 		s.refuse(x, tooManyRequests())
 		return
@@ -50,7 +50,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // finish counts a request. A handler that panics has failed by itself: the others go on.
-func (s *server) finish(x *exchange, r *http.Request) {
+func (s *server) finish(x *exchange) {
 	defer func() {
 		s.inFlight.Add(-1)
 		s.telemetry.inFlight.Add(context.Background(), -1)

@@ -97,7 +97,7 @@ func openStream(t *testing.T, l *live, path string) (*bufio.Scanner, func()) {
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.base+path, http.NoBody)
 	require.NoError(t, err)
 	r.Header.Set("Authorization", "Bearer "+viewerToken)
-	answer, err := c.http.Do(r)
+	answer, err := c.http.Do(r) //nolint:bodyclose // Whoever asks for the stream closes it.
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	lines := bufio.NewScanner(answer.Body)
@@ -113,7 +113,7 @@ func TestLifecycle_shutdownEndsStreams(t *testing.T) {
 			lines, closeStream := openStream(t, l, "/v1/stream?every=10ms")
 			defer closeStream()
 			require.NoError(t, l.Shutdown(t.Context()))
-			for lines.Scan() { //nolint:revive // what was on its way arrives
+			for lines.Scan() {
 			}
 			require.NoError(t, lines.Err(), "the stream ends in good order")
 		})

@@ -71,5 +71,5 @@ const (
 	readHeaderTimeoutDefault, readTimeoutDefault                  = 10 * time.Second, time.Minute
 	writeTimeoutDefault, idleTimeoutDefault                       = time.Minute, 2 * time.Minute
 	namesMax                                                      = 1024
-	endpointDefault, socketModeDefault, generatedTokenFileDefault = "/run/meerkat/control.sock", "0660", "/run/meerkat/control.token"
+	endpointDefault, socketModeDefault, generatedTokenFileDefault = "/run/meerkat/control.sock", "0660", "/run/meerkat/control.token" //nolint:gosec // Paths and a mode.
 )

@@ -79,7 +79,7 @@ func TestMounts_endTheirStreams(t *testing.T) {
 	lines, closeStream := openStream(t, l, "/v1/stream?every=1h")
 	defer closeStream()
 	unmount()
-	for lines.Scan() { //nolint:revive // what was on its way arrives
+	for lines.Scan() {
 	}
 	require.NoError(t, lines.Err())
 	assert.Zero(t, l.count("otelcol.control_api.unmounts.late"))

@@ -31,10 +31,10 @@ func lockFolder(ctx context.Context, folder string) (unlock func(), err error) {
 	for {
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
-			return func() { f.Close() }, nil
+			return func() { _ = f.Close() }, nil
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) || time.Now().After(late) || ctx.Err() != nil {
-			f.Close()
+			_ = f.Close()
 			return nil, fmt.Errorf("lock the folder of the socket, %s, which another process has locked: %w", folder, err)
 		}
 		time.Sleep(socketLockRetry)

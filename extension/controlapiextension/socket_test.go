@@ -126,7 +126,7 @@ func TestSocket_refused(t *testing.T) {
 			t.Helper()
 			conn, err := net.ListenPacket("unixgram", path)
 			require.NoError(t, err)
-			t.Cleanup(func() { conn.Close() })
+			t.Cleanup(func() { assert.NoError(t, conn.Close()) })
 		}, "another process listens on PATH"},
 		"file": {func(t *testing.T, path string) {
 			t.Helper()

@@ -61,12 +61,12 @@ var nowhere = []string{
 // made returns a request in the way of a column.
 func made(method, path, column string) request {
 	r := request{Method: method, Path: path, Header: bearer(operatorToken)}
-	switch {
-	case method == http.MethodPatch:
+	switch method {
+	case http.MethodPatch:
 		r.Body = `{"enabled": false}`
-	case method == http.MethodPost:
+	case http.MethodPost:
 		r.Body = `{}`
-	case method == http.MethodPut:
+	case http.MethodPut:
 		r.Body = "\x7fELF"
 	}
 	r.Header["Content-Type"] = "application/json"

@@ -18,11 +18,11 @@ func openOwn(name string) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, err
 	}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Uid != 0 && int(stat.Uid) != os.Geteuid() {
-		f.Close()
+		_ = f.Close()
 		return nil, fmt.Errorf("%s belongs to user %d, who may know what is in it: remove it, or name another file in generated_token_file", name, stat.Uid)
 	}
 	return f, nil

@@ -114,8 +114,7 @@ func refusedProgram(err error, wholeLog bool) error {
 	p := &controlapi.Problem{
 		Status: http.StatusConflict, Code: "cannot_run", Title: "This machine does not do that; nothing was changed", Detail: err.Error(),
 	}
-	var refused *custom.VerifierError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*custom.VerifierError](err); ok {
 		p.Status, p.Code, p.Title = http.StatusUnprocessableEntity, "refused_by_verifier", "The kernel's verifier refuses a program; nothing was changed"
 		if wholeLog {
 			p.Log = refused.Log()

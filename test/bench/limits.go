@@ -31,6 +31,11 @@ const (
 	mapBytesMax   = 48_000_000
 	attachTimeMax = 1500 * time.Millisecond
 
+	// switchTimeMax is for the median of all switches, uploadTimeMax from an upload to the first event.
+	switchTimeMax      = 50 * time.Millisecond
+	switchTimeWorstMax = 200 * time.Millisecond
+	uploadTimeMax      = 300 * time.Millisecond
+
 	// topPerSecond is the highest rate that is asked for.
 	topPerSecond = 8192
 	// offeredShareMin is how much of a rate has to be offered for the machine to count as able to.
@@ -71,7 +76,10 @@ type plan struct {
 	OrdinaryDuration time.Duration
 	BusyDuration     time.Duration
 	ProgramDuration  time.Duration
-	SlowdownRounds   int
+	// SwitchesEach is how often each tracer is switched off and on again.
+	SwitchesEach   int
+	Uploads        int
+	SlowdownRounds int
 	// Operations of each kind in a round of the slow-down.
 	SlowdownExecs, SlowdownOpens, SlowdownConnects int
 }
@@ -81,7 +89,8 @@ func fullPlan() plan {
 		Rates: []int{300, 1000, 3000, topPerSecond}, RateDuration: 5 * time.Second, OrdinaryDuration: 20 * time.Second,
 		BusyDuration:    8 * time.Second,
 		ProgramDuration: 3 * time.Second,
-		SlowdownRounds:  5, SlowdownExecs: 1500, SlowdownOpens: 40_000, SlowdownConnects: 8000,
+		SwitchesEach:    10, Uploads: 10,
+		SlowdownRounds: 5, SlowdownExecs: 1500, SlowdownOpens: 40_000, SlowdownConnects: 8000,
 	}
 }
 
@@ -90,7 +99,8 @@ func quickPlan() plan {
 		Rates: []int{3000, topPerSecond}, RateDuration: 2 * time.Second, OrdinaryDuration: 6 * time.Second,
 		BusyDuration:    4 * time.Second,
 		ProgramDuration: time.Second,
-		SlowdownRounds:  1, SlowdownExecs: 800, SlowdownOpens: 16_000, SlowdownConnects: 4000,
+		SwitchesEach:    3, Uploads: 3,
+		SlowdownRounds: 1, SlowdownExecs: 800, SlowdownOpens: 16_000, SlowdownConnects: 4000,
 	}
 }
 

@@ -29,6 +29,7 @@ type results struct {
 	Unreduced *phase       `json:"unreduced"`
 	Tracers   []tracerCost `json:"tracers"`
 	Programs  []loadCost   `json:"programs"`
+	Switching switching    `json:"switching"`
 	Slowdowns []slowdown   `json:"slowdowns"`
 	// Unaccounted are what the collectors logged about their balance when they stopped.
 	Unaccounted []string `json:"unaccounted"`
@@ -48,7 +49,7 @@ func (b *bench) measure(ctx context.Context) (*results, error) {
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *results) error{
-		b.measureQuickstart, b.measureRates, b.measureUnreduced, b.measureWithoutFile, b.measurePrograms, b.slowdowns,
+		b.measureQuickstart, b.measureRates, b.measureUnreduced, b.measureWithoutFile, b.measurePrograms, b.measureSwitching, b.slowdowns,
 	} {
 		if err := step(ctx, r); err != nil {
 			return nil, err

@@ -49,6 +49,7 @@ func (r *results) print(out io.Writer) error {
 	r.printBalances(line)
 	r.printUsage(line)
 	r.printTracers(line)
+	r.printSwitching(line)
 	r.printPrograms(line)
 	r.printSlowdowns(line)
 	if err := t.Flush(); err != nil {

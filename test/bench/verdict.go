@@ -33,7 +33,7 @@ func judge(r *results) []verdict {
 			r.Together.Loads[0].Rate, r.Together.Loads[1].Rate, r.Together.Loads[2].Rate),
 		Kept: r.Together.lost() == 0,
 	})
-	return append(verdicts, judgeUsage(r)...)
+	return append(append(verdicts, judgeUsage(r)...), judgeSwitching(&r.Switching)...)
 }
 
 func judgeUncounted(r *results) verdict {

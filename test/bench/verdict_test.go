@@ -33,6 +33,10 @@ func flawless() *results {
 	r.Busy = []*phase{phaseOf(kindOpenNew, busyOpensPerSecond)}
 	r.Busy[0].Usage.Cores = busyCoresMax
 	r.Tracers = []tracerCost{{Tracer: "file", MapBytes: mapBytesMax - 1, AttachTime: attachTimeMax - 1}}
+	r.Switching = switching{
+		Tracers: []switchCost{{Tracer: "file", Off: []time.Duration{1}, On: []time.Duration{switchTimeMax - 1, switchTimeWorstMax - 1}}},
+		Uploads: []time.Duration{uploadTimeMax - 1},
+	}
 	r.Stops = 1
 	r.Together.Loads = append(r.Together.Loads, loadReport{}, loadReport{})
 	r.Idle.Usage.Memory.ResidentBytes = idleResidentBytesMax - 1
@@ -76,20 +80,23 @@ func TestJudge(t *testing.T) {
 		change func(*results)
 		fails  string
 	}{
-		"an event vanished":       {func(r *results) { r.Rates[0].Checks[0].Found-- }, "uncounted"},
-		"an event was doubled":    {func(r *results) { r.Rates[0].Checks[0].Doubled++ }, "uncounted"},
-		"counters don't add up":   {func(r *results) { r.Rates[0].Balance["process.exec"] = account{Offered: 1} }, "uncounted"},
-		"uneven at the end":       {func(r *results) { r.Unaccounted = []string{"process.exec"} }, "uncounted"},
-		"a collector crashed":     {func(r *results) { r.BadStops = []string{"exit status 2"} }, "ends as it should"},
-		"an open lost at the top": {func(r *results) { lose(top(r, kindOpenNew), "file.open") }, "no loss of open new"},
-		"an exec lost at 3,000":   {func(r *results) { lose(r.Rates[0], "process.exit") }, "no loss of exec"},
-		"lost together":           {func(r *results) { lose(r.Together, "process.exit") }, "together"},
-		"large when idle":         {func(r *results) { r.Idle.Usage.Memory.ResidentBytes = idleResidentBytesMax }, "idle"},
-		"large at the top":        {func(r *results) { top(r, kindExec).Usage.Memory.PeakBytes = topResidentBytesMax }, "top rate"},
-		"busy":                    {func(r *results) { r.Ordinary[0].Usage.Cores = 0.051 }, "ordinary load"},
-		"busy with much":          {func(r *results) { r.Busy[0].Usage.Cores = 0.051 }, "busy load"},
-		"large maps":              {func(r *results) { r.Tracers[0].MapBytes++ }, "maps"},
-		"slow to attach":          {func(r *results) { r.Tracers[0].AttachTime++ }, "attached"},
+		"an event vanished":        {func(r *results) { r.Rates[0].Checks[0].Found-- }, "uncounted"},
+		"an event was doubled":     {func(r *results) { r.Rates[0].Checks[0].Doubled++ }, "uncounted"},
+		"counters don't add up":    {func(r *results) { r.Rates[0].Balance["process.exec"] = account{Offered: 1} }, "uncounted"},
+		"uneven at the end":        {func(r *results) { r.Unaccounted = []string{"process.exec"} }, "uncounted"},
+		"a collector crashed":      {func(r *results) { r.BadStops = []string{"exit status 2"} }, "ends as it should"},
+		"an open lost at the top":  {func(r *results) { lose(top(r, kindOpenNew), "file.open") }, "no loss of open new"},
+		"an exec lost at 3,000":    {func(r *results) { lose(r.Rates[0], "process.exit") }, "no loss of exec"},
+		"lost together":            {func(r *results) { lose(r.Together, "process.exit") }, "together"},
+		"large when idle":          {func(r *results) { r.Idle.Usage.Memory.ResidentBytes = idleResidentBytesMax }, "idle"},
+		"large at the top":         {func(r *results) { top(r, kindExec).Usage.Memory.PeakBytes = topResidentBytesMax }, "top rate"},
+		"busy":                     {func(r *results) { r.Ordinary[0].Usage.Cores = 0.051 }, "ordinary load"},
+		"busy with much":           {func(r *results) { r.Busy[0].Usage.Cores = 0.051 }, "busy load"},
+		"large maps":               {func(r *results) { r.Tracers[0].MapBytes++ }, "maps"},
+		"slow to attach":           {func(r *results) { r.Tracers[0].AttachTime++ }, "attached"},
+		"slow to switch":           {func(r *results) { r.Switching.Tracers[0].Off[0] = switchTimeMax }, "is switched"},
+		"once very slow to switch": {func(r *results) { r.Switching.Tracers[0].On[1]++ }, "is switched"},
+		"slow after an upload":     {func(r *results) { r.Switching.Uploads[0]++ }, "uploaded"},
 	} {
 		r := flawless()
 		c.change(r)

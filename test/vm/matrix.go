@@ -94,11 +94,15 @@ func (m machine) name() string { return m.series + "-" + m.architecture }
 func testPackages() []string {
 	return []string{
 		"receiver/ebpfreceiver",
+		"receiver/ebpfreceiver/internal/custom",
 		"receiver/ebpfreceiver/internal/process",
 		"receiver/ebpfreceiver/internal/ring",
 		"receiver/ebpfreceiver/internal/tracer",
 	}
 }
+
+// aboutUserSpace is a reason not to run a test.
+const aboutUserSpace = "it is about what is done in user space, and takes long"
 
 // skipped are tests that can't run in a machine, by the start of their name, each with the reason. A
 // test that fails because of the kernel does not belong here.
@@ -109,7 +113,17 @@ func (m machine) skipped() map[string]string {
 		"TestDNS_resolversOfOthers": "there is no C library with its resolver in the machine",
 		"TestProcess_forkStorm":     "what it forks takes minutes when emulated",
 		"TestControl_othersMiss":    "the many switches take minutes when emulated; one of each is tried",
-		"TestTelemetry_":            "it is about what user space says of itself, and takes long",
+		"TestControl_manyClients":   "the many switches take minutes when emulated; one of each is tried",
+		"TestControl_stateThat":     aboutUserSpace,
+		"TestControl_whatWas":       aboutUserSpace,
+		"TestControl_badRequests":   aboutUserSpace,
+		"TestCustom_budget":         aboutUserSpace,
+		"TestCustom_outlives":       aboutUserSpace,
+		"TestCustom_refused":        aboutUserSpace,
+		"TestCustom_signatures":     aboutUserSpace,
+		"TestHostile_everyByte":     "what it tries hundreds of thousands of times takes an hour when emulated",
+		"TestLive_leavesNothing":    "its thousand rounds take minutes when emulated",
+		"TestTelemetry_":            aboutUserSpace,
 	}
 	if m.architecture == "arm64" {
 		all["TestAccounting_fullRing"] = "what fills the ring is so slow when emulated that the reader keeps up"

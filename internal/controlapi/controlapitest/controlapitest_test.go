@@ -85,7 +85,7 @@ func TestDocument_answers(t *testing.T) {
 }
 
 func TestDocument_checkReturnsTheContent(t *testing.T) {
-	answer := &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"name":"a"}`))}
+	answer := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"name":"a"}`))}
 	assert.JSONEq(t, `{"name":"a"}`, string(Read(t, []byte(document)).Check(t, "GET", "/v1/things/a", answer)))
 }
 

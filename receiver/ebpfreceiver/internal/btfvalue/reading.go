@@ -27,7 +27,8 @@ func (f *Field) As(reading Reading, limits Limits) (*Field, error) {
 		bytes: f.shape.bytes, bigEndian: f.shape.bigEndian, signed: f.shape.signed, typeName: f.shape.typeName,
 		isFlexible: f.shape.isFlexible, most: limits.TextBytesMax,
 	}
-	fits, wanted := false, ""
+	var fits bool
+	var wanted string
 	switch reading {
 	case ReadAddress:
 		read.kind, fits, wanted = KindAddress, f.isWhole(4) || f.isWhole(16), "4 or 16 bytes"

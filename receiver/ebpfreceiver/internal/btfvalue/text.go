@@ -133,8 +133,6 @@ func (v Value) plainText() string {
 }
 
 func untilNUL(b []byte) []byte {
-	if end := bytes.IndexByte(b, 0); end >= 0 {
-		return b[:end]
-	}
-	return b
+	text, _, _ := bytes.Cut(b, []byte{0})
+	return text
 }

@@ -130,7 +130,7 @@ func extend(high, low uint64, width uint, signed bool) (uint64, uint64) {
 		return high, low
 	}
 	if unused >= 64 {
-		high, low = low<<(unused-64), 0
+		high = low << (unused - 64)
 		if signed {
 			return uint64(int64(high) >> 63), uint64(int64(high) >> (unused - 64))
 		}

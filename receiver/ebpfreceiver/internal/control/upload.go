@@ -101,8 +101,7 @@ func (u Upload) check() error {
 }
 
 func explainForm(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return controlapi.TooLarge(tooLarge.Limit)
 	}
 	return controlapi.BadRequest("the form: " + err.Error())

@@ -42,8 +42,7 @@ const (
 func exitStatus(t *testing.T, program string) int {
 	t.Helper()
 	err := exec.Command(program).Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
 	require.NoError(t, err)
@@ -125,12 +124,13 @@ func TestNetwork_interfaces(t *testing.T) {
 				return
 			}
 		}
-		seeInterfaces(t)
+		seeInterfaces(t) //nolint:testifylint // It asserts only, and does not end the goroutine.
 	}()
 	<-done
 }
 
 func seeInterfaces(t *testing.T) {
+	t.Helper()
 	m := networkManifest("near", "")
 	for i := range m.Programs {
 		m.Programs[i].Optional = m.Programs[i].Name == "at_ingress" || m.Programs[i].Name == "at_egress"
@@ -193,7 +193,7 @@ func TestNetwork_cgroup(t *testing.T) {
 		return
 	}
 	require.NoError(t, err)
-	folder, err := os.MkdirTemp(root, "meerkat-custom-")
+	folder, err := os.MkdirTemp(root, "meerkat-custom-") //nolint:usetesting // It is a cgroup.
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, os.Remove(folder)) })
 	m := networkManifest("lo", "/"+filepath.Base(folder))

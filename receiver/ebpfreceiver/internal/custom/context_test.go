@@ -3,6 +3,7 @@
 package custom
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/cilium/ebpf/asm"
@@ -40,7 +41,7 @@ func TestContext_whatIsStored(t *testing.T) {
 		"the slot is used anew": {asm.Instructions{asm.StoreMem(asm.R10, -8, asm.R1, asm.DWord), asm.StoreMem(asm.R10, -8, asm.R10, asm.DWord),
 			asm.LoadMem(asm.R3, asm.R10, -8, asm.DWord), asm.StoreImm(asm.R3, -16, 1, asm.Word)}, false},
 	} {
-		code := append(test.code, end...)
+		code := slices.Concat(test.code, end)
 		resolve(code)
 		err := checkContext(code)
 		if test.refuse {

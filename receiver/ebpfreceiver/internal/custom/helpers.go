@@ -107,7 +107,7 @@ func checkHelper(changing map[asm.BuiltinFunc]string, helper asm.BuiltinFunc) er
 	if helper == asm.FnTailCall {
 		return fmt.Errorf("tail calls are not served: call a function (__noinline) instead")
 	}
-	if helper < 0 || helper > lastHelper {
+	if helper > lastHelper {
 		return fmt.Errorf("there is no helper %d", helper)
 	}
 	return nil

@@ -116,7 +116,7 @@ func (b *Bundle) takePrograms(l Limits) error {
 		instructions += len(spec.Instructions)
 		p, err := checkProgram(spec, added[name], l)
 		if err == nil {
-			err = b.checkCode(spec, p)
+			err = b.checkCode(spec)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("program %q, section %q: %w", name, spec.SectionName, err))
@@ -136,7 +136,7 @@ func (b *Bundle) takePrograms(l Limits) error {
 	return errors.Join(errs...)
 }
 
-func (b *Bundle) checkCode(spec *ebpf.ProgramSpec, p *program) error {
+func (b *Bundle) checkCode(spec *ebpf.ProgramSpec) error {
 	if err := checkInstructions(b.spec, spec); err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func (all identities) assertGone(t *testing.T) {
 	}
 }
 
-// openObjects counts the kernel's objects that this process holds, by kind: bpf-prog, bpf-map, bpf_link, perf_event, …
+// openObjects counts the kernel's objects that this process holds, by kind: bpf-prog, bpf-map, bpf_link, perf_event and more.
 func openObjects(t *testing.T) map[string]int {
 	t.Helper()
 	all, err := filepath.Glob("/proc/self/fd/*")

@@ -95,7 +95,7 @@ func TestLive_observes(t *testing.T) {
 
 	reader, err := ringbuf.NewReader(live.Rings()["events"])
 	require.NoError(t, err)
-	defer reader.Close()
+	defer func() { assert.NoError(t, reader.Close()) }()
 	reader.SetDeadline(time.Now().Add(patience))
 	child := exec.Command("/bin/true")
 	require.NoError(t, child.Run())
@@ -229,7 +229,7 @@ func TestLive_requiredAndOptional(t *testing.T) {
 		live, err = Load(b, zaptest.NewLogger(t), btf.NewCache())
 	}
 	require.NoError(t, err)
-	defer live.Close()
+	defer func() { assert.NoError(t, live.Close()) }()
 	require.NoError(t, live.Attach())
 	state := live.State()
 	assert.Equal(t, StatusDegraded, state.Status)

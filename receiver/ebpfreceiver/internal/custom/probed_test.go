@@ -89,7 +89,7 @@ func (c probedCode) note() []byte {
 // executable makes the file.
 func (c probedCode) executable(t testing.TB) []byte {
 	t.Helper()
-	file := make([]byte, tailAt)
+	file := append([]byte(nil), make([]byte, tailAt)...)
 	copy(file[codeAt:], c.code)
 	binary.LittleEndian.PutUint32(file[dataAt+8:], 0xfffffff9) // -7
 	names := "\x00.text\x00.data\x00.note.stapsdt\x00.stapsdt.base\x00.symtab\x00.strtab\x00called\x00"

@@ -69,10 +69,10 @@ func splitArguments(arguments string) []string {
 	var current strings.Builder
 	inside := false
 	for _, r := range arguments {
-		switch {
-		case r == '[':
+		switch r {
+		case '[':
 			inside = true
-		case r == ']':
+		case ']':
 			inside = false
 		}
 		if r != ' ' || inside {

@@ -62,7 +62,7 @@ func TestNewEvents_tellsEventsApart(t *testing.T) {
 func TestNewMetrics_fails(t *testing.T) {
 	spec := object(t)
 	for text, want := range map[string]string{
-		"{map: trafic}":                                 `metrics[0].map: the object has no map "trafic"`,
+		"{map: wrong}":                                  `metrics[0].map: the object has no map "wrong"`,
 		"{map: untyped}":                                `metrics[0].map: it has no type information: declare it with __type(key, …) and __type(value, …)`,
 		"{map: traffic, type: sum}":                     `metrics[0].value: it is a struct: choose one of its fields: bytes packets`,
 		"{map: traffic, value: octets}":                 `metrics[0].value: look up field "octets": struct "traffic" has no "octets": it has bytes, packets`,

@@ -5,6 +5,7 @@ package customemit
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cilium/ebpf/btf"
@@ -138,11 +139,11 @@ func (i *instrument) checkNumber() error {
 	case btfvalue.KindInteger, btfvalue.KindFloat:
 		return nil
 	case btfvalue.KindStruct:
-		names := ""
+		var names []string
 		for _, leaf := range i.entry.Leaves() {
-			names += " " + leaf.Path
+			names = append(names, leaf.Path)
 		}
-		return at(fmt.Errorf("it is a struct: choose one of its fields:%s", names), "value")
+		return at(fmt.Errorf("it is a struct: choose one of its fields: %s", strings.Join(names, " ")), "value")
 	default:
 		return at(errors.New("it is no number"), "value")
 	}

@@ -115,7 +115,7 @@ func (r *Ring) Decode(record []byte, observed time.Time) (Event, error) {
 	}
 	r.settings.Counters.Decoded.Add(1)
 	return Event{
-		Owner: p.ownership.of(record), Name: p.name, Time: r.timeOf(p, record, observed),
+		Owner: p.of(record), Name: p.name, Time: r.timeOf(p, record, observed),
 		ring: r, plan: p, record: record, observed: observed,
 	}, nil
 }

@@ -132,7 +132,7 @@ func (i *instrument) nameOf(key []byte) []byte {
 		}
 		text = binary.NativeEndian.AppendUint32(text, uint32(len(text)-begin))
 	}
-	owner := i.ownership.of(key)
+	owner := i.of(key)
 	text = binary.NativeEndian.AppendUint32(text, owner.PID)
 	text = binary.NativeEndian.AppendUint64(text, owner.CgroupID)
 	i.text = text
@@ -154,7 +154,7 @@ func (i *instrument) seriesOf(key []byte) *series {
 		return i.overflow
 	}
 	s := i.newSeries()
-	s.owner = i.ownership.of(key)
+	s.owner = i.of(key)
 	w := i.settings.newWriter()
 	for n := range i.attributes {
 		w.put(s.attributes, i.attributes[n].name, i.attributes[n].field.Value(key))

@@ -46,7 +46,7 @@ func TestParse_refuses(t *testing.T) {
 		{"# nothing\n", "it is empty; it has to begin with name, brief and events or metrics"},
 		{"- name: x", "it is no mapping; it has to begin with name, brief and events or metrics"},
 		{"x", "it is no mapping; it has to begin with name, brief and events or metrics"},
-		{"name: x\nnmae: y", `line 2: there is no key "nmae" here`},
+		{"name: x\ntitle: y", `line 2: there is no key "title" here`},
 		{"name: x\nname: y", `line 2: mapping key "name" already defined at line 1`},
 		{"name: x\nevents:\n  - feilds: []", `line 3: there is no key "feilds" here`},
 		{"name: [x]", "line 1: a text is wanted here, not a list"},
@@ -149,9 +149,11 @@ func telemetryCases() []badCase {
 			`events[0].time.clock: "wall" is not known here: use "boot", "monotonic" or "real"`},
 		{func(m *Manifest) { m.Events[0].ProcessID = "a..b" },
 			`events[0].process_id: "a..b" is no field: write its name as in C, and those of nested ones joined by dots, at most 8`},
-		{func(m *Manifest) { m.Events[0].Fields[0].As = "adress" },
-			`events[0].fields[0].as: "adress" is not known here: use "address", "port", "hex", "text", "duration" or "errno"`},
-		{func(m *Manifest) { m.Events[0].Fields = []Field{{Field: "a"}, {Field: "b", Attribute: "mine.happened.a"}} },
+		{func(m *Manifest) { m.Events[0].Fields[0].As = "addresses" },
+			`events[0].fields[0].as: "addresses" is not known here: use "address", "port", "hex", "text", "duration" or "errno"`},
+		{func(m *Manifest) {
+			m.Events[0].Fields = []Field{{Field: "a"}, {Field: "b", Attribute: "mine.happened.a"}}
+		},
 			`events[0].fields[1].attribute: "mine.happened.a" is that of events[0].fields[0] too: name each attribute once`},
 		{func(m *Manifest) { m.Events[0].Fields = []Field{{}} },
 			`events[0].fields[0].field: "" is no field: write its name as in C, and those of nested ones joined by dots, at most 8`},
