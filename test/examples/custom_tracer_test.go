@@ -54,6 +54,20 @@ func within(t *testing.T, folder, name string, arguments ...string) *exec.Cmd {
 	return command
 }
 
+// pathInEvents is the path that events of processes in a cgroup have: where version 1 of cgroups names workloads, that of
+// its hierarchy, which newCgroup makes nothing in.
+func pathInEvents(t *testing.T, path string) string {
+	t.Helper()
+	self, err := procfs.Self()
+	require.NoError(t, err)
+	cgroups, err := self.Cgroups()
+	require.NoError(t, err)
+	if i := slices.IndexFunc(cgroups, func(c procfs.Cgroup) bool { return slices.Contains(c.Controllers, "memory") }); i >= 0 {
+		return cgroups[i].Path
+	}
+	return path
+}
+
 // printedRecord is a log record as the debug exporter prints it, the resource's attributes among its own.
 type printedRecord map[string]string
 
@@ -113,12 +127,18 @@ func TestCustomTracer(t *testing.T) {
 		var tracer struct {
 			Brief, Name string
 			State       struct{ Status string }
-			Events      map[string]struct{ Offered, Delivered, Lost uint64 }
+			Events      map[string]struct {
+				Offered, Delivered uint64
+			}
 		}
 		answer := getOver(t, controlSocket, "http://meerkat/v1/tracers/"+name)
 		require.NoError(t, json.Unmarshal([]byte(answer), &tracer), answer)
 		assert.Equal(t, name, tracer.Name)
 		assert.Equal(t, "running", tracer.State.Status, answer)
+		for kind, counts := range tracer.Events {
+			assert.Positive(t, counts.Offered, kind)
+			assert.Equal(t, counts.Offered, counts.Delivered, kind)
+		}
 		assert.Contains(t, get("http://127.0.0.1:8888/metrics"), `otelcol_ebpf_tracer_state{state="running",tracer="`+name+`"} 1`)
 	}
 	e.end()
@@ -164,7 +184,7 @@ func checkFailure(t *testing.T, e *example) {
 	assert.Equal(t, "3", r["fsync.fd"], "the first that is free")
 	assert.Equal(t, pid, r["thread.id"])
 	assert.Equal(t, "sync", r["thread.name"])
-	assert.Equal(t, path, r["meerkat.cgroup.path"])
+	assert.Equal(t, pathInEvents(t, path), r["meerkat.cgroup.path"])
 	assert.Equal(t, "sync", r["process.executable.name"])
 	assert.Equal(t, "Error(17)", r["SeverityNumber"])
 	assert.Equal(t, "Str(fsync of file descriptor 3 failed with EINVAL in thread sync)", r["Body"])
