@@ -153,6 +153,8 @@ func TestConfig_documentation(t *testing.T) {
 		Users: []uint32{}, Networks: []string{}, Ports: []uint16{},
 	}
 	defaults.Filters.Include, defaults.Filters.Exclude = nothing, nothing
+	custom := &defaults.CustomTracers
+	custom.Folders, custom.AllowedPrograms, custom.Uploads.PublicKeys = []string{}, []string{}, []string{}
 	assert.Equal(t, defaults, config)
 }
 
