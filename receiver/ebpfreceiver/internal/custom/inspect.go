@@ -75,11 +75,11 @@ func inspect(object []byte, m *manifest.Manifest, l Limits) (*Bundle, error) {
 		return nil, err
 	}
 	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(object))
+	if err != nil && !hasTypes(object) || err == nil && spec.Types == nil {
+		return nil, errNoTypes
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the object: %w", err)
-	}
-	if spec.Types == nil {
-		return nil, errors.New("the object has no type information (BTF): compile it with -g")
 	}
 	b := &Bundle{manifest: m, spec: spec}
 	if b.mapBytes, err = checkMaps(spec, l); err != nil {
@@ -92,6 +92,13 @@ func inspect(object []byte, m *manifest.Manifest, l Limits) (*Bundle, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+var errNoTypes = errors.New("the object has no type information (BTF): compile it with -g")
+
+func hasTypes(object []byte) bool {
+	_, err := btf.LoadSpecFromReader(bytes.NewReader(object))
+	return !errors.Is(err, btf.ErrNotFound)
 }
 
 // takePrograms checks the programs and finds out how each is attached.

@@ -5,6 +5,7 @@
 package custom
 
 import (
+	"bytes"
 	"os"
 	"runtime"
 	"strings"
@@ -225,4 +226,9 @@ func TestInspect_notAnObject(t *testing.T) {
 	require.NoError(t, err)
 	_, err = Inspect(own[:1<<20], simple(), DefaultLimits())
 	require.ErrorContains(t, err, "it is no compiled eBPF object for this machine")
+}
+
+func TestInspect_compiledWithoutTypes(t *testing.T) {
+	_, err := Inspect(bytes.ReplaceAll(object(t, "observe"), []byte(".BTF\x00"), []byte(".XTF\x00")), simple(), DefaultLimits())
+	require.EqualError(t, err, `inspect tracer "`+simple().Name+`": the object has no type information (BTF): compile it with -g`)
 }
