@@ -8,8 +8,8 @@ BINARY := bin/otelcol-meerkat
 BUILD_FLAGS := -trimpath -tags grpcnotrace -ldflags "-s -w"
 TOOL := go tool -modfile=internal/tools/go.mod
 # Debian packages: what compiles and checks the kernel half, what the race detector needs, a container runtime
-# to observe, and a network to break.
-TEST_PACKAGES := clang-19 llvm-19 libbpf-dev gcc libc6-dev containerd runc busybox-static iproute2
+# to observe, a network to break, and what the guides use.
+TEST_PACKAGES := clang-19 llvm-19 libbpf-dev gcc libc6-dev containerd runc busybox-static iproute2 curl openssl
 export CGO_ENABLED ?= 0
 
 .PHONY: help
