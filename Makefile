@@ -39,7 +39,7 @@ prepare:
 
 .PHONY: generate
 generate: ## Compile the kernel half and renew everything else that is generated
-	go generate ./bpf/... ./receiver/...
+	go generate ./bpf/... ./receiver/... ./test/examples
 	$(TOOL) builder --config builder-config.yaml --output-path ./distribution --skip-get-modules --skip-compilation
 	go test ./internal/repotest -run TestGenerated_telemetry -update
 

@@ -63,7 +63,7 @@ func TestGenerated_objects(t *testing.T) {
 	for _, f := range made {
 		require.NoError(t, os.Remove(filepath.Join(tree, f.name)))
 	}
-	run(t, tree, "go", "generate", "./bpf/...", "./receiver/...")
+	run(t, tree, "go", "generate", "./bpf/...", "./receiver/...", "./test/examples")
 	tracers, err := filepath.Glob(filepath.Join(root, "bpf/*/*.bpf.c"))
 	require.NoError(t, err)
 	ofTracers := slices.DeleteFunc(slices.Clone(made), func(f file) bool { return !below("bpf/*", f.folder()) })

@@ -158,7 +158,6 @@ func createDefaultConfig() component.Config {
 
 var (
 	_ confmap.Validator = (*Config)(nil)
-	_ confmap.Validator = (*TracersConfig)(nil)
 	_ confmap.Validator = (*ProcessTableConfig)(nil)
 	_ confmap.Validator = (*RedactionConfig)(nil)
 )
@@ -167,6 +166,10 @@ var (
 // Collector puts the path of the section in front.
 func (c *Config) Validate() error {
 	var errs []error
+	if c.nothingToRun() {
+		errs = append(errs, errors.New("tracers: no tracer is enabled: set enabled to true for at least one, name folders in custom_tracers, "+
+			"or leave the receiver out"))
+	}
 	if c.MetricsInterval < metricsIntervalMin || c.MetricsInterval > metricsIntervalMax {
 		errs = append(errs, fmt.Errorf("metrics_interval: %s is outside %s to %s; the default is %s",
 			c.MetricsInterval, metricsIntervalMin, metricsIntervalMax, metricsIntervalDefault))
@@ -177,14 +180,14 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Validate implements confmap.Validator.
-func (c *TracersConfig) Validate() error {
-	for _, common := range c.sections() {
+// nothingToRun tells that there is no tracer and none can come.
+func (c *Config) nothingToRun() bool {
+	for _, common := range c.Tracers.sections() {
 		if common.Enabled {
-			return nil
+			return false
 		}
 	}
-	return errors.New("no tracer is enabled: set enabled to true for at least one, or leave the receiver out")
+	return len(c.CustomTracers.Folders) == 0 && !c.CustomTracers.Uploads.Enabled
 }
 
 // validate is called by the section that a tracer's common keys stand in: they have no path of their

@@ -153,6 +153,8 @@ func TestConfig_documentation(t *testing.T) {
 		Users: []uint32{}, Networks: []string{}, Ports: []uint16{},
 	}
 	defaults.Filters.Include, defaults.Filters.Exclude = nothing, nothing
+	custom := &defaults.CustomTracers
+	custom.Folders, custom.AllowedPrograms, custom.Uploads.PublicKeys = []string{}, []string{}, []string{}
 	assert.Equal(t, defaults, config)
 }
 
@@ -268,7 +270,12 @@ func TestConfig_noTracer(t *testing.T) {
 		section.Enabled = false
 	}
 	require.EqualError(t, confmap.Validate(config),
-		"tracers: no tracer is enabled: set enabled to true for at least one, or leave the receiver out")
+		"tracers: no tracer is enabled: set enabled to true for at least one, name folders in custom_tracers, or leave the receiver out")
+	config.CustomTracers.Folders = []string{"/srv/tracer"}
+	require.NoError(t, confmap.Validate(config), "those of others are tracers as well")
+	config.CustomTracers.Folders = nil
+	config.CustomTracers.Uploads.Enabled, config.CustomTracers.Uploads.Unsigned = true, true
+	require.NoError(t, confmap.Validate(config), "and they may still come")
 }
 
 func TestFactory_type(t *testing.T) {

@@ -6,7 +6,6 @@ package ebpfreceiver
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,15 +54,7 @@ func (c *controller) checkSignature(name string, u control.Upload) error {
 	if uploads.Unsigned {
 		return nil
 	}
-	var keys []ed25519.PublicKey
-	for i, text := range uploads.PublicKeys {
-		key, err := custom.ParsePublicKey(text)
-		if err != nil {
-			return fmt.Errorf("custom_tracers::uploads::public_keys[%d]: %w", i, err)
-		}
-		keys = append(keys, key)
-	}
-	if err := custom.Verify(keys, custom.SignedMessage(name, u.Manifest, u.Object), u.Signature); err != nil {
+	if err := custom.Verify(c.session.customs.keys, custom.SignedMessage(name, u.Manifest, u.Object), u.Signature); err != nil {
 		forbidden.Detail = "signature: " + err.Error()
 		return forbidden
 	}

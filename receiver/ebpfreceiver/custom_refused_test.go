@@ -93,3 +93,11 @@ func TestCustom_uploadsAreOff(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, l.upload("observe", "", control.Upload{Manifest: []byte(observeManifest), Object: []byte("object")}, &p))
 	assert.Equal(t, "uploads are off; custom_tracers::uploads::enabled of the configuration switches them on", p.Detail)
 }
+
+// A key that is none is told at the start, not at the first upload.
+func TestCustom_keyThatIsNone(t *testing.T) {
+	c := createDefaultConfig().(*Config)
+	c.CustomTracers.Uploads.PublicKeys = []string{"c2hvcnQ="}
+	err := newCustomTracers(&session{config: c}).open()
+	require.EqualError(t, err, "custom_tracers::uploads::public_keys[0]: read a public key: it has to be 32 bytes in base64, or PEM")
+}

@@ -82,19 +82,22 @@ func (s *customStream) flush() {
 	s.counts = [kindsMax]uint64{}
 }
 
-// ownerOf finds out whose something is by the ids that it has.
+// ownerOf finds out whose something is by the ids that it has. Where version 2 of cgroups does not name workloads, the
+// process tells more than its id of version 2, which is often that of the root.
 func (s *session) ownerOf(owner customemit.Owner, at time.Time) emit.Who {
-	who := emit.Who{}
+	who := emit.Who{Workload: &process.Workload{}}
 	if owner.PID != 0 {
 		who.Process = s.identity.processes.Holder(owner.PID, s.identity.clock.At(at))
 	}
-	cgroup := owner.CgroupID
-	if cgroup == 0 && who.Process != nil {
-		cgroup = who.Process.CgroupID
-	}
-	who.Workload = &process.Workload{}
-	if cgroup != 0 {
-		who.Workload = s.identity.workloads.Lookup(cgroup)
+	unified := s.identity.unified
+	switch {
+	case who.Process != nil && who.Process.CgroupID != 0 && (owner.CgroupID == 0 || unified != nil):
+		who.Workload = s.identity.workloads.Lookup(who.Process.CgroupID)
+	case owner.CgroupID == 0:
+	case unified != nil:
+		who.Workload = unified.Lookup(owner.CgroupID)
+	default:
+		who.Workload = s.identity.workloads.Lookup(owner.CgroupID)
 	}
 	return who
 }

@@ -5,6 +5,7 @@
 package ebpfreceiver
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,8 @@ const manifestFile = "manifest.yaml"
 type customTracers struct {
 	session *session
 	limits  custom.Limits
+	// keys are those that sign uploads.
+	keys []ed25519.PublicKey
 
 	// switching is held while one is added, removed or switched.
 	switching sync.Mutex
@@ -71,6 +74,13 @@ func (c *customTracers) unit(name string) *customUnit {
 func (c *customTracers) open() error {
 	if err := c.limits.Validate(); err != nil {
 		return fmt.Errorf("custom_tracers::allowed_programs: %w", err)
+	}
+	for i, text := range c.session.config.CustomTracers.Uploads.PublicKeys {
+		key, err := custom.ParsePublicKey(text)
+		if err != nil {
+			return fmt.Errorf("custom_tracers::uploads::public_keys[%d]: %w", i, err)
+		}
+		c.keys = append(c.keys, key)
 	}
 	for _, folder := range c.session.config.CustomTracers.Folders {
 		u := c.openFolder(folder)

@@ -137,6 +137,8 @@ func (u *customUnit) attach(l *loaded) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.live, u.readers, u.running, u.metrics, u.failure = l.live, l.readers, running, l.metrics, nil
+	u.session.logger.Info("Custom tracer is attached", zap.String("tracer", u.name), zap.Strings("programs", u.bundle.Programs()),
+		zap.Uint64("map_bytes", l.live.MapBytes()))
 	return nil
 }
 

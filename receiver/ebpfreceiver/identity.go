@@ -22,6 +22,8 @@ type identity struct {
 	hierarchy process.Hierarchy
 	processes *process.Table
 	workloads *process.Workloads
+	// unified is what cgroup ids of version 2 stand for where another hierarchy names workloads; nil elsewhere.
+	unified *unifiedWorkloads
 }
 
 func newIdentity(c *Config) (*identity, error) {
@@ -33,7 +35,12 @@ func newIdentity(c *Config) (*identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	unified, err := findUnified(hierarchy)
+	if err != nil {
+		return nil, err
+	}
 	return &identity{
+		unified:   unified,
 		clock:     clock,
 		hierarchy: hierarchy,
 		processes: process.NewTable(clock, c.ProcessTable.MaxEntries),

@@ -37,6 +37,9 @@ const (
 	// container id (counter: refused).
 	workloadEntriesMax = 16384
 
+	// unifiedListingPause is how long a cgroup of version 2 may have no name on a host that has both versions.
+	unifiedListingPause = time.Second
+
 	// customTracersMax bounds the tracers that somebody else has written, from folders and uploads together. Further
 	// ones are refused.
 	customTracersMax             = 32

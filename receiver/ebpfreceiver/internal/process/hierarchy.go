@@ -42,6 +42,21 @@ func FindHierarchy() (Hierarchy, error) {
 	return chooseHierarchy(mounts, cgroups)
 }
 
+// FindUnified is the hierarchy of v2, whichever names workloads. It is false if none is mounted.
+func FindUnified() (Hierarchy, bool, error) {
+	mounts, err := procfs.GetMounts()
+	if err != nil {
+		return Hierarchy{}, false, fmt.Errorf("read the mounts: %w", err)
+	}
+	i := slices.IndexFunc(mounts, isUnified)
+	if i < 0 {
+		return Hierarchy{}, false, nil
+	}
+	return Hierarchy{MountPoint: mounts[i].MountPoint}, true, nil
+}
+
+func isUnified(mount *procfs.MountInfo) bool { return mount.FSType == "cgroup2" && mount.Root == "/" }
+
 func chooseHierarchy(mounts []*procfs.MountInfo, cgroups []procfs.Cgroup) (Hierarchy, error) {
 	for _, controller := range v1Controllers {
 		for _, mount := range mounts {
