@@ -132,14 +132,12 @@ func boundLog(lines []string) string {
 
 // summarise picks the last complaint, the last instruction before it, and the last line of source before that.
 func summarise(lines []string) string {
-	for len(lines) > 0 && isStatistics(lines[len(lines)-1]) {
-		lines = lines[:len(lines)-1]
-	}
 	var complaint []string
 	var instruction, source string
 	for i := len(lines) - 1; i >= 0 && source == ""; i-- {
 		line := strings.TrimSpace(lines[i])
 		switch {
+		case isStatistics(line):
 		case strings.HasPrefix(line, ";"):
 			source = strings.TrimSpace(strings.TrimPrefix(line, ";"))
 		case isInstruction(line):
@@ -165,7 +163,7 @@ func summarise(lines []string) string {
 const verifierSummaryBytesMax = 1 << 10
 
 func isStatistics(line string) bool {
-	for _, start := range []string{"processed ", "verification time ", "stack depth ", "max_states_per_insn "} {
+	for _, start := range []string{"processed ", "insns processed ", "verification time ", "stack depth ", "max_states_per_insn "} {
 		if strings.HasPrefix(line, start) {
 			return true
 		}
@@ -197,7 +195,7 @@ func processed(err error) uint64 {
 		return verifierInstructionsMax + 1
 	}
 	for _, line := range refused.Log {
-		if number, ok := strings.CutPrefix(line, "processed "); ok {
+		if number, ok := strings.CutPrefix(strings.TrimPrefix(line, "insns "), "processed "); ok {
 			if first, _, ok := strings.Cut(number, " "); ok {
 				if n, err := strconv.ParseUint(first, 10, 64); err == nil {
 					return n

@@ -198,7 +198,7 @@ func TestLive_refusedByVerifier(t *testing.T) {
 	var refused *VerifierError
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, "hostile", refused.Program)
-	assert.Regexp(t, "invalid mem access 'map_value_or_null'|invalid access to map value", refused.Summary)
+	assert.Regexp(t, "invalid mem access 'map_value_or_null'|invalid access to map value|outside of the allowed memory range", refused.Summary)
 	assert.Contains(t, refused.Summary, "(instruction ")
 	assert.Contains(t, refused.Summary, "source: return value[1000];")
 	assert.Contains(t, err.Error(), `load tracer "simple": program "hostile", section "tracepoint/sched/sched_process_exec": the kernel's verifier refuses it: `)
