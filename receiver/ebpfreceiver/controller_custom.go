@@ -234,7 +234,7 @@ func (c *controller) describeCustom(u *customUnit) (control.Tracer, error) {
 		Name: u.name, Cost: string(tracer.CostUnknown), Privileges: []control.Privilege{}, DefaultEnabled: true,
 		Enabled: u.isWanted(), EnabledFrom: control.OriginConfiguration, Settings: map[string]any{},
 		Events: map[string]control.Events{}, Programs: []control.Program{}, State: u.describeState(),
-		Custom: &control.Custom{From: "folder", Undecodable: u.ledger.unknownKind.Load(), Overflowed: u.counters.Overflowed.Load()},
+		Custom: &control.Custom{From: "folder", Undecodable: u.ledger.unknownKind.Load(), Overflowed: u.counters.Overflowed.Load(), Iterators: []control.Iterator{}},
 	}
 	t.Custom.Cut = u.counters.TextsCut.Load() + u.counters.ListsCut.Load() + u.counters.ValuesCut.Load()
 	if u.uploaded {
@@ -254,6 +254,9 @@ func (c *controller) describeCustom(u *customUnit) (control.Tracer, error) {
 		t.MapBytes = live.MapBytes()
 		for _, p := range live.ProgramStats() {
 			t.Programs = append(t.Programs, describeProgram(p.Program, p.RunTime, p.RunCount, p.Missed))
+		}
+		for _, i := range live.IteratorStats() {
+			t.Custom.Iterators = append(t.Custom.Iterators, control.Iterator{Program: i.Program, Runs: i.Runs, Cut: i.Cut, Failed: i.Failed})
 		}
 	}
 	return t, nil

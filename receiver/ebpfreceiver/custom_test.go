@@ -87,6 +87,10 @@ func TestCustom_uploadToEvent(t *testing.T) {
 	var tr control.Tracer
 	require.Equal(t, http.StatusCreated, l.upload("observe", "", control.Upload{Manifest: []byte(observeManifest), Object: customObject(t, "observe.bpf.o")}, &tr))
 	assert.Equal(t, "running", tr.State.Status, tr.State.Reason)
+	require.Len(t, tr.Custom.Iterators, 1)
+	assert.Equal(t, "by_iterator", tr.Custom.Iterators[0].Program)
+	assert.Zero(t, tr.Custom.Iterators[0].Cut+tr.Custom.Iterators[0].Failed)
+	tr.Custom.Iterators = nil
 	assert.Equal(t, &control.Custom{From: "upload", Version: "1.2", Licence: "Dual BSD/GPL"}, tr.Custom)
 	assert.Equal(t, control.OriginOverride, tr.EnabledFrom)
 	assert.Positive(t, tr.MapBytes)

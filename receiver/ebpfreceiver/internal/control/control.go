@@ -55,7 +55,17 @@ type Custom struct {
 	Undecodable uint64 `json:"undecodable"`
 	Cut         uint64 `json:"cut"`
 	// Overflowed are entries of maps beyond the bound of data points.
-	Overflowed uint64 `json:"overflowed"`
+	Overflowed uint64     `json:"overflowed"`
+	Iterators  []Iterator `json:"iterators"`
+}
+
+// Iterator is a program that runs on a timer, and not by itself.
+type Iterator struct {
+	Program string `json:"program"`
+	// Runs came to their end, Cut were ended because they wrote too much, and Failed were broken off by the kernel.
+	Runs   uint64 `json:"runs"`
+	Cut    uint64 `json:"cut"`
+	Failed uint64 `json:"failed"`
 }
 
 // Privilege is a Linux capability and what it is needed for.
