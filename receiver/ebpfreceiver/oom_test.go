@@ -210,13 +210,13 @@ func TestOOM_victimThatAsks(t *testing.T) {
 // The victim is not the one that asks. The limit is that of a cgroup above both.
 func TestOOM_victimOfAnother(t *testing.T) {
 	// With the race detector a process takes some tens of mebibytes by itself.
-	const limit = 192 * mebibyte
+	const limit = 160 * mebibyte
 	l := startLive(t, only("oom"))
 	parent := newMemoryCgroup(t, "meerkat-test-oom-pod", limit)
-	large := parent.below("large").use(40, 0, 1000)
+	large := parent.below("large").use(60, 0, 1000)
 	small := parent.below("small").use(1, 0, 0)
 	had := large.status()
-	small.grow(160)
+	small.grow(110)
 	large.awaitKill()
 
 	r := l.one(names.EventOOMKill, byPID(large.pid()))
@@ -226,13 +226,13 @@ func TestOOM_victimOfAnother(t *testing.T) {
 	assert.EqualValues(t, 1000, r.num(names.OOMScoreAdjustment))
 	assert.EqualValues(t, small.pid(), r.num(names.OOMTriggerPID))
 	assert.Equal(t, parent.path+"/small", r.str(names.OOMTriggerCgroupPath))
-	assert.GreaterOrEqual(t, had.RssAnon, uint64(40*mebibyte))
+	assert.GreaterOrEqual(t, had.RssAnon, uint64(60*mebibyte))
 	assert.InDelta(t, had.RssAnon, r.num(names.OOMMemoryAnonymous), 4*mebibyte)
 	l.stop()
 	assert.Len(t, l.find(names.EventOOMKill, byPID(large.pid())), 1)
 	// The kernel may decide that it has to go as well.
-	if small.state() != "Z" {
-		assert.Empty(t, l.find(names.EventOOMKill, byPID(small.pid())))
+	if len(l.find(names.EventOOMKill, byPID(small.pid()))) > 0 {
+		assert.Eventually(t, func() bool { return small.state() == "Z" }, patience, 20*time.Millisecond)
 	}
 }
 
