@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
@@ -204,7 +205,7 @@ func (c *controller) keep(ctx context.Context) {
 func differences(before, after map[string]any) (from, to string) {
 	was, is := map[string]any{}, map[string]any{}
 	for key := range maps.Keys(after) {
-		if !control.Equal(before[key], after[key]) {
+		if !reflect.DeepEqual(before[key], after[key]) {
 			was[key], is[key] = before[key], after[key]
 		}
 	}

@@ -58,7 +58,8 @@ func (s *customStream) handleRecord(record []byte, now time.Time) {
 	counters := &s.unit.ledger.kinds[kind]
 	counters.offered.Add(1)
 	admitted, exceeded := s.budget.take(now)
-	if exceeded && s.budget.told.CompareAndSwap(false, true) {
+	if exceeded && !s.budget.told {
+		s.budget.told = true
 		s.unit.session.customs.exceeded(s.unit, fmt.Errorf("it had more than %d events per second for %d seconds", s.budget.max, customOverBudgetSecondsMax))
 	}
 	if !admitted {

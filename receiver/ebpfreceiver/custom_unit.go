@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/cilium/ebpf/btf"
@@ -215,7 +214,7 @@ type customBudget struct {
 	used   uint32
 	// over is for how many seconds in a row there were more.
 	over int
-	told atomic.Bool
+	told bool
 }
 
 // take tells whether another event may be told, and whether there were too many for too long.

@@ -51,7 +51,6 @@ const (
 	customMapBytesMax            = 1 << 30
 	customKeysMax                = 16
 	customManifestBytesMax       = 64 << 10
-	customSignatureBytesMax      = 4 << 10
 	customEventsPerSecondDefault = 1000
 	// customOverBudgetSecondsMax is for how long a tracer may have more events per second than it is allowed, until
 	// it is switched off.

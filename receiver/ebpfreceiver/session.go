@@ -32,7 +32,6 @@ type session struct {
 	identity *identity
 	scope    emit.Scope
 	host     emit.Host
-	started  time.Time
 	// dispatcher calls the handlers of system calls of all tracers.
 	dispatcher tracer.Dispatcher
 	// tracepoints keeps those that tracers have let go of.
@@ -81,7 +80,6 @@ func startSession(_ context.Context, r *ebpfReceiver, config *Config) (*session,
 		identity: identity,
 		scope:    emit.Scope{Name: scopeName, Version: r.settings.BuildInfo.Version},
 		host:     emit.ThisHost(),
-		started:  time.Now(),
 		peers:    dns.NewNames(),
 		contents: &contentOutcomes{},
 		crashes:  emit.NewCrashHistory(crashCountsMax),

@@ -28,9 +28,11 @@ type stream struct {
 	emitter emit.Emitter
 	// wanted tells whether the tracer's events are to become records at all, and its counts metrics.
 	wanted *atomic.Bool
-	logs   *emit.Logs
-	counts [kindsMax]uint64
-	ledger *ledger
+	// workloadCounts are what the kernel half counts per workload.
+	workloadCounts []emit.Count
+	logs           *emit.Logs
+	counts         [kindsMax]uint64
+	ledger         *ledger
 	// companion is nil if the tracer has none.
 	companion *companion
 

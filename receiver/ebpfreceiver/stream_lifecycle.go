@@ -32,32 +32,33 @@ type streamLifecycle struct {
 }
 
 // openStream loads and attaches a tracer as a configuration says. What happens from then on waits in its ring
-// until run is called. change may add to the settings of the programs.
-func openStream(s *session, u *unit, c *Config, types *btf.Cache, change func(*tracer.Settings)) (*stream, error) {
+// until run is called. With syscallsLater it leaves out the ends of system calls, as the settings of tracers describe.
+func openStream(s *session, u *unit, c *Config, emitter emit.Emitter, types *btf.Cache, syscallsLater bool) (*stream, error) {
 	opened := time.Now()
 	wakeup := ring.WakeupEach
 	if u.definition.batched {
 		wakeup = ring.WakeupMany
 	}
 	settings := tracerSettings(s, u.definition, c)
-	change(&settings)
+	settings.SyscallsLater = syscallsLater
 	t, err := attachTracer(s, u.definition, c, settings, types)
 	if err != nil {
 		return nil, err
 	}
 	st := &stream{
-		definition: u.definition,
-		config:     c,
-		tracer:     t,
-		decoder:    decode.Decoders()[u.name()](),
-		emitter:    emit.Emitters(emitterOptions(s, c))[u.name()],
-		wanted:     &u.wanted,
-		logs:       s.newLogs(),
-		ledger:     &u.ledger,
-		sender:     s.sender,
-		filter:     s.filter,
-		opened:     opened,
-		attachTime: time.Since(opened),
+		definition:     u.definition,
+		config:         c,
+		tracer:         t,
+		decoder:        decode.Decoders()[u.name()](),
+		emitter:        emitter,
+		wanted:         &u.wanted,
+		logs:           s.newLogs(),
+		workloadCounts: emit.Counts()[u.name()],
+		ledger:         &u.ledger,
+		sender:         s.sender,
+		filter:         s.filter,
+		opened:         opened,
+		attachTime:     time.Since(opened),
 	}
 	if st.reader, err = ring.NewReader(t.Ring(), wakeup, st.handle); err != nil {
 		return nil, errors.Join(fmt.Errorf("tracer %q: %w", u.name(), err), t.Close())

@@ -16,7 +16,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"go.uber.org/zap"
 
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 )
 
 // tracers are those of a session. They are switched one at a time, while the others go on.
@@ -75,11 +75,12 @@ func (t *tracers) open() error {
 	// What is read of the kernel's type information takes megabytes: it is shared while loading,
 	// and let go then.
 	types := btf.NewCache()
+	emitters := emit.Emitters(emitterOptions(t.session, t.session.config))
 	for _, u := range t.units {
 		if !u.needed && !u.wanted.Load() {
 			continue
 		}
-		st, err := openStream(t.session, u, t.session.config, types, asItIs)
+		st, err := openStream(t.session, u, t.session.config, emitters[u.name()], types, false)
 		if err != nil {
 			t.session.logger.Error("A tracer can't run", zap.String("tracer", u.name()), zap.Error(err))
 		}
@@ -238,11 +239,14 @@ func (t *tracers) kernelTypes() *btf.Cache {
 // kernelTypesHold is how long the kernel's type information is kept after a switch.
 const kernelTypesHold = 10 * time.Second
 
-func asItIs(*tracer.Settings) {}
+// emitter returns that of one tracer by a configuration.
+func (t *tracers) emitter(u *unit, c *Config) emit.Emitter {
+	return emit.Emitters(emitterOptions(t.session, c))[u.name()]
+}
 
 func (t *tracers) start(u *unit, c *Config) error {
 	types := t.kernelTypes()
-	st, err := openStream(t.session, u, c, types, asItIs)
+	st, err := openStream(t.session, u, c, t.emitter(u, c), types, false)
 	if err != nil {
 		return err
 	}
@@ -269,7 +273,7 @@ func (t *tracers) stop(u *unit) error {
 // remembered is begun anew: windows of deduplication, and flows.
 func (t *tracers) replace(u *unit, old *stream, c *Config) error {
 	types := t.kernelTypes()
-	st, err := openStream(t.session, u, c, types, func(s *tracer.Settings) { s.SyscallsLater = true })
+	st, err := openStream(t.session, u, c, t.emitter(u, c), types, true)
 	if err != nil {
 		return err
 	}

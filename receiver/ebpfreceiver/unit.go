@@ -112,15 +112,7 @@ func (u *unit) accounts() ([]account, error) {
 // addCounters adds the counters of earlier streams, if there are any, to others.
 func addCounters(sums, before []tracer.Counters) []tracer.Counters {
 	for i, b := range before {
-		c := &sums[i]
-		c.Offered += b.Offered
-		c.Submitted += b.Submitted
-		c.Filtered += b.Filtered
-		c.Aggregated += b.Aggregated
-		c.HeldBack += b.HeldBack
-		c.LostRing += b.LostRing
-		c.LostMap += b.LostMap
-		c.Cut += b.Cut
+		tracer.AddCounters(&sums[i], b)
 	}
 	return sums
 }

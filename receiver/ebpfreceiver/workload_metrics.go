@@ -105,7 +105,6 @@ func (m *workloadMetrics) collect(ctx context.Context, streams []*stream, custom
 
 // read appends the counts of every workload of one tracer.
 func (m *workloadMetrics) read(st *stream, batch *emit.Metrics) error {
-	counted := emit.Counts()[st.tracer.Name()]
 	var cgroup uint64
 	value := make([]byte, st.tracer.Workloads().ValueSize())
 	entries := st.tracer.Workloads().Iterate()
@@ -114,7 +113,7 @@ func (m *workloadMetrics) read(st *stream, batch *emit.Metrics) error {
 		for at := 0; at+8 <= len(value); at += 8 {
 			counts.Values = append(counts.Values, binary.NativeEndian.Uint64(value[at:]))
 		}
-		batch.Append(counted, counts)
+		batch.Append(st.workloadCounts, counts)
 	}
 	// The map changes while it is read: what was passed over comes with the next batch.
 	if err := entries.Err(); err != nil && !errors.Is(err, ebpf.ErrIterationAborted) {

@@ -6,7 +6,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/meerkat-otel/meerkat/internal/controlapi"
@@ -134,13 +133,6 @@ type Tracers interface {
 	Change(ctx context.Context, by controlapi.Caller, name string, override map[string]any) (Tracer, error)
 	Filters() (Filters, error)
 	ChangeFilters(ctx context.Context, by controlapi.Caller, override map[string]any) (Filters, error)
-}
-
-// Equal tells whether two values are the same JSON.
-func Equal(a, b any) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
 }
 
 // Upload is a tracer that somebody has written and sent.

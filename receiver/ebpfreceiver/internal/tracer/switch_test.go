@@ -59,13 +59,7 @@ func sums(t *testing.T, tr *Tracer) Counters {
 	require.NoError(t, err)
 	var sum Counters
 	for _, c := range all {
-		sum.Offered += c.Offered
-		sum.Submitted += c.Submitted
-		sum.Filtered += c.Filtered
-		sum.Aggregated += c.Aggregated
-		sum.HeldBack += c.HeldBack
-		sum.LostRing += c.LostRing
-		sum.LostMap += c.LostMap
+		AddCounters(&sum, c)
 	}
 	return sum
 }

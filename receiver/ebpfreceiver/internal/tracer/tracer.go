@@ -440,6 +440,18 @@ func (t *Tracer) Map(name string) *ebpf.Map { return t.maps[name] }
 // Offered = Submitted + Filtered + Aggregated + HeldBack + LostRing + LostMap.
 type Counters = processbpf.ProcessEventCounters
 
+// AddCounters adds counters to a sum.
+func AddCounters(sum *Counters, c Counters) {
+	sum.Offered += c.Offered
+	sum.Submitted += c.Submitted
+	sum.Filtered += c.Filtered
+	sum.Aggregated += c.Aggregated
+	sum.HeldBack += c.HeldBack
+	sum.LostRing += c.LostRing
+	sum.LostMap += c.LostMap
+	sum.Cut += c.Cut
+}
+
 // Counters returns the counters of every kind, summed over processors, in the order of Spec.Kinds.
 func (t *Tracer) Counters() ([]Counters, error) {
 	sums := make([]Counters, len(t.spec.Kinds))
@@ -449,14 +461,7 @@ func (t *Tracer) Counters() ([]Counters, error) {
 			return nil, fmt.Errorf("read the counters of tracer %q: %w", t.spec.Name, err)
 		}
 		for _, c := range perProcessor {
-			sums[kind].Offered += c.Offered
-			sums[kind].Submitted += c.Submitted
-			sums[kind].Filtered += c.Filtered
-			sums[kind].Aggregated += c.Aggregated
-			sums[kind].HeldBack += c.HeldBack
-			sums[kind].LostRing += c.LostRing
-			sums[kind].LostMap += c.LostMap
-			sums[kind].Cut += c.Cut
+			AddCounters(&sums[kind], c)
 		}
 	}
 	return sums, nil
