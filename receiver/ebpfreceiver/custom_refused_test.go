@@ -18,6 +18,7 @@ import (
 	"github.com/meerkat-otel/meerkat/internal/controlapi"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/control"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/custom"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/manifest"
 )
 
 func TestCustom_refusedUploads(t *testing.T) {
@@ -38,7 +39,7 @@ func TestCustom_refusedUploads(t *testing.T) {
 		"no ELF":          {"observe", control.Upload{Manifest: good.Manifest, Object: []byte("text")}, 422, "invalid", "object: "},
 		"another struct":  {"observe", control.Upload{Manifest: []byte(strings.Replace(observeManifest, "exec_event", "nothing", 1)), Object: good.Object}, 422, "", "nothing"},
 		"another field":   {"observe", control.Upload{Manifest: []byte(strings.Replace(observeManifest, "who.pid", "who.what", 1)), Object: good.Object}, 0, "", "events[0].process_id"},
-		"large":           {"observe", control.Upload{Manifest: bytes.Repeat([]byte("#"), customManifestBytesMax+1), Object: good.Object}, 413, "body_too_large", ""},
+		"large":           {"observe", control.Upload{Manifest: bytes.Repeat([]byte("#"), manifest.BytesMax+1), Object: good.Object}, 413, "body_too_large", ""},
 		"sends signals":   {"hostile", control.Upload{Manifest: []byte(plain), Object: customObject(t, "hostile-SEND_SIGNAL.bpf.o")}, 422, "invalid", "bpf_send_signal"},
 		"not verifiable":  {"hostile", control.Upload{Manifest: []byte(plain), Object: customObject(t, "hostile-UNVERIFIABLE.bpf.o")}, 422, "refused_by_verifier", ""},
 		"forbidden kinds": {"network", control.Upload{Manifest: []byte("name: network\n" + strings.Replace(counts, "map: counts", "map: packets", 1)), Object: customObject(t, "network.bpf.o")}, 422, "invalid", ""},

@@ -117,7 +117,7 @@ func (c *customTracers) openFolder(folder string) *customUnit {
 }
 
 func (c *customTracers) readFolder(folder string) (*custom.Bundle, error) {
-	content, err := readBounded(filepath.Join(folder, manifestFile), customManifestBytesMax)
+	content, err := readBounded(filepath.Join(folder, manifestFile), manifest.BytesMax)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,6 @@ const (
 	customMapBytesDefault        = 32 << 20
 	customMapBytesMax            = 1 << 30
 	customKeysMax                = 16
-	customManifestBytesMax       = 64 << 10
 	customEventsPerSecondDefault = 1000
 	// customOverBudgetSecondsMax is for how long a tracer may have more events per second than it is allowed, until
 	// it is switched off.

@@ -6,7 +6,8 @@ import "time"
 
 // What a manifest may ask for. Whoever writes one by hand stays far below.
 const (
-	manifestBytesMax = 64 << 10
+	// BytesMax bounds the text of a manifest.
+	BytesMax = 64 << 10
 	// depthLevelsMax is how deep the YAML may nest; a manifest takes seven levels.
 	depthLevelsMax = 16
 

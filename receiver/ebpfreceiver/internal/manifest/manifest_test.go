@@ -61,7 +61,7 @@ func TestParse_refuses(t *testing.T) {
 		{"a: {<<: *b}", `unknown anchor 'b' referenced`},
 		{deep, "line 1: it nests deeper than 16 levels, which no manifest needs"},
 		{"name: \"x", "found unexpected end of stream"},
-		{strings.Repeat("#", manifestBytesMax+1), "it has 65537 bytes, and may have 65536: leave out what is no part of a manifest"},
+		{strings.Repeat("#", BytesMax+1), "it has 65537 bytes, and may have 65536: leave out what is no part of a manifest"},
 	} {
 		_, err := Parse("bad.yaml", []byte(test.content))
 		require.Error(t, err, test.content)

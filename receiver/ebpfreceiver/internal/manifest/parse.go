@@ -24,8 +24,8 @@ func Parse(name string, content []byte) (*Manifest, error) {
 }
 
 func parse(content []byte) (*Manifest, error) {
-	if len(content) > manifestBytesMax {
-		return nil, fmt.Errorf("it has %d bytes, and may have %d: leave out what is no part of a manifest", len(content), manifestBytesMax)
+	if len(content) > BytesMax {
+		return nil, fmt.Errorf("it has %d bytes, and may have %d: leave out what is no part of a manifest", len(content), BytesMax)
 	}
 	if err := checkShape(content); err != nil {
 		return nil, err
