@@ -65,6 +65,7 @@ func importTable() []importRule {
 				ebpf, clientGo + "/kubernetes", clientGo + "/informers",
 				clientGo + "/metadata/metadatainformer", clientGo + "/dynamic/dynamicinformer",
 			}},
+		{folder: "processor/k8senrichprocessor/internal/inventory"},
 		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
 		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// nodes are the machines of the cluster.
+type nodes struct {
+	byName    map[string]*Node
+	byAddress map[netip.Addr]*Node
+}
+
+func newNodes() nodes {
+	return nodes{byName: map[string]*Node{}, byAddress: map[netip.Addr]*Node{}}
+}
+
+// PutNode takes a node that is new or has changed. It keeps n.
+func (i *Inventory) PutNode(n *Node) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.removeNode(n.Name)
+	if len(i.nodes.byName) >= i.limits.NodesMax || !i.makeRoom(nodeBytes(n), true) {
+		i.refused[KindNode]++
+		return
+	}
+	n.Addresses = i.fewAddresses(KindNode, n.Addresses)
+	i.bytes += nodeBytes(n)
+	i.nodes.byName[n.Name] = n
+	for _, address := range n.Addresses {
+		i.nodes.byAddress[address.Unmap()] = n
+	}
+	i.generation++
+}
+
+// RemoveNode forgets a node.
+func (i *Inventory) RemoveNode(name string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.removeNode(name)
+}
+
+// ReplaceNodes takes the nodes that there are: the others are gone.
+func (i *Inventory) ReplaceNodes(all []*Node) {
+	i.mu.Lock()
+	for name := range i.nodes.byName {
+		i.removeNode(name)
+	}
+	i.mu.Unlock()
+	for _, n := range all {
+		i.PutNode(n)
+	}
+}
+
+// NodeAt returns the node with an address, nil if there is none.
+func (i *Inventory) NodeAt(address netip.Addr) *Node {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	return i.nodes.byAddress[address.Unmap()]
+}
+
+// OfPods tells whether an address is of a network that nodes give their pods addresses from: whoever has it is a
+// pod, known or not.
+func (i *Inventory) OfPods(address netip.Addr) bool {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	for _, n := range i.nodes.byName {
+		if slices.ContainsFunc(n.PodNetworks, func(p netip.Prefix) bool { return p.Contains(address.Unmap()) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (i *Inventory) removeNode(name string) {
+	n, ok := i.nodes.byName[name]
+	if !ok {
+		return
+	}
+	delete(i.nodes.byName, name)
+	for _, address := range n.Addresses {
+		if i.nodes.byAddress[address.Unmap()] == n {
+			delete(i.nodes.byAddress, address.Unmap())
+		}
+	}
+	i.bytes -= nodeBytes(n)
+}
+
+const nodeBytesFixed = 200
+
+func nodeBytes(n *Node) int {
+	return nodeBytesFixed + len(n.Name) + len(n.Addresses)*addressBytesFixed + 32*len(n.PodNetworks)
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import "time"
+
+// PutPod takes a pod that is new or has changed. It keeps p, which must not be changed afterwards. now is when
+// the news came.
+func (i *Inventory) PutPod(p *Pod, now time.Time) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.putPod(p, now)
+}
+
+// RemovePod takes it that a pod is gone. It goes on being found for the retention.
+func (i *Inventory) RemovePod(uid string, now time.Time) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if e, ok := i.pods[uid]; ok {
+		i.removePod(e, now)
+	}
+}
+
+// ReplacePods takes the pods that there are: those that are not among them are gone.
+func (i *Inventory) ReplacePods(pods []*Pod, now time.Time) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	there := make(map[string]bool, len(pods))
+	for _, p := range pods {
+		there[p.UID] = true
+	}
+	for uid, e := range i.pods {
+		if !there[uid] {
+			i.removePod(e, now)
+		}
+	}
+	for _, p := range pods {
+		i.putPod(p, now)
+	}
+}
+
+// Expire forgets the pods that were removed longer than the retention ago.
+func (i *Inventory) Expire(now time.Time) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for len(i.removed) > 0 && now.Sub(i.removed[0].removed) >= i.limits.PodRetention {
+		i.forgetOldestRemoved()
+	}
+}
+
+// PodByUID returns nil if no such pod is known.
+func (i *Inventory) PodByUID(uid string) *Pod {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	if e, ok := i.pods[uid]; ok {
+		return e.pod
+	}
+	return nil
+}
+
+// PodByContainer returns the pod of a container and which of its containers it is; nil if it is not known.
+func (i *Inventory) PodByContainer(id string) (*Pod, int) {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	at := i.containers[id]
+	return at.pod, at.index
+}
+
+// putPod is called with mu held, like all that follow.
+func (i *Inventory) putPod(p *Pod, now time.Time) {
+	e, known := i.pods[p.UID]
+	if known {
+		p = i.withPastContainers(p, e.pod)
+	} else {
+		e = &entry{firstSeen: now}
+	}
+	p = i.bounded(p)
+	size := podBytes(p)
+	if !i.makeRoom(size-e.bytes, known) {
+		i.refused[KindPod]++
+		return
+	}
+	if known {
+		i.unindexContainers(e.pod)
+		if !e.removed.IsZero() {
+			i.returned(e)
+		}
+	}
+	i.pods[p.UID] = e
+	i.bytes += size - e.bytes
+	e.bytes = size
+	e.pod = p
+	for index, container := range p.Containers {
+		if container.ID != "" {
+			i.containers[container.ID] = containerAt{p, index}
+		}
+	}
+	i.settle(e, now)
+	i.generation++
+}
+
+// makeRoom lets go of removed pods before it refuses.
+func (i *Inventory) makeRoom(bytes int, known bool) bool {
+	for i.bytes+bytes > i.limits.BytesMax || !known && len(i.pods) >= i.limits.PodsMax {
+		if !i.forgetOldestRemoved() {
+			return false
+		}
+	}
+	return true
+}
+
+// withPastContainers adds to a pod the containers that an earlier state of it had: the kubelet shows a container
+// and the one before it, and records of others may still come.
+func (i *Inventory) withPastContainers(p, earlier *Pod) *Pod {
+	var past []Container
+	for _, container := range earlier.Containers {
+		if container.ID != "" && !hasContainer(p, container.ID) {
+			past = append(past, container)
+		}
+	}
+	if len(past) == 0 {
+		return p
+	}
+	merged := *p
+	merged.Containers = append(append([]Container(nil), p.Containers...), past...)
+	return &merged
+}
+
+func hasContainer(p *Pod, id string) bool {
+	for _, container := range p.Containers {
+		if container.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// bounded leaves out what a pod has too much of.
+func (i *Inventory) bounded(p *Pod) *Pod {
+	if len(p.Containers) <= containersPerPodMax && len(p.Addresses) <= addressesPerObjectMax {
+		return p
+	}
+	i.cut[KindPod]++
+	shorter := *p
+	shorter.Containers = p.Containers[:min(len(p.Containers), containersPerPodMax)]
+	shorter.Addresses = p.Addresses[:min(len(p.Addresses), addressesPerObjectMax)]
+	return &shorter
+}
+
+func (i *Inventory) removePod(e *entry, now time.Time) {
+	if !e.removed.IsZero() {
+		return
+	}
+	e.removed = now
+	i.removed = append(i.removed, e)
+	i.vacate(e, now)
+}
+
+// returned takes a pod that was removed and is there after all, as after a list that came too late.
+func (i *Inventory) returned(e *entry) {
+	e.removed = time.Time{}
+	for index, other := range i.removed {
+		if other == e {
+			i.removed = append(i.removed[:index], i.removed[index+1:]...)
+			return
+		}
+	}
+}
+
+func (i *Inventory) forgetOldestRemoved() bool {
+	if len(i.removed) == 0 {
+		return false
+	}
+	e := i.removed[0]
+	i.removed = i.removed[1:]
+	delete(i.pods, e.pod.UID)
+	i.unindexContainers(e.pod)
+	i.forgetHolder(e)
+	i.bytes -= e.bytes
+	return true
+}
+
+func (i *Inventory) unindexContainers(p *Pod) {
+	for _, container := range p.Containers {
+		if i.containers[container.ID].pod == p {
+			delete(i.containers, container.ID)
+		}
+	}
+}
+
+// Estimates of what an entry takes besides the bytes of its strings: its structs, and its places in maps.
+const (
+	podBytesFixed       = 400
+	containerBytesFixed = 160
+	ownerBytesFixed     = 48
+	attributeBytesFixed = 32
+	addressBytesFixed   = 120
+)
+
+func podBytes(p *Pod) int {
+	size := podBytesFixed + len(p.UID) + len(p.Name) + len(p.Namespace) + len(p.Node) + len(p.Addresses)*addressBytesFixed
+	for _, owner := range p.Owners {
+		size += ownerBytesFixed + len(owner.Name) + len(owner.UID)
+	}
+	for _, container := range p.Containers {
+		size += containerBytesFixed + len(container.Name) + len(container.ID) + len(container.Image) + len(container.ImageID)
+	}
+	for _, attribute := range p.Attributes {
+		size += attributeBytesFixed + len(attribute.Name) + len(attribute.Value)
+	}
+	return size
+}
