@@ -121,6 +121,7 @@ func (m machine) skipped() map[string]string {
 		"TestCustom_outlives":       aboutUserSpace,
 		"TestCustom_refused":        aboutUserSpace,
 		"TestCustom_signatures":     aboutUserSpace,
+		"TestSignature_ofOpenSSL":   "there is no OpenSSL in the machine",
 		"TestHostile_everyByte":     "what it tries hundreds of thousands of times takes an hour when emulated",
 		"TestLive_leavesNothing":    "its thousand rounds take minutes when emulated",
 		"TestTelemetry_":            aboutUserSpace,
