@@ -13,7 +13,9 @@ const (
 	connectsPerSecondWithoutLoss = 3000
 
 	idleResidentBytesMax = 80_000_000
-	topResidentBytesMax  = 120_000_000
+	busyResidentBytesMax = 120_000_000
+	// topResidentBytesMax is for the highest rates, which are as high as the machine can offer.
+	topResidentBytesMax = 150_000_000
 
 	// ordinaryCoresMax is for the ordinary load, with all of it first seen.
 	ordinaryCoresMax          = 0.05

@@ -4,7 +4,10 @@
 
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // verdict is what a limit says to a figure.
 type verdict struct {
@@ -82,17 +85,25 @@ func judgeLoss(phases []*phase, k kind, rate int) verdict {
 	return v
 }
 
+// peak is the highest resident memory of some phases.
+func peak(phases []*phase) uint64 {
+	var highest uint64
+	for _, p := range phases {
+		highest = max(highest, p.Usage.Memory.PeakBytes)
+	}
+	return highest
+}
+
 func judgeUsage(r *results) []verdict {
 	idle := r.Idle.Usage.Memory.ResidentBytes
-	var top uint64
-	for _, p := range append(append([]*phase{r.Together}, r.Busy...), r.Rates...) {
-		if p.Loads[0].Wanted == topPerSecond || len(p.Loads) > 1 {
-			top = max(top, p.Usage.Memory.PeakBytes)
-		}
-	}
+	busy := peak(r.Busy)
+	top := peak(append([]*phase{r.Together}, slices.DeleteFunc(slices.Clone(r.Rates), func(p *phase) bool {
+		return p.Loads[0].Wanted != topPerSecond
+	})...))
 	costs := sumOf(r.Tracers)
 	return []verdict{
 		{fmt.Sprintf("resident memory below %d MB idle", idleResidentBytesMax/1_000_000), megabytes(idle), idle < idleResidentBytesMax},
+		{fmt.Sprintf("resident memory below %d MB at the busy load", busyResidentBytesMax/1_000_000), megabytes(busy) + " at its peak", busy < busyResidentBytesMax},
 		{fmt.Sprintf("resident memory below %d MB at the top rate", topResidentBytesMax/1_000_000), megabytes(top) + " at its peak", top < topResidentBytesMax},
 		judgeCores("ordinary", r.Ordinary, ordinaryCoresMax),
 		judgeBusy(r),
