@@ -98,7 +98,7 @@ func EnrichmentAttributes() []Attribute {
 		{K8sPodAnnotationPrefix + "<key>", String, "Annotations of the pod that the configuration asks for."},
 		{ServiceName, String, "By the conventions' rules: the annotation `resource.opentelemetry.io/service.name`; if the configuration allows it, the labels `app.kubernetes.io/instance` and `app.kubernetes.io/name`; the name of the Deployment, ReplicaSet, StatefulSet, DaemonSet, CronJob, Job, pod or container."},
 		{ServiceNamespace, String, "The annotation `resource.opentelemetry.io/service.namespace`, or the pod's namespace."},
-		{ServiceVersion, String, "The annotation `resource.opentelemetry.io/service.version`; if the configuration allows it, the label `app.kubernetes.io/version`; the tag or digest of the image."},
+		{ServiceVersion, String, "The annotation `resource.opentelemetry.io/service.version`; if the configuration allows it, the label `app.kubernetes.io/version`; tag and digest of the image."},
 		{ServiceInstanceID, String, "The annotation `resource.opentelemetry.io/service.instance.id`, or namespace, pod and container, with dots between."},
 		{EnrichmentStatus, String, "`resolved`: pod and container are known, with their owner. `partial`: some of it is. `unresolved`: there is a pod, and nothing is known of it. `not_applicable`: it is no pod's."},
 		{EnrichmentReason, String, "Why it is not resolved: `pod_unknown`, `container_unknown`, `not_synced` (the cluster was not read completely yet), `queue_full` (it could not wait for lack of room) or `no_source` (the configuration names none)."},

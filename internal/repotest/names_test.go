@@ -21,13 +21,14 @@ import (
 // conventions are the namespaces of the semantic conventions that we use.
 func conventions() []string {
 	return []string{
-		"client", "container", "dns", "error", "file", "host", "k8s", "network", "os", "otel", "process", "server", "thread", "user",
+		"client", "container", "dns", "error", "file", "host", "k8s", "network", "os", "otel", "process", "server", "service", "thread", "user",
 	}
 }
 
 // attributes are all that are described, without those of what components tell about themselves.
 func attributes() []names.Attribute {
-	all := slices.Concat(names.ResourceAttributes(), names.EventAttributes(), names.MetricAttributes(), names.ControlAttributes())
+	all := slices.Concat(names.ResourceAttributes(), names.EventAttributes(), names.MetricAttributes(), names.ControlAttributes(),
+		names.ContainerAttributes(), names.EnrichmentAttributes(), names.PeerAttributes())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Attributes...)
 	}
@@ -35,7 +36,7 @@ func attributes() []names.Attribute {
 }
 
 func metrics() []names.Metric {
-	all := slices.Concat(names.ReceiverMetrics(), names.ControlMetrics(), names.WorkloadMetrics())
+	all := slices.Concat(names.ReceiverMetrics(), names.ControlMetrics(), names.EnrichMetrics(), names.WorkloadMetrics())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Metrics...)
 	}
@@ -45,7 +46,7 @@ func metrics() []names.Metric {
 // sentences are all descriptions, by what they describe.
 func sentences() map[string]string {
 	all := map[string]string{}
-	for _, a := range slices.Concat(attributes(), names.ReceiverAttributes(), names.ControlMetricAttributes()) {
+	for _, a := range slices.Concat(attributes(), names.ReceiverAttributes(), names.ControlMetricAttributes(), names.EnrichAttributes()) {
 		all[a.Name] = a.Brief
 	}
 	for _, m := range metrics() {
@@ -176,7 +177,7 @@ func TestNames_controlEventsHaveTheirAttributes(t *testing.T) {
 
 func TestNames_metricsHaveTheirAttributes(t *testing.T) {
 	known := map[string]bool{}
-	for _, a := range slices.Concat(names.MetricAttributes(), names.ReceiverAttributes(), names.ControlMetricAttributes()) {
+	for _, a := range slices.Concat(names.MetricAttributes(), names.ReceiverAttributes(), names.ControlMetricAttributes(), names.EnrichAttributes()) {
 		known[a.Name] = true
 	}
 	used := map[string]bool{names.MetricOverflow: true}
@@ -211,6 +212,9 @@ func TestNames_ownNamespace(t *testing.T) {
 	}
 	for _, m := range names.ControlMetrics() {
 		assert.True(t, strings.HasPrefix(m.Name, "otelcol.control_api."), m.Name)
+	}
+	for _, m := range names.EnrichMetrics() {
+		assert.True(t, strings.HasPrefix(m.Name, "otelcol.k8s_enrich."), m.Name)
 	}
 }
 

@@ -147,7 +147,8 @@ func (p *page) overview() {
 		}
 	}
 	p.table("| metric | |", rows)
-	p.paragraph("And what [the receiver](%s) and [the control API](%s) tell about themselves.", anchor("The receiver itself"), anchor("The control API itself"))
+	p.paragraph("And what [the receiver](%s), [the control API](%s) and [the processor `k8s_enrich`](%s) tell about themselves.",
+		anchor("The receiver itself"), anchor("The control API itself"), anchor("The processor `k8s_enrich` itself"))
 }
 
 // telemetryPage is docs/telemetry.md.
@@ -157,7 +158,12 @@ func telemetryPage() string {
 	p.overview()
 	p.paragraph("## Resource")
 	p.paragraph("The workload: a container, or a cgroup outside of containers, and the host that it runs on.")
-	p.attributes(names.ResourceAttributes())
+	p.attributes(slices.Concat(names.ResourceAttributes(), names.ContainerAttributes()))
+	p.paragraph("## Attributes of the processor `k8s_enrich`")
+	p.paragraph("It adds to resources what the cluster knows of them. What is there already stays as it is.")
+	p.attributes(names.EnrichmentAttributes())
+	p.paragraph("And to the records of connections and flows who is at the far end:")
+	p.attributes(names.PeerAttributes())
 	p.paragraph("## Attributes of every event")
 	p.paragraph("Who did it. Each event has those of them that apply.")
 	p.attributes(names.EventAttributes())
@@ -179,5 +185,9 @@ func telemetryPage() string {
 	p.paragraph("Part of the Collector's own telemetry too.")
 	p.metrics(names.ControlMetrics())
 	p.attributes(names.ControlMetricAttributes())
+	p.paragraph("## The processor `k8s_enrich` itself")
+	p.paragraph("Part of the Collector's own telemetry too.")
+	p.metrics(names.EnrichMetrics())
+	p.attributes(names.EnrichAttributes())
 	return strings.TrimSuffix(p.String(), "\n")
 }

@@ -95,13 +95,15 @@ func TestPods_replacedByAListAreGone(t *testing.T) {
 	assert.Zero(t, i.Stats().PodsRemoved, "the list before was an old one")
 }
 
-// An address that goes from one pod to the next belongs to whoever had it then.
-func TestPodAt(t *testing.T) {
-	cases := []struct {
-		name string
-		do   func(i *Inventory)
-		want map[float64]string
-	}{
+// handOver is how an address goes from one pod to the next, and who has it after a number of seconds.
+type handOver struct {
+	name string
+	do   func(i *Inventory)
+	want map[float64]string
+}
+
+func handOvers() []handOver {
+	return []handOver{
 		{
 			"one pod",
 			func(i *Inventory) { i.PutPod(pod("a", at(0)), at(1)) },
@@ -164,7 +166,11 @@ func TestPodAt(t *testing.T) {
 			map[float64]string{4: "a", 5: ""},
 		},
 	}
-	for _, c := range cases {
+}
+
+// An address that goes from one pod to the next belongs to whoever had it then.
+func TestPodAt(t *testing.T) {
+	for _, c := range handOvers() {
 		t.Run(c.name, func(t *testing.T) {
 			i := New(testLimits())
 			c.do(i)

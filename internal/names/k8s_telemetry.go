@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package names
+
+// Attributes of the metrics of the processor "k8s_enrich" about itself.
+const (
+	FoundBy      = "found_by"
+	ObjectKind   = "kind"
+	Signal       = "signal"
+	WaitingEnded = "ended"
+)
+
+// EnrichAttributes describes the attributes of the metrics of the processor "k8s_enrich" about itself.
+func EnrichAttributes() []Attribute {
+	return []Attribute{
+		{Status, String, "As `" + EnrichmentStatus + "`."},
+		{Reason, String, "As `" + EnrichmentReason + "` and `" + PeerEnrichmentReason + "`; absent where there is none. Of errors of the API server or the kubelet: `forbidden`, `expired`, `unreachable`, `malformed`, `too_large` or `other`."},
+		{FoundBy, String, "What the pod was found by: `container_id`, `pod_uid`, `pod_ip`, `connection` or `none`."},
+		{ObjectKind, String, "`pod`, `service`, `endpoint_slice` or `node`; `address` for pods that had an address before."},
+		{Signal, String, "`logs`, `metrics` or `traces`."},
+		{WaitingEnded, String, "Why something stopped to wait: `ready`, `timed_out`, `no_room` or `closing`."},
+		{State, String, "Of what is read: `listing`, `watching`, `disconnected`, `forbidden` or `stopped`."},
+	}
+}
+
+// EnrichResources counts resources by what was found.
+func EnrichResources() Metric {
+	return Metric{"otelcol.k8s_enrich.resources", "{resource}", "Resources of batches by whether their pod was found, and how.", []string{Status, Reason, FoundBy}}
+}
+
+// EnrichFarEnds counts far ends by what was found.
+func EnrichFarEnds() Metric {
+	return Metric{"otelcol.k8s_enrich.far_ends", "{record}", "Records of connections by whether the far end was found.", []string{Status, Reason}}
+}
+
+// EnrichWaiting is what waits.
+func EnrichWaiting() Metric {
+	return Metric{"otelcol.k8s_enrich.waiting", "{record}", "Records, data points and spans that wait for what is not known yet.", []string{Signal}}
+}
+
+// EnrichWaitingBytes is how much room that takes.
+func EnrichWaitingBytes() Metric {
+	return Metric{"otelcol.k8s_enrich.waiting.size", "By", "Their size, as OTLP.", []string{Signal}}
+}
+
+// EnrichWaited counts what has waited.
+func EnrichWaited() Metric {
+	return Metric{"otelcol.k8s_enrich.waited", "{record}", "Records, data points and spans that have waited, by why they went on.", []string{Signal, WaitingEnded}}
+}
+
+// EnrichLost counts what was lost.
+func EnrichLost() Metric {
+	return Metric{"otelcol.k8s_enrich.lost", "{record}", "Records, data points and spans that have waited, and that the pipeline refused afterwards.", []string{Signal}}
+}
+
+// EnrichObjects is what is known.
+func EnrichObjects() Metric {
+	return Metric{"otelcol.k8s_enrich.objects", "{object}", "Objects of the cluster that are known, pods that were removed a short time ago included.", []string{ObjectKind}}
+}
+
+// EnrichBytes is how much room that takes.
+func EnrichBytes() Metric {
+	return Metric{"otelcol.k8s_enrich.objects.size", "By", "What they take of the memory, by estimate.", nil}
+}
+
+// EnrichRefused counts what was not taken.
+func EnrichRefused() Metric {
+	return Metric{"otelcol.k8s_enrich.objects.refused", "{object}", "Objects that were not taken for lack of room.", []string{ObjectKind}}
+}
+
+// EnrichCut counts what was taken in part.
+func EnrichCut() Metric {
+	return Metric{"otelcol.k8s_enrich.objects.cut", "{object}", "Objects that were taken without a part, because it was larger than its limit.", []string{ObjectKind}}
+}
+
+// EnrichMetrics describes all metrics of the processor "k8s_enrich" about itself.
+func EnrichMetrics() []Metric {
+	return []Metric{
+		EnrichResources(), EnrichFarEnds(), EnrichWaiting(), EnrichWaitingBytes(), EnrichWaited(), EnrichLost(),
+		EnrichObjects(), EnrichBytes(), EnrichRefused(), EnrichCut(),
+	}
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package k8senrichprocessor
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/enrich"
+)
+
+// Config is what users write.
+type Config struct {
+	// Source is where pods are learned of: "api_server", "kubelet", "none", or "auto" for the API server when the
+	// collector runs in a pod, and none elsewhere.
+	Source string `mapstructure:"source"`
+	// Scope is "node" for the pods of this node, or "cluster" for the far ends of connections too.
+	Scope string `mapstructure:"scope"`
+	// NodeName is the Kubernetes name of this node, usually ${env:K8S_NODE_NAME}.
+	NodeName string `mapstructure:"node_name"`
+	// ClusterName becomes k8s.cluster.name, ClusterUID k8s.cluster.uid. Nothing is said if they are empty.
+	ClusterName string `mapstructure:"cluster_name"`
+	ClusterUID  string `mapstructure:"cluster_uid"`
+	// PodLabels and PodAnnotations are the keys to tell of, with * for any text.
+	PodLabels      []string `mapstructure:"pod_labels"`
+	PodAnnotations []string `mapstructure:"pod_annotations"`
+	// ServiceLabels tells whether the labels app.kubernetes.io/* name the service.
+	ServiceLabels bool `mapstructure:"service_labels"`
+	// Networks name what is outside of the cluster.
+	Networks []NetworkConfig `mapstructure:"networks"`
+
+	Wait   WaitConfig   `mapstructure:"wait"`
+	Limits LimitsConfig `mapstructure:"limits"`
+
+	// prevent unkeyed literals
+	_ struct{}
+}
+
+// NetworkConfig names addresses.
+type NetworkConfig struct {
+	Name  string   `mapstructure:"name"`
+	CIDRs []string `mapstructure:"cidrs"`
+}
+
+// WaitConfig bounds how records wait for what is not known yet.
+type WaitConfig struct {
+	Timeout    time.Duration `mapstructure:"timeout"`
+	RecordsMax int           `mapstructure:"records_max"`
+	BytesMax   int           `mapstructure:"bytes_max"`
+}
+
+// LimitsConfig bounds what is remembered of the cluster.
+type LimitsConfig struct {
+	PodsMax           int `mapstructure:"pods_max"`
+	ServicesMax       int `mapstructure:"services_max"`
+	EndpointSlicesMax int `mapstructure:"endpoint_slices_max"`
+	NodesMax          int `mapstructure:"nodes_max"`
+	BytesMax          int `mapstructure:"bytes_max"`
+	// PodRetention is how long a pod is remembered after it is gone.
+	PodRetention time.Duration `mapstructure:"pod_retention"`
+}
+
+// Values of Source and Scope.
+const (
+	sourceAuto      = "auto"
+	sourceAPIServer = "api_server"
+	sourceKubelet   = "kubelet"
+	sourceNone      = "none"
+
+	scopeNode    = "node"
+	scopeCluster = "cluster"
+)
+
+// Ranges of what can be configured.
+const (
+	waitTimeoutMax      = time.Minute
+	waitRecordsMaxMax   = 1_000_000
+	waitBytesMaxMax     = 1 << 30
+	objectsMaxMax       = 1_000_000
+	inventoryBytesMin   = 1 << 20
+	inventoryBytesMax   = 8 << 30
+	podRetentionMax     = time.Hour
+	networksMax         = 1000
+	patternsMax         = 100
+	clusterNameBytesMax = 256
+)
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		Source: sourceAuto,
+		Scope:  scopeNode,
+		Wait:   WaitConfig{Timeout: 2 * time.Second, RecordsMax: 20_000, BytesMax: 16 << 20},
+		Limits: LimitsConfig{
+			PodsMax: 20_000, ServicesMax: 10_000, EndpointSlicesMax: 10_000, NodesMax: 5_000, BytesMax: 64 << 20,
+			PodRetention: 2 * time.Minute,
+		},
+	}
+}
+
+// Validate tells everything that is wrong.
+func (c *Config) Validate() error {
+	var errs []error
+	report := func(format string, arguments ...any) { errs = append(errs, fmt.Errorf(format, arguments...)) }
+	if sources := []string{sourceAuto, sourceAPIServer, sourceKubelet, sourceNone}; !slices.Contains(sources, c.Source) {
+		report("source: %q is none of %s", c.Source, strings.Join(sources, ", "))
+	}
+	if scopes := []string{scopeNode, scopeCluster}; !slices.Contains(scopes, c.Scope) {
+		report("scope: %q is none of %s", c.Scope, strings.Join(scopes, ", "))
+	}
+	if c.Scope == scopeCluster && (c.Source == sourceKubelet || c.Source == sourceNone) {
+		report("scope: %q needs the source %q: the kubelet knows only the pods of its own node", c.Scope, sourceAPIServer)
+	}
+	if c.Source == sourceAPIServer && c.NodeName == "" {
+		report("node_name: needed to ask for the pods of this node: set it to ${env:K8S_NODE_NAME}, with that variable from the pod's spec.nodeName")
+	}
+	if len(c.ClusterName) > clusterNameBytesMax || len(c.ClusterUID) > clusterNameBytesMax {
+		report("cluster_name, cluster_uid: longer than %d bytes", clusterNameBytesMax)
+	}
+	for key, patterns := range map[string][]string{"pod_labels": c.PodLabels, "pod_annotations": c.PodAnnotations} {
+		if len(patterns) > patternsMax {
+			report("%s: %d patterns are more than %d", key, len(patterns), patternsMax)
+		}
+		if slices.Contains(patterns, "") {
+			report("%s: a pattern is empty: name a key, or * for all", key)
+		}
+	}
+	if _, err := c.networks(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// Validate tells everything that is wrong.
+func (c *WaitConfig) Validate() error {
+	return errors.Join(
+		within("timeout", c.Timeout, 0, waitTimeoutMax),
+		within("records_max", c.RecordsMax, 1, waitRecordsMaxMax),
+		within("bytes_max", c.BytesMax, 1, waitBytesMaxMax),
+	)
+}
+
+// Validate tells everything that is wrong.
+func (c *LimitsConfig) Validate() error {
+	return errors.Join(
+		within("pods_max", c.PodsMax, 1, objectsMaxMax),
+		within("services_max", c.ServicesMax, 1, objectsMaxMax),
+		within("endpoint_slices_max", c.EndpointSlicesMax, 1, objectsMaxMax),
+		within("nodes_max", c.NodesMax, 1, objectsMaxMax),
+		within("bytes_max", c.BytesMax, inventoryBytesMin, inventoryBytesMax),
+		within("pod_retention", c.PodRetention, 0, podRetentionMax),
+	)
+}
+
+func within[T int | time.Duration](key string, value, least, most T) error {
+	if value < least || value > most {
+		return fmt.Errorf("%s: %v is not between %v and %v", key, value, least, most)
+	}
+	return nil
+}
+
+func (c *Config) networks() ([]enrich.Network, error) {
+	var all []enrich.Network
+	for i, n := range c.Networks {
+		if n.Name == "" {
+			return nil, fmt.Errorf("networks::%d::name: empty: give the network the name that records shall have", i)
+		}
+		if len(n.CIDRs) == 0 {
+			return nil, fmt.Errorf("networks::%d::cidrs: empty: name a range such as 192.0.2.0/24", i)
+		}
+		for _, cidr := range n.CIDRs {
+			prefix, err := netip.ParsePrefix(cidr)
+			if err != nil {
+				return nil, fmt.Errorf("networks::%d::cidrs: %w: write a range such as 192.0.2.0/24", i, err)
+			}
+			all = append(all, enrich.Network{Name: n.Name, Prefix: prefix.Masked()})
+		}
+	}
+	if len(all) > networksMax {
+		return nil, fmt.Errorf("networks: %d ranges are more than %d", len(all), networksMax)
+	}
+	return all, nil
+}

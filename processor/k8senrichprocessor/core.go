@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package k8senrichprocessor
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.uber.org/zap"
+
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/enrich"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/inventory"
+)
+
+// refusedTimeMax is for how long records that waited are offered again to a pipeline that refuses them.
+const refusedTimeMax = 5 * time.Second
+
+// expiryInterval is how often pods that are gone are looked through.
+const expiryInterval = 10 * time.Second
+
+// core is what all pipelines with one configuration share: what is known of the cluster, and who fills it.
+type core struct {
+	config    *Config
+	logger    *zap.Logger
+	settings  component.TelemetrySettings
+	inventory *inventory.Inventory
+	enricher  *enrich.Enricher
+	tally     *tally
+	telemetry *telemetry
+	// sources fill the inventory.
+	sources []source
+
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+func newCore(c *Config, set component.TelemetrySettings) *core {
+	limits := c.Limits
+	inv := inventory.New(inventory.Limits{
+		PodsMax: limits.PodsMax, ServicesMax: limits.ServicesMax, EndpointSlicesMax: limits.EndpointSlicesMax,
+		NodesMax: limits.NodesMax, BytesMax: limits.BytesMax, PodRetention: limits.PodRetention,
+	})
+	return &core{
+		config: c, logger: set.Logger, settings: set, inventory: inv, tally: newTally(),
+		enricher: enrich.New(c.enrichSettings(), inv),
+	}
+}
+
+// enrichSettings is only called with a configuration that is valid.
+func (c *Config) enrichSettings() enrich.Settings {
+	networks, _ := c.networks()
+	return enrich.Settings{
+		ClusterName: c.ClusterName, ClusterUID: c.ClusterUID, NodeName: c.NodeName,
+		Source: c.chosenSource() != sourceNone, WholeCluster: c.Scope == scopeCluster, Networks: networks,
+	}
+}
+
+// serviceHostVariable is set by the kubelet in every pod.
+const serviceHostVariable = "KUBERNETES_SERVICE_HOST"
+
+func (c *Config) chosenSource() string {
+	if c.Source != sourceAuto {
+		return c.Source
+	}
+	if os.Getenv(serviceHostVariable) == "" {
+		return sourceNone
+	}
+	return sourceAPIServer
+}
+
+func (c *core) waitLimits() hold.Limits {
+	wait := c.config.Wait
+	return hold.Limits{Timeout: wait.Timeout, RefusedTimeMax: refusedTimeMax, RecordsMax: wait.RecordsMax, BytesMax: wait.BytesMax}
+}
+
+// source learns of the cluster, and tells the inventory.
+type source interface {
+	// Start begins, and does not wait for anything.
+	Start() error
+	// Shutdown may be called without Start.
+	Shutdown()
+}
+
+// Start begins to learn of the cluster, and does not wait for it.
+func (c *core) Start(_ context.Context, _ component.Host) error {
+	telemetry, err := newTelemetry(c.settings, c)
+	if err != nil {
+		return err
+	}
+	c.telemetry = telemetry
+	for _, s := range c.sources {
+		if err := s.Start(); err != nil {
+			return err
+		}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop, c.done = stop, make(chan struct{})
+	go c.expire(ctx)
+	return nil
+}
+
+// Shutdown may be called without Start.
+func (c *core) Shutdown(context.Context) error {
+	if c.stop == nil {
+		return nil
+	}
+	c.stop()
+	<-c.done
+	c.stop = nil
+	for _, s := range c.sources {
+		s.Shutdown()
+	}
+	return c.telemetry.close()
+}
+
+// expire forgets pods that are gone, from time to time.
+func (c *core) expire(ctx context.Context) {
+	defer close(c.done)
+	ticker := time.NewTicker(expiryInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			c.inventory.Expire(now)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package k8senrichprocessor
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/enrich"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
+)
+
+// finding is what is known of a resource and of the far ends that its records tell of.
+type finding struct {
+	near        enrich.Near
+	connections []sighting
+}
+
+// sighting is a record of a connection.
+type sighting struct {
+	record     pcommon.Map
+	at         time.Time
+	connection enrich.Connection
+	far        enrich.Far
+}
+
+// findings are those of a batch. They are used again, to spare the garbage collector.
+type findings struct{ all []finding }
+
+// sightingsKeptMax bounds what is kept of a large batch.
+const sightingsKeptMax = 4096
+
+var spare = sync.Pool{New: func() any { return new(findings) }}
+
+func newFindings() *findings { return spare.Get().(*findings) }
+
+// add returns a finding to be filled.
+func (f *findings) add() *finding {
+	if len(f.all) < cap(f.all) {
+		f.all = f.all[:len(f.all)+1]
+	} else {
+		f.all = append(f.all, finding{})
+	}
+	return &f.all[len(f.all)-1]
+}
+
+func (f *findings) release() {
+	for i := range f.all {
+		kept := f.all[i].connections
+		if cap(kept) > sightingsKeptMax {
+			kept = nil
+		}
+		clear(kept)
+		f.all[i] = finding{connections: kept[:0]}
+	}
+	f.all = f.all[:0]
+	spare.Put(f)
+}
+
+// see finds whose a resource is.
+func (c *core) see(ctx context.Context, resource pcommon.Resource, now time.Time, f *finding) {
+	f.near = c.enricher.Near(resource.Attributes(), sender(ctx), now)
+}
+
+// seeRecord reads the connection that a record tells of, if it does, and remembers who holds its near end.
+func (c *core) seeRecord(record pcommon.Map, at pcommon.Timestamp, f *finding) {
+	connection, ok := enrich.ConnectionOf(record)
+	if !ok {
+		return
+	}
+	c.enricher.Note(&connection, &f.near)
+	f.connections = append(f.connections, sighting{record: record, at: at.AsTime(), connection: connection})
+}
+
+// decide finds the far ends, and tells whether to wait for more would be of no use.
+func (c *core) decide(f *finding) bool {
+	settled := !f.near.MayChange
+	for i := range f.connections {
+		s := &f.connections[i]
+		s.far = c.enricher.Far(&s.connection, s.at)
+		settled = settled && !s.far.MayChange
+	}
+	return settled
+}
+
+// write writes down what was found.
+func (c *core) write(resource pcommon.Resource, f *finding, end hold.End) {
+	if end == hold.NoRoom && f.near.MayChange {
+		f.near.Reason = enrich.QueueFull
+	}
+	for i := range f.connections {
+		s := &f.connections[i]
+		if end == hold.NoRoom && s.far.MayChange && s.far.Status != enrich.Resolved {
+			s.far.Reason = enrich.QueueFull
+		}
+		c.tally.far(s.far.Status, s.far.Reason)
+		c.enricher.WriteFar(s.record, &s.far)
+	}
+	c.tally.near(f.near.Outcome)
+	c.enricher.Write(resource.Attributes(), &f.near)
+}

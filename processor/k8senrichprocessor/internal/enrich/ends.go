@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package enrich
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/inventory"
+)
+
+// Bounds on what is remembered of connections; the least recently used go first, which is no loss of records.
+const (
+	connectionsMax = 16384
+	strangersMax   = 16384
+)
+
+// ends remembers who holds which end of the connections whose records have come by. Of a connection within this
+// node both ends are seen here, and each says who is at the other: also where addresses say nothing, as on the
+// host's network.
+type ends struct {
+	mu    sync.Mutex
+	known *simplelru.LRU[endsKey, *bothEnds]
+	// generation changes with each end that was not known.
+	generation atomic.Uint64
+}
+
+type endsKey struct {
+	transport      string
+	client, server netip.AddrPort
+}
+
+type bothEnds struct{ client, server holder }
+
+// holder is who holds an end: a pod, or a process of the node that is no pod's.
+type holder struct {
+	known bool
+	pod   *inventory.Pod
+}
+
+func newEnds() *ends {
+	known, err := simplelru.NewLRU[endsKey, *bothEnds](connectionsMax, nil)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &ends{known: known}
+}
+
+func (c *Connection) key() endsKey { return endsKey{c.transport, c.client, c.server} }
+
+// note takes it that an end of a connection is held by whom a resource is of.
+func (e *ends) note(c *Connection, h holder) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	both, ok := e.known.Get(c.key())
+	if !ok {
+		both = &bothEnds{}
+		e.known.Add(c.key(), both)
+	}
+	own := &both.server
+	if c.clientSide {
+		own = &both.client
+	}
+	if *own != h {
+		*own = h
+		e.generation.Add(1)
+	}
+}
+
+// other returns who holds the far end.
+func (e *ends) other(c *Connection) holder {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	both, ok := e.known.Get(c.key())
+	switch {
+	case !ok:
+		return holder{}
+	case c.clientSide:
+		return both.server
+	default:
+		return both.client
+	}
+}
+
+// strangers are addresses that nobody has turned out to have although we waited. They are not waited for again.
+type strangers struct {
+	mu    sync.Mutex
+	known *simplelru.LRU[netip.Addr, struct{}]
+}
+
+func newStrangers() *strangers {
+	known, err := simplelru.NewLRU[netip.Addr, struct{}](strangersMax, nil)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &strangers{known: known}
+}
+
+func (s *strangers) add(address netip.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known.Add(address, struct{}{})
+}
+
+func (s *strangers) has(address netip.Addr) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.known.Get(address)
+	return ok
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package enrich
+
+import (
+	"net/netip"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/inventory"
+)
+
+// Kinds of far ends besides those of owners.
+const (
+	kindPod      = "pod"
+	kindService  = "service"
+	kindNode     = "node"
+	kindNetwork  = "network"
+	kindExternal = "external"
+)
+
+// Far is who is at the far end of a connection.
+type Far struct {
+	Status    Status
+	Reason    Reason
+	MayChange bool
+
+	address   netip.Addr
+	kind      string
+	name      string
+	namespace string
+	pod       *inventory.Pod
+	node      string
+	service   string
+}
+
+// Note remembers who holds the near end of a connection, for whoever asks who holds its other end.
+func (e *Enricher) Note(c *Connection, near *Near) {
+	if c.complete() && (near.pod != nil || near.Status == NotApplicable) {
+		e.ends.note(c, holder{known: true, pod: near.pod})
+	}
+}
+
+// Far finds who was at the far end of a connection at a time.
+func (e *Enricher) Far(c *Connection, at time.Time) Far {
+	far := Far{Status: Resolved, address: c.far.Addr()}
+	if c.complete() {
+		if other := e.ends.other(c); other.known {
+			e.putHolder(&far, other.pod)
+			return far
+		}
+	}
+	e.byAddress(&far, c, at)
+	return far
+}
+
+func (e *Enricher) putHolder(far *Far, pod *inventory.Pod) {
+	if pod == nil {
+		far.kind, far.name, far.node = kindNode, e.settings.NodeName, e.settings.NodeName
+		return
+	}
+	far.putPod(pod)
+}
+
+func (f *Far) putPod(pod *inventory.Pod) {
+	f.pod, f.namespace, f.node = pod, pod.Namespace, pod.Node
+	f.kind, f.name = kindPod, pod.Name
+	if owner, ok := pod.Workload(); ok {
+		f.kind, f.name = string(owner.Kind), owner.Name
+	}
+}
+
+// byAddress asks who has the address, the narrowest meaning of it first.
+func (e *Enricher) byAddress(far *Far, c *Connection, at time.Time) {
+	address := far.address
+	if pod, ambiguous := e.inventory.PodAt(address, at); pod != nil {
+		far.putPod(pod)
+		return
+	} else if ambiguous {
+		far.Status, far.Reason = Unresolved, AddressAmbiguous
+		return
+	}
+	if service := e.inventory.ServiceAt(address); service != nil {
+		far.service, far.namespace = service.Name, service.Namespace
+		far.kind, far.name = kindService, service.Name
+		if owner, ok := e.inventory.WorkloadOf(service); ok {
+			far.kind, far.name = string(owner.Kind), owner.Name
+		}
+		return
+	}
+	if node := e.inventory.NodeAt(address); node != nil {
+		e.onNode(far, c, node)
+		return
+	}
+	for _, network := range e.settings.Networks {
+		if network.Prefix.Contains(address) {
+			far.kind, far.name = kindNetwork, network.Name
+			return
+		}
+	}
+	e.nobodys(far, address)
+}
+
+// onNode says which pod of the node's network it is, if a Service tells; or that it is the node. Of a connection
+// within this node the record of the other end will tell.
+func (e *Enricher) onNode(far *Far, c *Connection, node *inventory.Node) {
+	if pod := e.inventory.PodAtPort(c.far); pod != nil {
+		far.putPod(pod)
+		return
+	}
+	far.kind, far.name, far.node = kindNode, node.Name, node.Name
+	far.MayChange = node.Name == e.settings.NodeName && c.complete()
+}
+
+// nobodys is about an address that nobody is known to have.
+func (e *Enricher) nobodys(far *Far, address netip.Addr) {
+	public := address.Is4() && !address.IsPrivate() && !e.inventory.OfPods(address)
+	switch {
+	case !e.settings.Source:
+		far.Status, far.Reason = Unresolved, NoSource
+	case !e.inventory.Completed():
+		far.Status, far.Reason, far.MayChange = Unresolved, NotSynced, true
+	case public:
+		far.kind = kindExternal
+	case !e.settings.WholeCluster:
+		far.Status, far.Reason = NotApplicable, OutOfScope
+	default:
+		far.Status, far.Reason, far.MayChange = Unresolved, AddressUnknown, !e.strangers.has(address)
+	}
+}
+
+// WriteFar adds to a record what was found. It is not looked for again: an address that is still unknown now is
+// not waited for the next time.
+func (e *Enricher) WriteFar(record pcommon.Map, far *Far) {
+	if far.Reason == AddressUnknown {
+		e.strangers.add(far.address)
+	}
+	record.EnsureCapacity(record.Len() + 8)
+	w := writer{record}
+	switch far.kind {
+	case kindNetwork:
+		w.text(names.PeerKind, kindNetwork)
+		w.text(names.PeerNetworkName, far.name)
+	default:
+		w.text(names.PeerKind, far.kind)
+		w.text(names.PeerName, far.name)
+	}
+	w.text(names.PeerNamespaceName, far.namespace)
+	if far.pod != nil {
+		w.text(names.PeerPodName, far.pod.Name)
+		w.text(names.PeerPodUID, far.pod.UID)
+	}
+	w.text(names.PeerNodeName, far.node)
+	w.text(names.PeerServiceName, far.service)
+	if far.Status != Resolved {
+		record.PutStr(names.PeerEnrichmentStatus, string(far.Status))
+		record.PutStr(names.PeerEnrichmentReason, string(far.Reason))
+	}
+}

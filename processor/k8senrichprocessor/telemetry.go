@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package k8senrichprocessor
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/inventory"
+)
+
+const scopeName = "github.com/meerkat-otel/meerkat/processor/k8senrichprocessor"
+
+// telemetry reports what the processor finds and what it knows. All of it is read when somebody asks.
+type telemetry struct {
+	core         *core
+	registration metric.Registration
+
+	resources, farEnds, waited, lost, refused, cut metric.Int64ObservableCounter
+	waiting, waitingBytes, objects, bytes          metric.Int64ObservableGauge
+}
+
+func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) {
+	t := &telemetry{core: c}
+	b := instruments{meter: set.MeterProvider.Meter(scopeName)}
+	t.resources = b.counter(names.EnrichResources())
+	t.farEnds = b.counter(names.EnrichFarEnds())
+	t.waiting = b.gauge(names.EnrichWaiting())
+	t.waitingBytes = b.gauge(names.EnrichWaitingBytes())
+	t.waited = b.counter(names.EnrichWaited())
+	t.lost = b.counter(names.EnrichLost())
+	t.objects = b.gauge(names.EnrichObjects())
+	t.bytes = b.gauge(names.EnrichBytes())
+	t.refused = b.counter(names.EnrichRefused())
+	t.cut = b.counter(names.EnrichCut())
+	if b.err != nil {
+		return nil, b.err
+	}
+	registration, err := b.meter.RegisterCallback(t.observe, b.all...)
+	if err != nil {
+		return nil, err
+	}
+	t.registration = registration
+	return t, nil
+}
+
+func (t *telemetry) close() error { return t.registration.Unregister() }
+
+// instruments makes instruments and remembers them and the errors.
+type instruments struct {
+	meter metric.Meter
+	all   []metric.Observable
+	err   error
+}
+
+func (b *instruments) counter(m names.Metric) metric.Int64ObservableCounter {
+	i, err := b.meter.Int64ObservableCounter(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
+	b.all, b.err = append(b.all, i), errors.Join(b.err, err)
+	return i
+}
+
+func (b *instruments) gauge(m names.Metric) metric.Int64ObservableGauge {
+	i, err := b.meter.Int64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
+	b.all, b.err = append(b.all, i), errors.Join(b.err, err)
+	return i
+}
+
+// by makes the attributes of a data point. Pairs without a value are left out.
+func by(pairs ...string) metric.MeasurementOption {
+	var all []attribute.KeyValue
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			all = append(all, attribute.String(pairs[i], pairs[i+1]))
+		}
+	}
+	return metric.WithAttributes(all...)
+}
+
+func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
+	nears, fars := t.core.tally.found()
+	for found, n := range nears {
+		o.ObserveInt64(t.resources, n, by(names.Status, string(found.status), names.Reason, string(found.reason), names.FoundBy, string(found.source)))
+	}
+	for found, n := range fars {
+		o.ObserveInt64(t.farEnds, n, by(names.Status, string(found.status), names.Reason, string(found.reason)))
+	}
+	for signal, stats := range t.core.tally.waiting() {
+		t.observeQueue(o, signal, stats)
+	}
+	t.observeInventory(o, t.core.inventory.Stats())
+	return nil
+}
+
+// endNames are the values of names.WaitingEnded.
+var endNames = map[hold.End]string{hold.Ready: "ready", hold.TimedOut: "timed_out", hold.NoRoom: "no_room", hold.Closing: "closing"}
+
+func (t *telemetry) observeQueue(o metric.Observer, signal string, stats hold.Stats) {
+	of := by(names.Signal, signal)
+	o.ObserveInt64(t.waiting, int64(stats.Records), of)
+	o.ObserveInt64(t.waitingBytes, int64(stats.Bytes), of)
+	o.ObserveInt64(t.lost, int64(stats.Lost), of)
+	for end, n := range stats.Ended {
+		o.ObserveInt64(t.waited, int64(n), by(names.Signal, signal, names.WaitingEnded, endNames[end]))
+	}
+}
+
+func (t *telemetry) observeInventory(o metric.Observer, stats inventory.Stats) {
+	for kind, n := range map[string]int{
+		inventory.KindPod: stats.Pods, inventory.KindService: stats.Services,
+		inventory.KindEndpointSlice: stats.EndpointSlices, inventory.KindNode: stats.Nodes,
+	} {
+		o.ObserveInt64(t.objects, int64(n), by(names.ObjectKind, kind))
+	}
+	o.ObserveInt64(t.bytes, int64(stats.Bytes))
+	for kind, n := range stats.Refused {
+		o.ObserveInt64(t.refused, int64(n), by(names.ObjectKind, kind))
+	}
+	for kind, n := range stats.Cut {
+		o.ObserveInt64(t.cut, int64(n), by(names.ObjectKind, kind))
+	}
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package k8senrichprocessor
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/enrich"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
+)
+
+// traces is the processor on a pipeline of traces. Spans with a network.peer.address get their far ends.
+type traces struct {
+	pipeline[ptrace.Traces]
+	next func(context.Context, ptrace.Traces) error
+}
+
+// ConsumeTraces hands on what is known, and lets wait what is not known yet.
+func (p *traces) ConsumeTraces(ctx context.Context, data ptrace.Traces) error {
+	core, now := p.core.Unwrap(), time.Now()
+	all := newFindings()
+	defer all.release()
+	for _, resource := range data.ResourceSpans().All() {
+		core.seeSpans(ctx, resource, now, all.add())
+	}
+	index := 0
+	data.ResourceSpans().RemoveIf(func(resource ptrace.ResourceSpans) bool {
+		found := &all.all[index]
+		index++
+		key := enrich.Key(resource.Resource().Attributes())
+		if core.decide(found) && !p.queue.Holds(key) {
+			core.write(resource.Resource(), found, hold.Ready)
+			return false
+		}
+		one := ptrace.NewTraces()
+		resource.MoveTo(one.ResourceSpans().AppendEmpty())
+		var sizer ptrace.ProtoMarshaler
+		p.queue.Put(hold.Item[ptrace.Traces]{Context: ctx, Key: key, Data: one, Records: one.SpanCount(), Bytes: sizer.TracesSize(one)}, now)
+		return true
+	})
+	if data.ResourceSpans().Len() == 0 {
+		return nil
+	}
+	return p.next(ctx, data)
+}
+
+// ready tells whether what waits needs not wait any longer.
+func (p *traces) ready(item hold.Item[ptrace.Traces]) bool {
+	core, found := p.core.Unwrap(), finding{}
+	core.seeSpans(item.Context, item.Data.ResourceSpans().At(0), time.Now(), &found)
+	return core.decide(&found)
+}
+
+// finish writes down what is known of what has waited.
+func (p *traces) finish(item hold.Item[ptrace.Traces], end hold.End) {
+	core, found := p.core.Unwrap(), finding{}
+	resource := item.Data.ResourceSpans().At(0)
+	core.seeSpans(item.Context, resource, time.Now(), &found)
+	core.decide(&found)
+	core.write(resource.Resource(), &found, end)
+}
+
+// send hands on what has waited.
+func (p *traces) send(item hold.Item[ptrace.Traces]) error { return p.next(item.Context, item.Data) }
+
+// seeSpans finds whose a resource is, and remembers the ends of connections that its records tell of.
+func (c *core) seeSpans(ctx context.Context, resource ptrace.ResourceSpans, now time.Time, f *finding) {
+	c.see(ctx, resource.Resource(), now, f)
+	for _, scope := range resource.ScopeSpans().All() {
+		for _, span := range scope.Spans().All() {
+			c.seeRecord(span.Attributes(), span.StartTimestamp(), f)
+		}
+	}
+}
