@@ -21,6 +21,7 @@ type logs struct {
 // ConsumeLogs hands on what is known, and lets wait what is not known yet.
 func (p *logs) ConsumeLogs(ctx context.Context, data plog.Logs) error {
 	core, now := p.core.Unwrap(), time.Now()
+	generation := core.enricher.Generation()
 	all := newFindings()
 	defer all.release()
 	for _, resource := range data.ResourceLogs().All() {
@@ -38,7 +39,9 @@ func (p *logs) ConsumeLogs(ctx context.Context, data plog.Logs) error {
 		one := plog.NewLogs()
 		resource.MoveTo(one.ResourceLogs().AppendEmpty())
 		var sizer plog.ProtoMarshaler
-		p.queue.Put(hold.Item[plog.Logs]{Context: ctx, Key: key, Data: one, Records: one.LogRecordCount(), Bytes: sizer.LogsSize(one)}, now)
+		p.queue.Put(hold.Item[plog.Logs]{
+			Context: ctx, Key: key, Data: one, Generation: generation, Records: one.LogRecordCount(), Bytes: sizer.LogsSize(one),
+		}, now)
 		return true
 	})
 	if data.ResourceLogs().Len() == 0 {

@@ -21,6 +21,7 @@ type metrics struct {
 // ConsumeMetrics hands on what is known, and lets wait what is not known yet.
 func (p *metrics) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) error {
 	core, now := p.core.Unwrap(), time.Now()
+	generation := core.enricher.Generation()
 	all := newFindings()
 	defer all.release()
 	for _, resource := range data.ResourceMetrics().All() {
@@ -38,7 +39,9 @@ func (p *metrics) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) erro
 		one := pmetric.NewMetrics()
 		resource.MoveTo(one.ResourceMetrics().AppendEmpty())
 		var sizer pmetric.ProtoMarshaler
-		p.queue.Put(hold.Item[pmetric.Metrics]{Context: ctx, Key: key, Data: one, Records: one.DataPointCount(), Bytes: sizer.MetricsSize(one)}, now)
+		p.queue.Put(hold.Item[pmetric.Metrics]{
+			Context: ctx, Key: key, Data: one, Generation: generation, Records: one.DataPointCount(), Bytes: sizer.MetricsSize(one),
+		}, now)
 		return true
 	})
 	if data.ResourceMetrics().Len() == 0 {

@@ -21,6 +21,7 @@ type traces struct {
 // ConsumeTraces hands on what is known, and lets wait what is not known yet.
 func (p *traces) ConsumeTraces(ctx context.Context, data ptrace.Traces) error {
 	core, now := p.core.Unwrap(), time.Now()
+	generation := core.enricher.Generation()
 	all := newFindings()
 	defer all.release()
 	for _, resource := range data.ResourceSpans().All() {
@@ -38,7 +39,9 @@ func (p *traces) ConsumeTraces(ctx context.Context, data ptrace.Traces) error {
 		one := ptrace.NewTraces()
 		resource.MoveTo(one.ResourceSpans().AppendEmpty())
 		var sizer ptrace.ProtoMarshaler
-		p.queue.Put(hold.Item[ptrace.Traces]{Context: ctx, Key: key, Data: one, Records: one.SpanCount(), Bytes: sizer.TracesSize(one)}, now)
+		p.queue.Put(hold.Item[ptrace.Traces]{
+			Context: ctx, Key: key, Data: one, Generation: generation, Records: one.SpanCount(), Bytes: sizer.TracesSize(one),
+		}, now)
 		return true
 	})
 	if data.ResourceSpans().Len() == 0 {

@@ -39,6 +39,8 @@ type Item[T any] struct {
 	Context context.Context
 	Key     string
 	Data    T
+	// Generation is the one by which the data was found not to be ready.
+	Generation uint64
 	// Records and Bytes are what it counts for under the limits.
 	Records, Bytes int
 }
@@ -174,21 +176,19 @@ func (q *Queue[T]) run(ctx context.Context) {
 	defer close(q.done)
 	ticker := time.NewTicker(lookInterval)
 	defer ticker.Stop()
-	seen := q.f.Generation()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		generation := q.f.Generation()
-		if q.look(time.Now(), generation != seen) == 0 {
-			select { // nothing waits, and so neither does the processor wake up
-			case <-ctx.Done():
-				return
-			case <-q.wake:
-			}
+		if q.look(time.Now(), q.f.Generation()) > 0 {
+			continue
 		}
-		seen = generation
+		select { // nothing waits, and so neither does the processor wake up
+		case <-ctx.Done():
+			return
+		case <-q.wake:
+		}
 	}
 }

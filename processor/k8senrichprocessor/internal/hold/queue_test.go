@@ -83,8 +83,11 @@ func (o *owner) fail(err error) {
 	o.err = err
 }
 
+// before is a generation that is over.
+func (o *owner) before() uint64 { return o.generation.Load() - 1 }
+
 func (o *owner) put(key, data string) {
-	o.Put(Item[string]{Context: context.Background(), Key: key, Data: data, Records: 1, Bytes: 10}, time.Now())
+	o.Put(Item[string]{Context: context.Background(), Key: key, Data: data, Generation: o.before(), Records: 1, Bytes: 10}, time.Now())
 }
 
 func (o *owner) received() []string {
@@ -124,8 +127,9 @@ func TestQueue_whatWasLearnedBeforeItWasPut(t *testing.T) {
 	o := newOwner(patient())
 	o.Start()
 	defer o.Shutdown()
+	before := o.generation.Load()
 	o.learn("a1")
-	o.put("a", "a1")
+	o.Put(Item[string]{Context: t.Context(), Key: "a", Data: "a1", Generation: before}, time.Now())
 	o.expect(t, "a1")
 }
 

@@ -4,9 +4,8 @@ package hold
 
 import "time"
 
-// look hands on what needs not wait any longer, and returns how many keys still do. news tells that more may be
-// known than the last time.
-func (q *Queue[T]) look(now time.Time, news bool) int {
+// look hands on what needs not wait any longer, and returns how many keys still do.
+func (q *Queue[T]) look(now time.Time, generation uint64) int {
 	q.sending.Lock()
 	defer q.sending.Unlock()
 	for _, key := range q.keys() {
@@ -15,7 +14,7 @@ func (q *Queue[T]) look(now time.Time, news bool) int {
 			if !ok {
 				break
 			}
-			end, ok := q.ended(head, now, news)
+			end, ok := q.ended(key, head, now, generation)
 			if !ok || !q.send(key, head, end, now) {
 				break
 			}
@@ -26,19 +25,20 @@ func (q *Queue[T]) look(now time.Time, news bool) int {
 	return len(q.lanes)
 }
 
-// ended tells whether data needs not wait any longer, and why.
-func (q *Queue[T]) ended(head waiting[T], now time.Time, news bool) (End, bool) {
-	switch {
-	case !head.refused.IsZero():
+// ended tells whether data needs not wait any longer, and why. It is looked at once per generation.
+func (q *Queue[T]) ended(key string, head waiting[T], now time.Time, generation uint64) (End, bool) {
+	if !head.refused.IsZero() {
 		return Ready, true
-	// What was put just now is looked at in any case: something may have become known between the last look of
-	// whoever put it and then.
-	case (news || now.Sub(head.since) < 2*lookInterval) && q.f.Ready(head.Item):
-		return Ready, true
-	case now.Sub(head.since) >= q.limits.Timeout:
-		return TimedOut, true
 	}
-	return 0, false
+	if head.Generation != generation {
+		if q.f.Ready(head.Item) {
+			return Ready, true
+		}
+		q.mu.Lock()
+		q.lanes[key].items[0].Generation = generation
+		q.mu.Unlock()
+	}
+	return TimedOut, now.Sub(head.since) >= q.limits.Timeout
 }
 
 // flush hands on what waits the longest as long as more is asked for. more is called with mu held.
