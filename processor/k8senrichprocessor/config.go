@@ -35,6 +35,9 @@ type Config struct {
 	// Networks name what is outside of the cluster.
 	Networks []NetworkConfig `mapstructure:"networks"`
 
+	// ConnectionTracking tells whether to ask the kernel how addresses were translated, where it lets us.
+	ConnectionTracking bool `mapstructure:"connection_tracking"`
+
 	Wait   WaitConfig   `mapstructure:"wait"`
 	Limits LimitsConfig `mapstructure:"limits"`
 
@@ -95,7 +98,10 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		Source: sourceAuto,
 		Scope:  scopeNode,
-		Wait:   WaitConfig{Timeout: 2 * time.Second, RecordsMax: 20_000, BytesMax: 16 << 20},
+
+		ConnectionTracking: true,
+
+		Wait: WaitConfig{Timeout: 2 * time.Second, RecordsMax: 20_000, BytesMax: 16 << 20},
 		Limits: LimitsConfig{
 			PodsMax: 20_000, ServicesMax: 10_000, EndpointSlicesMax: 10_000, NodesMax: 5_000, BytesMax: 64 << 20,
 			PodRetention: 2 * time.Minute,

@@ -4,12 +4,16 @@ package k8senrichprocessor
 
 import (
 	"context"
+	"errors"
+	"net"
+	"net/netip"
 	"os"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.uber.org/zap"
 
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/conntrack"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/enrich"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/inventory"
@@ -18,8 +22,8 @@ import (
 // refusedTimeMax is for how long records that waited are offered again to a pipeline that refuses them.
 const refusedTimeMax = 5 * time.Second
 
-// expiryInterval is how often pods that are gone are looked through.
-const expiryInterval = 10 * time.Second
+// upkeepInterval is how often pods that are gone are looked through, and the addresses of this node are read.
+const upkeepInterval = 10 * time.Second
 
 // core is what all pipelines with one configuration share: what is known of the cluster, and who fills it.
 type core struct {
@@ -30,6 +34,8 @@ type core struct {
 	enricher  *enrich.Enricher
 	tally     *tally
 	telemetry *telemetry
+	// conntrack is nil where the kernel may not be asked.
+	conntrack *conntrack.Table
 	// sources fill the inventory.
 	sources []source
 
@@ -91,6 +97,7 @@ func (c *core) Start(_ context.Context, _ component.Host) error {
 		return err
 	}
 	c.telemetry = telemetry
+	c.openConntrack()
 	for _, s := range c.sources {
 		if err := s.Start(); err != nil {
 			return err
@@ -98,7 +105,7 @@ func (c *core) Start(_ context.Context, _ component.Host) error {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop, c.done = stop, make(chan struct{})
-	go c.expire(ctx)
+	go c.upkeep(ctx)
 	return nil
 }
 
@@ -113,15 +120,33 @@ func (c *core) Shutdown(context.Context) error {
 	for _, s := range c.sources {
 		s.Shutdown()
 	}
-	return c.telemetry.close()
+	err := c.telemetry.close()
+	if c.conntrack != nil {
+		err = errors.Join(err, c.conntrack.Close())
+	}
+	return err
 }
 
-// expire forgets pods that are gone, from time to time.
-func (c *core) expire(ctx context.Context) {
+// openConntrack tries to. Without it the far ends of connections through Services are told as well as addresses tell.
+func (c *core) openConntrack() {
+	if !c.config.ConnectionTracking || c.config.chosenSource() == sourceNone {
+		return
+	}
+	table, err := conntrack.Open()
+	if err != nil {
+		c.logger.Info("Connections through Services are told by the Service's address alone", zap.Error(err))
+		return
+	}
+	c.conntrack = table
+}
+
+// upkeep does from time to time what nothing else brings about.
+func (c *core) upkeep(ctx context.Context) {
 	defer close(c.done)
-	ticker := time.NewTicker(expiryInterval)
+	ticker := time.NewTicker(upkeepInterval)
 	defer ticker.Stop()
 	for {
+		c.readOwnAddresses()
 		select {
 		case <-ctx.Done():
 			return
@@ -129,4 +154,24 @@ func (c *core) expire(ctx context.Context) {
 			c.inventory.Expire(now)
 		}
 	}
+}
+
+// readOwnAddresses reads those of this network namespace, which should be the node's. If it is that of a pod, the
+// address is known as the pod's own, and that goes first.
+func (c *core) readOwnAddresses() {
+	if c.config.NodeName == "" {
+		return
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		c.logger.Debug("The addresses of this node can't be read", zap.Error(err))
+		return
+	}
+	own := &inventory.Node{Name: c.config.NodeName}
+	for _, address := range addresses {
+		if prefix, err := netip.ParsePrefix(address.String()); err == nil && !prefix.Addr().IsLoopback() {
+			own.Addresses = append(own.Addresses, prefix.Addr().Unmap().WithZone(""))
+		}
+	}
+	c.inventory.SetOwnNode(own)
 }

@@ -9,6 +9,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/conntrack"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/enrich"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
 )
@@ -25,6 +26,12 @@ type sighting struct {
 	at         time.Time
 	connection enrich.Connection
 	far        enrich.Far
+}
+
+// held is data that waits, with what is known of it.
+type held[T any] struct {
+	data  T
+	found *finding
 }
 
 // findings are those of a batch. They are used again, to spare the garbage collector.
@@ -71,8 +78,32 @@ func (c *core) seeRecord(record pcommon.Map, at pcommon.Timestamp, f *finding) {
 	if !ok {
 		return
 	}
+	c.translate(&connection)
 	c.enricher.Note(&connection, &f.near)
 	f.connections = append(f.connections, sighting{record: record, at: at.AsTime(), connection: connection})
+}
+
+// translate asks the kernel how the addresses of a connection are translated on the way, if they may be.
+func (c *core) translate(connection *enrich.Connection) {
+	if c.conntrack == nil || !c.enricher.MayBeTranslated(connection) {
+		return
+	}
+	transport, client, server, clientSide := connection.Ends()
+	ask := c.conntrack.AsTheClient
+	if clientSide {
+		ask = c.conntrack.AsTheServer
+	}
+	if found, ok := ask(conntrack.Ends{Transport: transport, Client: client, Server: server}); ok {
+		connection.Translated(found.Client, found.Server)
+	}
+}
+
+// seeAgain is about a resource that has waited. Its records are not read again.
+func (c *core) seeAgain(ctx context.Context, resource pcommon.Resource, now time.Time, f *finding) {
+	c.see(ctx, resource, now, f)
+	for i := range f.connections {
+		c.enricher.Note(&f.connections[i].connection, &f.near)
+	}
 }
 
 // decide finds the far ends, and tells whether to wait for more would be of no use.

@@ -38,9 +38,11 @@ func (p *logs) ConsumeLogs(ctx context.Context, data plog.Logs) error {
 		}
 		one := plog.NewLogs()
 		resource.MoveTo(one.ResourceLogs().AppendEmpty())
+		waiting := &finding{}
+		core.seeLogs(ctx, one.ResourceLogs().At(0), now, waiting)
 		var sizer plog.ProtoMarshaler
-		p.queue.Put(hold.Item[plog.Logs]{
-			Context: ctx, Key: key, Data: one, Generation: generation, Records: one.LogRecordCount(), Bytes: sizer.LogsSize(one),
+		p.queue.Put(hold.Item[held[plog.Logs]]{
+			Context: ctx, Key: key, Data: held[plog.Logs]{one, waiting}, Generation: generation, Records: one.LogRecordCount(), Bytes: sizer.LogsSize(one),
 		}, now)
 		return true
 	})
@@ -51,23 +53,24 @@ func (p *logs) ConsumeLogs(ctx context.Context, data plog.Logs) error {
 }
 
 // ready tells whether what waits needs not wait any longer.
-func (p *logs) ready(item hold.Item[plog.Logs]) bool {
-	core, found := p.core.Unwrap(), finding{}
-	core.seeLogs(item.Context, item.Data.ResourceLogs().At(0), time.Now(), &found)
-	return core.decide(&found)
+func (p *logs) ready(item hold.Item[held[plog.Logs]]) bool {
+	core := p.core.Unwrap()
+	core.seeAgain(item.Context, item.Data.data.ResourceLogs().At(0).Resource(), time.Now(), item.Data.found)
+	return core.decide(item.Data.found)
 }
 
 // finish writes down what is known of what has waited.
-func (p *logs) finish(item hold.Item[plog.Logs], end hold.End) {
-	core, found := p.core.Unwrap(), finding{}
-	resource := item.Data.ResourceLogs().At(0)
-	core.seeLogs(item.Context, resource, time.Now(), &found)
-	core.decide(&found)
-	core.write(resource.Resource(), &found, end)
+func (p *logs) finish(item hold.Item[held[plog.Logs]], end hold.End) {
+	core, resource := p.core.Unwrap(), item.Data.data.ResourceLogs().At(0).Resource()
+	core.seeAgain(item.Context, resource, time.Now(), item.Data.found)
+	core.decide(item.Data.found)
+	core.write(resource, item.Data.found, end)
 }
 
 // send hands on what has waited.
-func (p *logs) send(item hold.Item[plog.Logs]) error { return p.next(item.Context, item.Data) }
+func (p *logs) send(item hold.Item[held[plog.Logs]]) error {
+	return p.next(item.Context, item.Data.data)
+}
 
 // seeLogs finds whose a resource is, and remembers the ends of connections that its records tell of.
 func (c *core) seeLogs(ctx context.Context, resource plog.ResourceLogs, now time.Time, f *finding) {

@@ -38,9 +38,10 @@ func (p *metrics) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) erro
 		}
 		one := pmetric.NewMetrics()
 		resource.MoveTo(one.ResourceMetrics().AppendEmpty())
+		waiting := &finding{near: found.near}
 		var sizer pmetric.ProtoMarshaler
-		p.queue.Put(hold.Item[pmetric.Metrics]{
-			Context: ctx, Key: key, Data: one, Generation: generation, Records: one.DataPointCount(), Bytes: sizer.MetricsSize(one),
+		p.queue.Put(hold.Item[held[pmetric.Metrics]]{
+			Context: ctx, Key: key, Data: held[pmetric.Metrics]{one, waiting}, Generation: generation, Records: one.DataPointCount(), Bytes: sizer.MetricsSize(one),
 		}, now)
 		return true
 	})
@@ -51,20 +52,21 @@ func (p *metrics) ConsumeMetrics(ctx context.Context, data pmetric.Metrics) erro
 }
 
 // ready tells whether what waits needs not wait any longer.
-func (p *metrics) ready(item hold.Item[pmetric.Metrics]) bool {
-	core, found := p.core.Unwrap(), finding{}
-	core.see(item.Context, item.Data.ResourceMetrics().At(0).Resource(), time.Now(), &found)
-	return core.decide(&found)
+func (p *metrics) ready(item hold.Item[held[pmetric.Metrics]]) bool {
+	core := p.core.Unwrap()
+	core.seeAgain(item.Context, item.Data.data.ResourceMetrics().At(0).Resource(), time.Now(), item.Data.found)
+	return core.decide(item.Data.found)
 }
 
 // finish writes down what is known of what has waited.
-func (p *metrics) finish(item hold.Item[pmetric.Metrics], end hold.End) {
-	core, found := p.core.Unwrap(), finding{}
-	resource := item.Data.ResourceMetrics().At(0)
-	core.see(item.Context, resource.Resource(), time.Now(), &found)
-	core.decide(&found)
-	core.write(resource.Resource(), &found, end)
+func (p *metrics) finish(item hold.Item[held[pmetric.Metrics]], end hold.End) {
+	core, resource := p.core.Unwrap(), item.Data.data.ResourceMetrics().At(0).Resource()
+	core.seeAgain(item.Context, resource, time.Now(), item.Data.found)
+	core.decide(item.Data.found)
+	core.write(resource, item.Data.found, end)
 }
 
 // send hands on what has waited.
-func (p *metrics) send(item hold.Item[pmetric.Metrics]) error { return p.next(item.Context, item.Data) }
+func (p *metrics) send(item hold.Item[held[pmetric.Metrics]]) error {
+	return p.next(item.Context, item.Data.data)
+}

@@ -21,17 +21,17 @@ import (
 // on, so that as much comes in as goes out.
 type pipeline[T any] struct {
 	core  *shared.Instance[*core]
-	queue *hold.Queue[T]
+	queue *hold.Queue[held[T]]
 	// inner is the Collector's own part of a processor.
 	inner component.Component
 }
 
 func newPipeline[T any](
 	instance *shared.Instance[*core], signal string, inner component.Component,
-	ready func(hold.Item[T]) bool, finish func(hold.Item[T], hold.End), send func(hold.Item[T]) error,
+	ready func(hold.Item[held[T]]) bool, finish func(hold.Item[held[T]], hold.End), send func(hold.Item[held[T]]) error,
 ) pipeline[T] {
 	c := instance.Unwrap()
-	queue := hold.New(c.waitLimits(), hold.Functions[T]{
+	queue := hold.New(c.waitLimits(), hold.Functions[held[T]]{
 		Ready: ready, Generation: c.enricher.Generation, Finish: finish, Send: send, Permanent: consumererror.IsPermanent,
 	})
 	c.tally.queue(signal, queue.Stats)

@@ -38,9 +38,11 @@ func (p *traces) ConsumeTraces(ctx context.Context, data ptrace.Traces) error {
 		}
 		one := ptrace.NewTraces()
 		resource.MoveTo(one.ResourceSpans().AppendEmpty())
+		waiting := &finding{}
+		core.seeSpans(ctx, one.ResourceSpans().At(0), now, waiting)
 		var sizer ptrace.ProtoMarshaler
-		p.queue.Put(hold.Item[ptrace.Traces]{
-			Context: ctx, Key: key, Data: one, Generation: generation, Records: one.SpanCount(), Bytes: sizer.TracesSize(one),
+		p.queue.Put(hold.Item[held[ptrace.Traces]]{
+			Context: ctx, Key: key, Data: held[ptrace.Traces]{one, waiting}, Generation: generation, Records: one.SpanCount(), Bytes: sizer.TracesSize(one),
 		}, now)
 		return true
 	})
@@ -51,23 +53,24 @@ func (p *traces) ConsumeTraces(ctx context.Context, data ptrace.Traces) error {
 }
 
 // ready tells whether what waits needs not wait any longer.
-func (p *traces) ready(item hold.Item[ptrace.Traces]) bool {
-	core, found := p.core.Unwrap(), finding{}
-	core.seeSpans(item.Context, item.Data.ResourceSpans().At(0), time.Now(), &found)
-	return core.decide(&found)
+func (p *traces) ready(item hold.Item[held[ptrace.Traces]]) bool {
+	core := p.core.Unwrap()
+	core.seeAgain(item.Context, item.Data.data.ResourceSpans().At(0).Resource(), time.Now(), item.Data.found)
+	return core.decide(item.Data.found)
 }
 
 // finish writes down what is known of what has waited.
-func (p *traces) finish(item hold.Item[ptrace.Traces], end hold.End) {
-	core, found := p.core.Unwrap(), finding{}
-	resource := item.Data.ResourceSpans().At(0)
-	core.seeSpans(item.Context, resource, time.Now(), &found)
-	core.decide(&found)
-	core.write(resource.Resource(), &found, end)
+func (p *traces) finish(item hold.Item[held[ptrace.Traces]], end hold.End) {
+	core, resource := p.core.Unwrap(), item.Data.data.ResourceSpans().At(0).Resource()
+	core.seeAgain(item.Context, resource, time.Now(), item.Data.found)
+	core.decide(item.Data.found)
+	core.write(resource, item.Data.found, end)
 }
 
 // send hands on what has waited.
-func (p *traces) send(item hold.Item[ptrace.Traces]) error { return p.next(item.Context, item.Data) }
+func (p *traces) send(item hold.Item[held[ptrace.Traces]]) error {
+	return p.next(item.Context, item.Data.data)
+}
 
 // seeSpans finds whose a resource is, and remembers the ends of connections that its records tell of.
 func (c *core) seeSpans(ctx context.Context, resource ptrace.ResourceSpans, now time.Time, f *finding) {

@@ -18,6 +18,27 @@ type Connection struct {
 	far netip.AddrPort
 	// clientSide tells that the resource is the client.
 	clientSide bool
+	// other are the ends as the far end sees them, where addresses are translated on the way. Invalid where it is
+	// not known that they are.
+	otherClient, otherServer netip.AddrPort
+}
+
+// Ends returns the two ends, as the resource sees them, and whether it is the client.
+func (c *Connection) Ends() (transport string, client, server netip.AddrPort, clientSide bool) {
+	return c.transport, c.client, c.server, c.clientSide
+}
+
+// Translated takes it that the far end sees other ends, since addresses are translated on the way.
+func (c *Connection) Translated(client, server netip.AddrPort) {
+	c.otherClient, c.otherServer = client, server
+}
+
+// translatedFar is the address and port that the far end itself has.
+func (c *Connection) translatedFar() netip.AddrPort {
+	if c.clientSide {
+		return c.otherServer
+	}
+	return c.otherClient
 }
 
 // complete tells whether the connection can be told from all others.

@@ -70,15 +70,23 @@ func (e *ends) note(c *Connection, h holder) {
 	}
 }
 
-// other returns who holds the far end.
+// other returns who holds the far end, which may see other ends than the near one does.
 func (e *ends) other(c *Connection) holder {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	both, ok := e.known.Get(c.key())
+	if h := e.far(c.key(), c.clientSide); h.known || !c.otherClient.IsValid() {
+		return h
+	}
+	return e.far(endsKey{c.transport, c.otherClient, c.otherServer}, c.clientSide)
+}
+
+// far is called with mu held.
+func (e *ends) far(key endsKey, clientSide bool) holder {
+	both, ok := e.known.Get(key)
 	switch {
 	case !ok:
 		return holder{}
-	case c.clientSide:
+	case clientSide:
 		return both.server
 	default:
 		return both.client

@@ -46,14 +46,36 @@ func (e *Enricher) Note(c *Connection, near *Near) {
 // Far finds who was at the far end of a connection at a time.
 func (e *Enricher) Far(c *Connection, at time.Time) Far {
 	far := Far{Status: Resolved, address: c.far.Addr()}
+	if service := e.inventory.ServiceAt(far.address); service != nil {
+		far.service = service.Name
+	}
 	if c.complete() {
 		if other := e.ends.other(c); other.known {
 			e.putHolder(&far, other.pod)
 			return far
 		}
+		if behind := c.translatedFar(); behind.IsValid() {
+			if pod, _ := e.inventory.PodAt(behind.Addr(), at); pod != nil {
+				far.putPod(pod)
+				return far
+			}
+		}
 	}
 	e.byAddress(&far, c, at)
 	return far
+}
+
+// MayBeTranslated tells whether who is at the far end can't be told by its address alone: it is a Service's, or this
+// node's own, which the node lends to others when it hides theirs.
+func (e *Enricher) MayBeTranslated(c *Connection) bool {
+	if !c.complete() {
+		return false
+	}
+	if e.inventory.ServiceAt(c.far.Addr()) != nil {
+		return true
+	}
+	node := e.inventory.NodeAt(c.far.Addr())
+	return node != nil && node.Name == e.settings.NodeName
 }
 
 func (e *Enricher) putHolder(far *Far, pod *inventory.Pod) {
@@ -83,8 +105,7 @@ func (e *Enricher) byAddress(far *Far, c *Connection, at time.Time) {
 		return
 	}
 	if service := e.inventory.ServiceAt(address); service != nil {
-		far.service, far.namespace = service.Name, service.Namespace
-		far.kind, far.name = kindService, service.Name
+		far.namespace, far.kind, far.name = service.Namespace, kindService, service.Name
 		if owner, ok := e.inventory.WorkloadOf(service); ok {
 			far.kind, far.name = string(owner.Kind), owner.Name
 		}

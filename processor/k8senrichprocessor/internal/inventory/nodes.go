@@ -11,6 +11,8 @@ import (
 type nodes struct {
 	byName    map[string]*Node
 	byAddress map[netip.Addr]*Node
+	// own is this node, with the addresses of its interfaces, of which the API server knows but one or two.
+	own *Node
 }
 
 func newNodes() nodes {
@@ -54,11 +56,32 @@ func (i *Inventory) ReplaceNodes(all []*Node) {
 	}
 }
 
+// SetOwnNode tells which addresses this node has.
+func (i *Inventory) SetOwnNode(n *Node) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.nodes.own != nil && slices.Equal(i.nodes.own.Addresses, n.Addresses) {
+		return
+	}
+	n.Addresses = n.Addresses[:min(len(n.Addresses), ownAddressesMax)]
+	i.nodes.own = n
+	i.generation++
+}
+
+// ownAddressesMax bounds the addresses of this node: hosts with a bridge per network have some tens.
+const ownAddressesMax = 1024
+
 // NodeAt returns the node with an address, nil if there is none.
 func (i *Inventory) NodeAt(address netip.Addr) *Node {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
-	return i.nodes.byAddress[address.Unmap()]
+	if n, ok := i.nodes.byAddress[address.Unmap()]; ok {
+		return n
+	}
+	if own := i.nodes.own; own != nil && slices.Contains(own.Addresses, address.Unmap()) {
+		return own
+	}
+	return nil
 }
 
 // OfPods tells whether an address is of a network that nodes give their pods addresses from: whoever has it is a

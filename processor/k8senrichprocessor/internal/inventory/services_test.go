@@ -94,6 +94,18 @@ func TestNodes(t *testing.T) {
 	assert.Zero(t, i.Stats().Bytes)
 }
 
+func TestOwnNode(t *testing.T) {
+	i := New(testLimits())
+	bridge := netip.MustParseAddr("10.88.0.1")
+	i.SetOwnNode(&Node{Name: "node1", Addresses: []netip.Addr{bridge}})
+	assert.Equal(t, "node1", i.NodeAt(bridge).Name)
+	before := i.Generation()
+	i.SetOwnNode(&Node{Name: "node1", Addresses: []netip.Addr{bridge}})
+	assert.Equal(t, before, i.Generation())
+	i.SetOwnNode(&Node{Name: "node1"})
+	assert.Nil(t, i.NodeAt(bridge))
+}
+
 func TestObjects_boundsHold(t *testing.T) {
 	i := New(testLimits())
 	for n := range 15 {
