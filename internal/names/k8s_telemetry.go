@@ -19,6 +19,7 @@ func EnrichAttributes() []Attribute {
 		{ObjectKind, String, "`pod`, `service`, `endpoint_slice` or `node`; `address` for pods that had an address before."},
 		{Signal, String, "`logs`, `metrics` or `traces`."},
 		{WaitingEnded, String, "Why something stopped to wait: `ready`, `timed_out`, `no_room` or `closing`."},
+		{Outcome, String, "`translated`: the far end sees other addresses. `untranslated`: it sees the same. `unknown`: the kernel does not know the connection. `failed`: it could not be asked. `skipped`: there were too many to ask about."},
 		{State, String, "Of what is read: `listing`, `watching`, `disconnected`, `forbidden` or `stopped`."},
 	}
 }
@@ -53,6 +54,11 @@ func EnrichLost() Metric {
 	return Metric{"otelcol.k8s_enrich.lost", "{record}", "Records, data points and spans that have waited, and that the pipeline refused afterwards.", []string{Signal}}
 }
 
+// EnrichTranslations counts what the kernel's connection tracking was asked.
+func EnrichTranslations() Metric {
+	return Metric{"otelcol.k8s_enrich.translations", "{connection}", "Connections that the kernel's connection tracking was asked about, by what it knew.", []string{Outcome}}
+}
+
 // EnrichObjects is what is known.
 func EnrichObjects() Metric {
 	return Metric{"otelcol.k8s_enrich.objects", "{object}", "Objects of the cluster that are known, pods that were removed a short time ago included.", []string{ObjectKind}}
@@ -77,6 +83,7 @@ func EnrichCut() Metric {
 func EnrichMetrics() []Metric {
 	return []Metric{
 		EnrichResources(), EnrichFarEnds(), EnrichWaiting(), EnrichWaitingBytes(), EnrichWaited(), EnrichLost(),
+		EnrichTranslations(),
 		EnrichObjects(), EnrichBytes(), EnrichRefused(), EnrichCut(),
 	}
 }

@@ -26,6 +26,7 @@ const (
 	procfs     = "github.com/prometheus/procfs"
 	clientGo   = "k8s.io/client-go"
 	receiverAt = "receiver/ebpfreceiver/internal/"
+	enrichAt   = "processor/k8senrichprocessor/internal/"
 )
 
 // importTable is the order of the house. Rules of packages that don't exist yet hold when they do.
@@ -65,7 +66,11 @@ func importTable() []importRule {
 				ebpf, clientGo + "/kubernetes", clientGo + "/informers",
 				clientGo + "/metadata/metadatainformer", clientGo + "/dynamic/dynamicinformer",
 			}},
-		{folder: "processor/k8senrichprocessor/internal/inventory"},
+		{folder: enrichAt + "inventory"},
+		{folder: enrichAt + "hold"},
+		{folder: enrichAt + "conntrack", others: []string{"github.com/ti-mo/conntrack", unix, "golang.org/x/time/rate"}},
+		{folder: enrichAt + "enrich", ours: []string{enrichAt + "inventory", "internal/names"},
+			others: []string{pdata, "github.com/hashicorp/golang-lru/v2"}},
 		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
 		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},

@@ -34,6 +34,8 @@ type core struct {
 	enricher  *enrich.Enricher
 	tally     *tally
 	telemetry *telemetry
+	// interfaceAddresses are those of this network namespace.
+	interfaceAddresses func() ([]net.Addr, error)
 	// conntrack is nil where the kernel may not be asked.
 	conntrack *conntrack.Table
 	// sources fill the inventory.
@@ -51,7 +53,8 @@ func newCore(c *Config, set component.TelemetrySettings) *core {
 	})
 	return &core{
 		config: c, logger: set.Logger, settings: set, inventory: inv, tally: newTally(),
-		enricher: enrich.New(c.enrichSettings(), inv),
+		interfaceAddresses: net.InterfaceAddrs,
+		enricher:           enrich.New(c.enrichSettings(), inv),
 	}
 }
 
@@ -162,7 +165,7 @@ func (c *core) readOwnAddresses() {
 	if c.config.NodeName == "" {
 		return
 	}
-	addresses, err := net.InterfaceAddrs()
+	addresses, err := c.interfaceAddresses()
 	if err != nil {
 		c.logger.Debug("The addresses of this node can't be read", zap.Error(err))
 		return

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -133,7 +134,9 @@ func play(t *testing.T, s scenario) string {
 	made, err := f.logs(t.Context(), set, config, sink)
 	require.NoError(t, err)
 	p := made.(*logs)
-	p.core.Unwrap().sources = nil // the scenario itself is the source
+	// The scenario itself is the source, and its addresses are none of this machine's.
+	p.core.Unwrap().sources = nil
+	p.core.Unwrap().interfaceAddresses = func() ([]net.Addr, error) { return nil, nil }
 	require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
 	for _, step := range s.Steps {
 		step.tell(p.core.Unwrap().inventory)

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/conntrack"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/inventory"
 )
@@ -22,7 +23,8 @@ type telemetry struct {
 	core         *core
 	registration metric.Registration
 
-	resources, farEnds, waited, lost, refused, cut metric.Int64ObservableCounter
+	resources, farEnds, waited, lost, translations metric.Int64ObservableCounter
+	refused, cut                                   metric.Int64ObservableCounter
 	waiting, waitingBytes, objects, bytes          metric.Int64ObservableGauge
 }
 
@@ -35,6 +37,7 @@ func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) 
 	t.waitingBytes = b.gauge(names.EnrichWaitingBytes())
 	t.waited = b.counter(names.EnrichWaited())
 	t.lost = b.counter(names.EnrichLost())
+	t.translations = b.counter(names.EnrichTranslations())
 	t.objects = b.gauge(names.EnrichObjects())
 	t.bytes = b.gauge(names.EnrichBytes())
 	t.refused = b.counter(names.EnrichRefused())
@@ -93,6 +96,9 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	for signal, stats := range t.core.tally.waiting() {
 		t.observeQueue(o, signal, stats)
 	}
+	if t.core.conntrack != nil {
+		t.observeTranslations(o, t.core.conntrack.Stats())
+	}
 	t.observeInventory(o, t.core.inventory.Stats())
 	return nil
 }
@@ -107,6 +113,15 @@ func (t *telemetry) observeQueue(o metric.Observer, signal string, stats hold.St
 	o.ObserveInt64(t.lost, int64(stats.Lost), of)
 	for end, n := range stats.Ended {
 		o.ObserveInt64(t.waited, int64(n), by(names.Signal, signal, names.WaitingEnded, endNames[end]))
+	}
+}
+
+func (t *telemetry) observeTranslations(o metric.Observer, stats conntrack.Stats) {
+	for outcome, n := range map[string]uint64{
+		"translated": stats.Translated, "untranslated": stats.Untranslated, "unknown": stats.Unknown,
+		"failed": stats.Failed, "skipped": stats.Skipped,
+	} {
+		o.ObserveInt64(t.translations, int64(n), by(names.Outcome, outcome))
 	}
 }
 
