@@ -25,6 +25,7 @@ const (
 	unix       = "golang.org/x/sys"
 	procfs     = "github.com/prometheus/procfs"
 	clientGo   = "k8s.io/client-go"
+	apimachine = "k8s.io/apimachinery"
 	receiverAt = "receiver/ebpfreceiver/internal/"
 	enrichAt   = "processor/k8senrichprocessor/internal/"
 )
@@ -71,6 +72,16 @@ func importTable() []importRule {
 		{folder: enrichAt + "conntrack", others: []string{"github.com/ti-mo/conntrack", unix, "golang.org/x/time/rate"}},
 		{folder: enrichAt + "enrich", ours: []string{enrichAt + "inventory", "internal/names"},
 			others: []string{pdata, "github.com/hashicorp/golang-lru/v2"}},
+		{folder: enrichAt + "apiobject", ours: []string{enrichAt + "inventory", "internal/names"}, others: []string{apimachine}},
+		// Sources fill the inventory, each without the others, and know nothing of telemetry.
+		{folder: enrichAt + "sourcestate"},
+		{folder: enrichAt + "apiserver", ours: []string{enrichAt + "inventory", enrichAt + "apiobject", enrichAt + "sourcestate"},
+			others: []string{clientGo, apimachine, "k8s.io/klog/v2", "k8s.io/utils", zap},
+			never:  []string{clientGo + "/kubernetes", clientGo + "/informers"}},
+		{folder: enrichAt + "kubelet", ours: []string{enrichAt + "inventory", enrichAt + "apiobject", enrichAt + "sourcestate"},
+			others: []string{zap}},
+		// For tests only.
+		{folder: enrichAt + "apiservertest", others: []string{"github.com/stretchr/testify"}},
 		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
 		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
