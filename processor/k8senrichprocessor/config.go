@@ -12,7 +12,10 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/apiobject"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/apiserver"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/enrich"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/kubelet"
 )
 
 // Config is what users write.
@@ -22,8 +25,10 @@ type Config struct {
 	Source string `mapstructure:"source"`
 	// Scope is "node" for the pods of this node, or "cluster" for the far ends of connections too.
 	Scope string `mapstructure:"scope"`
-	// NodeName is the Kubernetes name of this node, usually ${env:K8S_NODE_NAME}.
-	NodeName string `mapstructure:"node_name"`
+	// NodeName is the Kubernetes name of this node. If it is empty, the variable K8S_NODE_NAME has it.
+	NodeName  string          `mapstructure:"node_name"`
+	APIServer APIServerConfig `mapstructure:"api_server"`
+	Kubelet   KubeletConfig   `mapstructure:"kubelet"`
 	// ClusterName becomes k8s.cluster.name, ClusterUID k8s.cluster.uid. Nothing is said if they are empty.
 	ClusterName string `mapstructure:"cluster_name"`
 	ClusterUID  string `mapstructure:"cluster_uid"`
@@ -43,6 +48,36 @@ type Config struct {
 
 	// prevent unkeyed literals
 	_ struct{}
+}
+
+// APIServerConfig says how to reach the API server.
+type APIServerConfig struct {
+	// AuthType is "service_account" for what Kubernetes gives to a pod, or "kubeconfig".
+	AuthType   string           `mapstructure:"auth_type"`
+	Kubeconfig KubeconfigConfig `mapstructure:"kubeconfig"`
+	// Endpoint, TokenFile and CAFile replace what Kubernetes gives to a pod.
+	Endpoint  string `mapstructure:"endpoint"`
+	TokenFile string `mapstructure:"token_file"`
+	CAFile    string `mapstructure:"ca_file"`
+	// PageSize is how many objects are asked for at once, where the API server can't stream them.
+	PageSize int64 `mapstructure:"page_size"`
+}
+
+// KubeconfigConfig names a file as kubectl has it.
+type KubeconfigConfig struct {
+	Path string `mapstructure:"path"`
+	// Context is the file's current one if it is empty.
+	Context string `mapstructure:"context"`
+}
+
+// KubeletConfig says how to reach the kubelet of this node.
+type KubeletConfig struct {
+	// Endpoint is https://<address>:10250, or http://<address>:10255 for a kubelet that still has a read-only port.
+	Endpoint           string        `mapstructure:"endpoint"`
+	TokenFile          string        `mapstructure:"token_file"`
+	CAFile             string        `mapstructure:"ca_file"`
+	InsecureSkipVerify bool          `mapstructure:"insecure_skip_verify"`
+	Interval           time.Duration `mapstructure:"interval"`
 }
 
 // NetworkConfig names addresses.
@@ -90,7 +125,6 @@ const (
 	inventoryBytesMax   = 8 << 30
 	podRetentionMax     = time.Hour
 	networksMax         = 1000
-	patternsMax         = 100
 	clusterNameBytesMax = 256
 )
 
@@ -99,6 +133,11 @@ func createDefaultConfig() component.Config {
 		Source: sourceAuto,
 		Scope:  scopeNode,
 
+		APIServer: APIServerConfig{AuthType: string(apiserver.DefaultSettings().AuthType), PageSize: apiserver.DefaultSettings().PageSize},
+		Kubelet: KubeletConfig{
+			Endpoint: kubelet.DefaultSettings().Endpoint, TokenFile: kubelet.DefaultSettings().TokenFile,
+			Interval: kubelet.DefaultSettings().Interval,
+		},
 		ConnectionTracking: true,
 
 		Wait: WaitConfig{Timeout: 2 * time.Second, RecordsMax: 20_000, BytesMax: 16 << 20},
@@ -122,19 +161,14 @@ func (c *Config) Validate() error {
 	if c.Scope == scopeCluster && (c.Source == sourceKubelet || c.Source == sourceNone) {
 		report("scope: %q needs the source %q: the kubelet knows only the pods of its own node", c.Scope, sourceAPIServer)
 	}
-	if c.Source == sourceAPIServer && c.NodeName == "" {
-		report("node_name: needed to ask for the pods of this node: set it to ${env:K8S_NODE_NAME}, with that variable from the pod's spec.nodeName")
+	if err := c.validateSource(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := apiobject.NewConverter(c.conversion()); err != nil {
+		errs = append(errs, err)
 	}
 	if len(c.ClusterName) > clusterNameBytesMax || len(c.ClusterUID) > clusterNameBytesMax {
 		report("cluster_name, cluster_uid: longer than %d bytes", clusterNameBytesMax)
-	}
-	for key, patterns := range map[string][]string{"pod_labels": c.PodLabels, "pod_annotations": c.PodAnnotations} {
-		if len(patterns) > patternsMax {
-			report("%s: %d patterns are more than %d", key, len(patterns), patternsMax)
-		}
-		if slices.Contains(patterns, "") {
-			report("%s: a pattern is empty: name a key, or * for all", key)
-		}
 	}
 	if _, err := c.networks(); err != nil {
 		errs = append(errs, err)

@@ -42,6 +42,10 @@ func TestConfig_accepted(t *testing.T) {
 	want := createDefaultConfig().(*Config)
 	want.Source, want.Scope, want.NodeName = sourceAPIServer, scopeCluster, "node1"
 	want.ClusterName, want.ClusterUID = "prod", "5a7d"
+	want.APIServer = APIServerConfig{
+		AuthType: "service_account", Endpoint: "https://10.0.0.1:6443", TokenFile: "/token", CAFile: "/ca", PageSize: 100,
+	}
+	want.Kubelet = KubeletConfig{Endpoint: "https://10.0.0.2:10250", TokenFile: "/t", InsecureSkipVerify: true, Interval: 5 * time.Second}
 	want.PodLabels, want.PodAnnotations, want.ServiceLabels = []string{"app", "team/*"}, []string{"*"}, true
 	want.Networks = []NetworkConfig{{Name: "database", CIDRs: []string{"172.16.9.0/24", "2001:db8::/32"}}}
 	want.Wait = WaitConfig{Timeout: 3 * time.Second, RecordsMax: 10, BytesMax: 1000}
@@ -56,14 +60,16 @@ func TestConfig_refused(t *testing.T) {
 		"k8s_enrich/source":                `source: "docker" is none of auto, api_server, kubelet, none`,
 		"k8s_enrich/scope":                 `scope: "galaxy" is none of node, cluster`,
 		"k8s_enrich/scope_of_the_kubelet":  `scope: "cluster" needs the source "api_server": the kubelet knows only the pods of its own node`,
-		"k8s_enrich/no_node_name":          `node_name: needed to ask for the pods of this node: set it to ${env:K8S_NODE_NAME}, with that variable from the pod's spec.nodeName`,
+		"k8s_enrich/no_node_name":          `node_name: needed to ask for the pods of this node: set it, or the variable K8S_NODE_NAME from the pod's spec.nodeName`,
 		"k8s_enrich/network":               `networks::0::cidrs: netip.ParsePrefix("172.16.9.1"): no '/': write a range such as 192.0.2.0/24`,
 		"k8s_enrich/network_without_name":  `networks::0::name: empty: give the network the name that records shall have`,
 		"k8s_enrich/network_without_range": `networks::0::cidrs: empty: name a range such as 192.0.2.0/24`,
-		"k8s_enrich/pattern":               `pod_labels: a pattern is empty: name a key, or * for all`,
+		"k8s_enrich/pattern":               `labels[0]: empty: give a key, or * for all keys`,
 		"k8s_enrich/limits": "wait: timeout: 2h0m0s is not between 0s and 1m0s\nrecords_max: 0 is not between 1 and 1000000\n" +
 			"limits: bytes_max: 10 is not between 1048576 and 8589934592",
-		"k8s_enrich/unknown": "has invalid keys: sauce",
+		"k8s_enrich/api_server": `api_server: endpoint is "10.0.0.1": it must be a URL, such as https://10.0.0.1:6443`,
+		"k8s_enrich/kubelet":    `kubelet: endpoint is "10.0.0.1:10250": it must be a URL such as https://127.0.0.1:10250`,
+		"k8s_enrich/unknown":    "has invalid keys: sauce",
 	} {
 		_, err := load(t, "config_refused.yaml", section)
 		assert.ErrorContains(t, err, want, section)

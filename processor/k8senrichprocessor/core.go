@@ -7,12 +7,12 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.uber.org/zap"
 
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/apiobject"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/conntrack"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/enrich"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
@@ -39,7 +39,8 @@ type core struct {
 	// conntrack is nil where the kernel may not be asked.
 	conntrack *conntrack.Table
 	// sources fill the inventory.
-	sources []source
+	sources   []source
+	converter *apiobject.Converter
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -51,7 +52,9 @@ func newCore(c *Config, set component.TelemetrySettings) *core {
 		PodsMax: limits.PodsMax, ServicesMax: limits.ServicesMax, EndpointSlicesMax: limits.EndpointSlicesMax,
 		NodesMax: limits.NodesMax, BytesMax: limits.BytesMax, PodRetention: limits.PodRetention,
 	})
+	sources, converter := c.newSources(inv, set.Logger)
 	return &core{
+		sources: sources, converter: converter,
 		config: c, logger: set.Logger, settings: set, inventory: inv, tally: newTally(),
 		interfaceAddresses: net.InterfaceAddrs,
 		enricher:           enrich.New(c.enrichSettings(), inv),
@@ -62,22 +65,9 @@ func newCore(c *Config, set component.TelemetrySettings) *core {
 func (c *Config) enrichSettings() enrich.Settings {
 	networks, _ := c.networks()
 	return enrich.Settings{
-		ClusterName: c.ClusterName, ClusterUID: c.ClusterUID, NodeName: c.NodeName,
+		ClusterName: c.ClusterName, ClusterUID: c.ClusterUID, NodeName: c.nodeName(),
 		Source: c.chosenSource() != sourceNone, WholeCluster: c.Scope == scopeCluster, Networks: networks,
 	}
-}
-
-// serviceHostVariable is set by the kubelet in every pod.
-const serviceHostVariable = "KUBERNETES_SERVICE_HOST"
-
-func (c *Config) chosenSource() string {
-	if c.Source != sourceAuto {
-		return c.Source
-	}
-	if os.Getenv(serviceHostVariable) == "" {
-		return sourceNone
-	}
-	return sourceAPIServer
 }
 
 func (c *core) waitLimits() hold.Limits {
@@ -85,45 +75,38 @@ func (c *core) waitLimits() hold.Limits {
 	return hold.Limits{Timeout: wait.Timeout, RefusedTimeMax: refusedTimeMax, RecordsMax: wait.RecordsMax, BytesMax: wait.BytesMax}
 }
 
-// source learns of the cluster, and tells the inventory.
-type source interface {
-	// Start begins, and does not wait for anything.
-	Start() error
-	// Shutdown may be called without Start.
-	Shutdown()
-}
-
 // Start begins to learn of the cluster, and does not wait for it.
-func (c *core) Start(_ context.Context, _ component.Host) error {
+func (c *core) Start(ctx context.Context, _ component.Host) error {
 	telemetry, err := newTelemetry(c.settings, c)
 	if err != nil {
 		return err
 	}
 	c.telemetry = telemetry
 	c.openConntrack()
+	running, stop := context.WithCancel(context.Background())
+	c.stop, c.done = stop, make(chan struct{})
+	go c.upkeep(running)
 	for _, s := range c.sources {
-		if err := s.Start(); err != nil {
-			return err
+		if err := s.Start(ctx); err != nil {
+			return err // and Shutdown ends what was started
 		}
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	c.stop, c.done = stop, make(chan struct{})
-	go c.upkeep(ctx)
 	return nil
 }
 
 // Shutdown may be called without Start.
-func (c *core) Shutdown(context.Context) error {
+func (c *core) Shutdown(ctx context.Context) error {
 	if c.stop == nil {
 		return nil
 	}
 	c.stop()
 	<-c.done
 	c.stop = nil
+	var err error
 	for _, s := range c.sources {
-		s.Shutdown()
+		err = errors.Join(err, s.Shutdown(ctx))
 	}
-	err := c.telemetry.close()
+	err = errors.Join(err, c.telemetry.close())
 	if c.conntrack != nil {
 		err = errors.Join(err, c.conntrack.Close())
 	}
@@ -162,7 +145,7 @@ func (c *core) upkeep(ctx context.Context) {
 // readOwnAddresses reads those of this network namespace, which should be the node's. If it is that of a pod, the
 // address is known as the pod's own, and that goes first.
 func (c *core) readOwnAddresses() {
-	if c.config.NodeName == "" {
+	if c.config.nodeName() == "" {
 		return
 	}
 	addresses, err := c.interfaceAddresses()
@@ -170,7 +153,7 @@ func (c *core) readOwnAddresses() {
 		c.logger.Debug("The addresses of this node can't be read", zap.Error(err))
 		return
 	}
-	own := &inventory.Node{Name: c.config.NodeName}
+	own := &inventory.Node{Name: c.config.nodeName()}
 	for _, address := range addresses {
 		if prefix, err := netip.ParsePrefix(address.String()); err == nil && !prefix.Addr().IsLoopback() {
 			own.Addresses = append(own.Addresses, prefix.Addr().Unmap().WithZone(""))

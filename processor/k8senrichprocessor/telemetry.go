@@ -5,6 +5,7 @@ package k8senrichprocessor
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/attribute"
@@ -14,6 +15,7 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/conntrack"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/inventory"
+	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/sourcestate"
 )
 
 const scopeName = "github.com/meerkat-otel/meerkat/processor/k8senrichprocessor"
@@ -24,7 +26,10 @@ type telemetry struct {
 	registration metric.Registration
 
 	resources, farEnds, waited, lost, translations metric.Int64ObservableCounter
-	refused, cut                                   metric.Int64ObservableCounter
+	refused, cut, conversionCut                    metric.Int64ObservableCounter
+	requests, sourceErrors, changes                metric.Int64ObservableCounter
+	states                                         metric.Int64ObservableGauge
+	silence                                        metric.Float64ObservableGauge
 	waiting, waitingBytes, objects, bytes          metric.Int64ObservableGauge
 }
 
@@ -42,6 +47,12 @@ func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) 
 	t.bytes = b.gauge(names.EnrichBytes())
 	t.refused = b.counter(names.EnrichRefused())
 	t.cut = b.counter(names.EnrichCut())
+	t.states = b.gauge(names.EnrichSourceState())
+	t.silence = b.floatGauge(names.EnrichSourceSilence())
+	t.requests = b.counter(names.EnrichSourceRequests())
+	t.sourceErrors = b.counter(names.EnrichSourceErrors())
+	t.changes = b.counter(names.EnrichSourceChanges())
+	t.conversionCut = b.counter(names.EnrichConversionCut())
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -74,6 +85,12 @@ func (b *instruments) gauge(m names.Metric) metric.Int64ObservableGauge {
 	return i
 }
 
+func (b *instruments) floatGauge(m names.Metric) metric.Float64ObservableGauge {
+	i, err := b.meter.Float64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
+	b.all, b.err = append(b.all, i), errors.Join(b.err, err)
+	return i
+}
+
 // by makes the attributes of a data point. Pairs without a value are left out.
 func by(pairs ...string) metric.MeasurementOption {
 	var all []attribute.KeyValue
@@ -99,6 +116,14 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	if t.core.conntrack != nil {
 		t.observeTranslations(o, t.core.conntrack.Stats())
 	}
+	for _, s := range t.core.sources {
+		for _, kind := range s.State() {
+			t.observeKind(o, &kind)
+		}
+	}
+	for bound, n := range t.core.converter.Cut() {
+		o.ObserveInt64(t.conversionCut, int64(n), by(names.Bound, bound))
+	}
 	t.observeInventory(o, t.core.inventory.Stats())
 	return nil
 }
@@ -114,6 +139,21 @@ func (t *telemetry) observeQueue(o metric.Observer, signal string, stats hold.St
 	for end, n := range stats.Ended {
 		o.ObserveInt64(t.waited, int64(n), by(names.Signal, signal, names.WaitingEnded, endNames[end]))
 	}
+}
+
+func (t *telemetry) observeKind(o metric.Observer, k *sourcestate.Kind) {
+	of := by(names.ObjectKind, k.Kind)
+	o.ObserveInt64(t.states, 1, by(names.ObjectKind, k.Kind, names.State, string(k.Phase)))
+	if !k.LastHeard.IsZero() {
+		o.ObserveFloat64(t.silence, time.Since(k.LastHeard).Seconds(), of)
+	}
+	for request, n := range map[string]uint64{"list": k.Lists, "watch": k.Watches, "restart": k.Restarts} {
+		o.ObserveInt64(t.requests, int64(n), by(names.ObjectKind, k.Kind, names.Request, request))
+	}
+	for reason, n := range k.Errors {
+		o.ObserveInt64(t.sourceErrors, int64(n), by(names.ObjectKind, k.Kind, names.Reason, string(reason)))
+	}
+	o.ObserveInt64(t.changes, int64(k.Events), of)
 }
 
 func (t *telemetry) observeTranslations(o metric.Observer, stats conntrack.Stats) {
