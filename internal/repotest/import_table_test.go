@@ -31,7 +31,36 @@ const (
 )
 
 // importTable is the order of the house. Rules of packages that don't exist yet hold when they do.
-func importTable() []importRule {
+func importTable() []importRule { return append(house(), enrichProcessor()...) }
+
+// enrichProcessor is about the processor "k8s_enrich".
+func enrichProcessor() []importRule {
+	return []importRule{
+		{folder: "processor/k8senrichprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
+			others: []string{anything},
+			never: []string{
+				ebpf, clientGo + "/kubernetes", clientGo + "/informers",
+				clientGo + "/metadata/metadatainformer", clientGo + "/dynamic/dynamicinformer",
+			}},
+		{folder: enrichAt + "inventory"},
+		{folder: enrichAt + "hold"},
+		{folder: enrichAt + "conntrack", others: []string{"github.com/ti-mo/conntrack", unix, "golang.org/x/time/rate"}},
+		{folder: enrichAt + "enrich", ours: []string{enrichAt + "inventory", "internal/names"},
+			others: []string{pdata, "github.com/hashicorp/golang-lru/v2"}},
+		{folder: enrichAt + "apiobject", ours: []string{enrichAt + "inventory", "internal/names"}, others: []string{apimachine}},
+		// Sources fill the inventory, each without the others, and know nothing of telemetry.
+		{folder: enrichAt + "sourcestate"},
+		{folder: enrichAt + "apiserver", ours: []string{enrichAt + "inventory", enrichAt + "apiobject", enrichAt + "sourcestate"},
+			others: []string{clientGo, apimachine, "k8s.io/klog/v2", "k8s.io/utils", zap},
+			never:  []string{clientGo + "/kubernetes", clientGo + "/informers"}},
+		{folder: enrichAt + "kubelet", ours: []string{enrichAt + "inventory", enrichAt + "apiobject", enrichAt + "sourcestate"},
+			others: []string{zap}},
+		// For tests only.
+		{folder: enrichAt + "apiservertest", others: []string{"github.com/stretchr/testify"}},
+	}
+}
+
+func house() []importRule {
 	return []importRule{
 		// What runs in the kernel knows nothing of what becomes of it.
 		{folder: "bpf/*", others: []string{ebpf}},
@@ -61,27 +90,6 @@ func importTable() []importRule {
 			others: []string{anything}, never: []string{"k8s.io"}},
 
 		// The stages behind it know OTLP and the names, so that each can be taken alone.
-		{folder: "processor/k8senrichprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
-			others: []string{anything},
-			never: []string{
-				ebpf, clientGo + "/kubernetes", clientGo + "/informers",
-				clientGo + "/metadata/metadatainformer", clientGo + "/dynamic/dynamicinformer",
-			}},
-		{folder: enrichAt + "inventory"},
-		{folder: enrichAt + "hold"},
-		{folder: enrichAt + "conntrack", others: []string{"github.com/ti-mo/conntrack", unix, "golang.org/x/time/rate"}},
-		{folder: enrichAt + "enrich", ours: []string{enrichAt + "inventory", "internal/names"},
-			others: []string{pdata, "github.com/hashicorp/golang-lru/v2"}},
-		{folder: enrichAt + "apiobject", ours: []string{enrichAt + "inventory", "internal/names"}, others: []string{apimachine}},
-		// Sources fill the inventory, each without the others, and know nothing of telemetry.
-		{folder: enrichAt + "sourcestate"},
-		{folder: enrichAt + "apiserver", ours: []string{enrichAt + "inventory", enrichAt + "apiobject", enrichAt + "sourcestate"},
-			others: []string{clientGo, apimachine, "k8s.io/klog/v2", "k8s.io/utils", zap},
-			never:  []string{clientGo + "/kubernetes", clientGo + "/informers"}},
-		{folder: enrichAt + "kubelet", ours: []string{enrichAt + "inventory", enrichAt + "apiobject", enrichAt + "sourcestate"},
-			others: []string{zap}},
-		// For tests only.
-		{folder: enrichAt + "apiservertest", others: []string{"github.com/stretchr/testify"}},
 		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
 		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
