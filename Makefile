@@ -10,11 +10,13 @@ TOOL := go tool -modfile=internal/tools/go.mod
 # Debian packages: what compiles and checks the kernel half, what the race detector needs, a container runtime
 # to observe, a network to break, and what the guides use.
 TEST_PACKAGES := clang-19 llvm-19 libbpf-dev gcc libc6-dev containerd runc busybox-static iproute2 curl openssl
+# What a node of Kubernetes consists of, apart from Kubernetes.
+E2E_PACKAGES := etcd-server containerd runc containernetworking-plugins iptables conntrack busybox-static iproute2 util-linux
 export CGO_ENABLED ?= 0
 
 .PHONY: help
 help: ## List the verbs
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 .PHONY: run
 run: build ## Build and start the quickstart on this machine (as root); Ctrl-C ends it
@@ -33,6 +35,11 @@ vm: ## Run the receiver's kernel tests on other kernels, in emulated machines, f
 	@test/prepare.sh qemu-system-x86 qemu-system-arm cpio
 	go run ./test/vm $(VM)
 
+.PHONY: e2e
+e2e: build ## Run the collector on a real Kubernetes of one node (as root); the first time it builds Kubernetes, some ten minutes. E2E='-run X' selects tests
+	@test/prepare.sh $(E2E_PACKAGES)
+	go test -tags e2e -count 1 -v -timeout 60m ./test/e2e $(E2E)
+
 .PHONY: prepare
 prepare:
 	@test/prepare.sh $(TEST_PACKAGES)
@@ -45,7 +52,7 @@ generate: ## Compile the kernel half and renew everything else that is generated
 
 .PHONY: lint
 lint: ## Run the linters
-	go vet ./...
+	go vet -tags e2e ./...
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
 
 .PHONY: size
