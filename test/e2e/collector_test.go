@@ -8,7 +8,6 @@ import (
 	"context"
 	_ "embed"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -127,43 +126,9 @@ func TestCollector(t *testing.T) {
 // enriched lays the processor k8s_enrich over the collector's configuration.
 const enriched = `
 processors:
-  k8s_enrich: {cluster_name: e2e}
+  k8s_enrich: {cluster_name: e2e, scope: {scope}}
 service:
   pipelines:
     logs: {processors: [k8s_enrich]}
     metrics: {processors: [k8s_enrich]}
 `
-
-// enrichingRights are what the processor needs.
-const enrichingRights = `
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: meerkat}
-rules: [{apiGroups: [""], resources: [pods], verbs: [list, watch]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: meerkat}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: meerkat}
-subjects: [{kind: ServiceAccount, name: meerkat, namespace: meerkat}]
-`
-
-func TestCollector_enriched(t *testing.T) {
-	c := startCluster(t, cluster.Options{})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
-	defer cancel()
-	require.NoError(t, c.Apply(ctx, enrichingRights))
-	s := startCollector(ctx, t, c, enriched)
-
-	require.NoError(t, c.Apply(ctx, greeters))
-	pods, err := c.WaitPods(ctx, "default", "app=greeter", 2)
-	require.NoError(t, err)
-	for _, pod := range pods {
-		require.Eventually(t, func() bool {
-			return slices.ContainsFunc(s.events(t), func(e event) bool {
-				return e.resource["k8s.pod.name"] == pod.Name && e.resource["k8s.deployment.name"] == "greeter" &&
-					e.resource["k8s.namespace.name"] == "default" && e.resource["k8s.node.name"] == cluster.NodeName
-			})
-		}, patience, pollEvery, "no event has the names of %s", pod.Name)
-	}
-}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/test/e2e/cluster"
+)
+
+// shortPods is how many pods live a tenth of a second each, and namedShareMin the share of their events that have
+// every name.
+const (
+	shortPods     = 200
+	namedShareMin = 0.99
+)
+
+// shortJob runs them. Each says its own name as an argument, so that a wrong one can be told.
+var shortJob = fmt.Sprintf(`
+apiVersion: batch/v1
+kind: Job
+metadata: {name: moment, namespace: default}
+spec:
+  completions: %d
+  parallelism: 12
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: short
+          image: meerkat.test/busybox:1
+          command: [/bin/sh, -c, "/bin/true $HOSTNAME; usleep 100000"]
+`, shortPods)
+
+// What containers do that are gone after a tenth of a second has the names of container, image, pod, namespace and
+// owner.
+func TestEnrich_containersOfAMoment(t *testing.T) {
+	c := startCluster(t, cluster.Options{Pods: netip.MustParsePrefix("10.244.7.0/27")})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	s := startEnriched(ctx, t, c, "node")
+	require.NoError(t, c.Apply(ctx, shortJob))
+	known := waitCompleted(ctx, t, c, "default", "job-name=moment", shortPods)
+	quiet(ctx, t, s)
+
+	table := tally{}
+	seen := map[string]int{}
+	for _, e := range s.events(t) {
+		pod, of := known.byContainer(e)
+		if !of || e.name != "meerkat.process.exec" && e.name != "meerkat.process.exit" {
+			continue
+		}
+		seen[pod.Name]++
+		if arguments, ok := e.attributes["process.command_args"].([]any); ok && len(arguments) == 2 {
+			assert.Equal(t, pod.Name, arguments[1], "the test itself is wrong about whose container it is")
+		}
+		table.count(e.name, judge(e, map[string]any{
+			"container.name": "short", "container.image.name": "meerkat.test/busybox", "k8s.container.name": "short",
+			"k8s.pod.name": pod.Name, "k8s.namespace.name": "default", "k8s.job.name": "moment", "k8s.node.name": cluster.NodeName,
+			"meerkat.enrichment.status": "resolved",
+		}))
+	}
+	t.Logf("events of %d containers of a moment\n%s", len(seen), table)
+	assert.Len(t, seen, shortPods, "containers of which anything was seen")
+	table.require(t)
+}
+
+// startEnriched starts the collector with the processor, which reads the pods of the node or the whole cluster.
+func startEnriched(ctx context.Context, t *testing.T, c *cluster.Cluster, scope string) *collector {
+	t.Helper()
+	require.NoError(t, c.Apply(ctx, rights(t, scope)))
+	return startCollector(ctx, t, c, strings.ReplaceAll(enriched, "{scope}", scope))
+}
