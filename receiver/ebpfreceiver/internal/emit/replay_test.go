@@ -20,6 +20,7 @@ import (
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/dns"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
@@ -66,7 +67,7 @@ func newReplay(t testing.TB) *replay {
 	r := &replay{
 		t: t, clock: clock, containerdState: state,
 		processes: process.NewTable(clock, replayEntriesMax),
-		workloads: process.NewWorkloads(process.Hierarchy{}, process.Runtimes{ContainerdState: state}, replayEntriesMax),
+		workloads: process.NewWorkloads(process.Hierarchy{}, container.NewFinder(container.Settings{Containerd: []string{state}}), replayEntriesMax),
 		options:   emit.ProcessOptions{Redact: defaultRedactor(t)},
 		streams:   map[string]*replayStream{},
 		paths:     map[filebpf.FileFileSeenKey]string{},
@@ -118,8 +119,8 @@ func (r *replay) step(step *txtar.File) {
 			r.addCgroup(line)
 		}
 	case "containers":
-		for _, container := range lines(step.Data) {
-			require.NoError(r.t, os.MkdirAll(filepath.Join(r.containerdState, filepath.Clean("/"+container)), 0o700))
+		for _, name := range lines(step.Data) {
+			require.NoError(r.t, os.MkdirAll(filepath.Join(r.containerdState, "io.containerd.runtime.v2.task", filepath.Clean("/"+name)), 0o700))
 		}
 	default:
 		r.t.Fatalf("there is no step %q", step.Name)
