@@ -100,6 +100,10 @@ func (r *replay) step(step *txtar.File) {
 		r.streamStep(s, rest, step)
 		return
 	}
+	if first == "bundle" {
+		require.NoError(r.t, os.WriteFile(filepath.Join(r.addContainer(rest), "config.json"), step.Data, 0o600))
+		return
+	}
 	switch step.Name {
 	case "boot":
 		r.clock.SetOffset(parseBoot(r.t, step.Data))
@@ -120,11 +124,19 @@ func (r *replay) step(step *txtar.File) {
 		}
 	case "containers":
 		for _, name := range lines(step.Data) {
-			require.NoError(r.t, os.MkdirAll(filepath.Join(r.containerdState, "io.containerd.runtime.v2.task", filepath.Clean("/"+name)), 0o700))
+			r.addContainer(name)
 		}
 	default:
 		r.t.Fatalf("there is no step %q", step.Name)
 	}
+}
+
+// addContainer pretends that containerd has a container, namespace/id, and returns its folder.
+func (r *replay) addContainer(name string) string {
+	r.t.Helper()
+	folder := filepath.Join(r.containerdState, "io.containerd.runtime.v2.task", filepath.Clean("/"+name))
+	require.NoError(r.t, os.MkdirAll(folder, 0o700))
+	return folder
 }
 
 // addCgroup pretends that a cgroup was made, which is how one can be added without a file system.
@@ -222,7 +234,7 @@ func (r *replay) identify(event decode.Event) (who emit.Who, repeated bool) {
 	case *decode.ProcessCgroup:
 		r.workloads.Changed(e)
 	}
-	who.Workload = r.workloads.Lookup(event.Head().CgroupId)
+	who.Workload = r.workloads.Settled(r.workloads.Lookup(event.Head().CgroupId))
 	if pair, ok := event.(decode.Pair); ok {
 		who.Other = &emit.Who{Workload: r.workloads.Lookup(pair.Other().CgroupId)}
 		who.Other.Process, who.Other.Outcome = r.processes.Lookup(pair.Other())
