@@ -90,9 +90,9 @@ func everyKey() *Config {
 			},
 			OwnActivity: true, EventsPerSecondMax: 50,
 		},
-		MetricsInterval:   time.Minute,
-		ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
-		Redaction:         RedactionConfig{Enabled: true, Keys: "(?i)secret$"},
+		MetricsInterval: time.Minute,
+		ProcessTable:    ProcessTableConfig{MaxEntries: 2048},
+		Redaction:       RedactionConfig{Enabled: true, Keys: "(?i)secret$"},
 		Containers: ContainersConfig{
 			RootPath: "/hostfs", Containerd: []string{"/run/k3s/containerd"}, Docker: []string{}, CRIO: []string{"/srv/storage"},
 			Podman: []string{"/home/ann/.local/share/containers/storage"}, Labels: []string{"com.example.*", "app"},
