@@ -90,13 +90,10 @@ func everyKey() *Config {
 			},
 			OwnActivity: true, EventsPerSecondMax: 50,
 		},
-		MetricsInterval: time.Minute,
-		ProcessTable:    ProcessTableConfig{MaxEntries: 2048},
-		Redaction:       RedactionConfig{Enabled: true, Keys: "(?i)secret$"},
-		Containers: ContainersConfig{
-			RootPath: "/hostfs", Containerd: []string{"/run/k3s/containerd"}, Docker: []string{}, CRIO: []string{"/srv/storage"},
-			Podman: []string{"/home/ann/.local/share/containers/storage"}, Labels: []string{"com.example.*", "app"},
-		},
+		MetricsInterval:   time.Minute,
+		ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
+		Redaction:         RedactionConfig{Enabled: true, Keys: "(?i)secret$"},
+		Containers:        everyKeyOfContainers(),
 		ProgramStatistics: true,
 		ErrorMode:         ErrorModeIgnore,
 		Storage:           &storage,
@@ -105,6 +102,13 @@ func everyKey() *Config {
 			Uploads:         CustomUploadsConfig{Enabled: true, PublicKeys: []string{"MCowBQYDK2VwAyEA"}},
 			AllowedPrograms: []string{"tracepoint", "tp_btf"}, ProgramsMax: 4, ObjectBytesMax: 1 << 20, MapBytesMax: 4 << 20, EventsPerSecondMax: 10,
 		},
+	}
+}
+
+func everyKeyOfContainers() ContainersConfig {
+	return ContainersConfig{
+		RootPath: "/hostfs", Containerd: []string{"/run/k3s/containerd"}, Docker: []string{}, CRIO: []string{"/srv/storage"},
+		Podman: []string{"/home/ann/.local/share/containers/storage"}, Labels: []string{"com.example.*", "app"},
 	}
 }
 

@@ -18,7 +18,8 @@ type folder struct{ fd int }
 // way to the folder itself, symbolic links mean what they mean on the host.
 func openFolder(rootPath, path string) (folder, error) {
 	if rootPath == "" {
-		rootPath = "/"
+		fd, err := open(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY, unix.RESOLVE_NO_MAGICLINKS)
+		return folder{fd: fd}, err
 	}
 	root, err := unix.Open(rootPath, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -25,6 +25,11 @@ func bundleAt(t testing.TB, root, id string) string {
 	return filepath.Join(folder, "config.json")
 }
 
+func writeBundle(t testing.TB, root, content string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(bundleAt(t, root, id1), []byte(content), 0o600))
+}
+
 func namedBundle(name string) []byte {
 	return []byte(`{"annotations":{"io.kubernetes.cri.container-name":"` + name + `"}}`)
 }

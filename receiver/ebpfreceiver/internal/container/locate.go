@@ -36,7 +36,7 @@ var scopeRuntimes = map[string]string{
 // looks which folders of runtimes are there.
 func (f *Finder) Locate(cgroupPath string) (c Container, root bool) {
 	elements := strings.Split(strings.Trim(cgroupPath, "/"), "/")
-	state := f.openState()
+	state := state{finder: f}
 	defer state.close()
 	for last := range slices.Backward(elements) {
 		if c := state.containerAt(elements[:last+1]); c.ID != "" {
@@ -47,29 +47,38 @@ func (f *Finder) Locate(cgroupPath string) (c Container, root bool) {
 	return Container{}, false
 }
 
-// state is what decides where paths leave a choice.
-type state struct{ containerd, docker []folder }
+// state is what decides where paths leave a choice: folders of runtimes, which are opened when one is needed.
+type state struct {
+	finder   *Finder
+	isOpened bool
 
-func (f *Finder) openState() state {
+	containerd, docker []folder
+}
+
+func (s *state) open() {
+	if s.isOpened {
+		return
+	}
+	s.isOpened = true
 	openAll := func(paths []string) (opened []folder) {
 		for _, path := range paths {
-			if at, err := openFolder(f.settings.RootPath, path); err == nil {
+			if at, err := openFolder(s.finder.settings.RootPath, path); err == nil {
 				opened = append(opened, at)
 			}
 		}
 		return opened
 	}
-	return state{containerd: openAll(f.settings.Containerd), docker: openAll(f.settings.Docker)}
+	s.containerd, s.docker = openAll(s.finder.settings.Containerd), openAll(s.finder.settings.Docker)
 }
 
-func (s state) close() {
+func (s *state) close() {
 	for _, at := range slices.Concat(s.containerd, s.docker) {
 		at.close()
 	}
 }
 
 // containerAt looks at the last element, with those before it as its surroundings.
-func (s state) containerAt(elements []string) Container {
+func (s *state) containerAt(elements []string) Container {
 	name := elements[len(elements)-1]
 	if m := scopeName.FindStringSubmatch(name); m != nil {
 		if strings.Contains(name, "-conmon-") {
@@ -97,7 +106,7 @@ func (s state) containerAt(elements []string) Container {
 }
 
 // runtimeOf tells the runtime of a container whose cgroup is named by its id alone; empty if nothing tells.
-func (s state) runtimeOf(parent, id string) string {
+func (s *state) runtimeOf(parent, id string) string {
 	switch {
 	case parent == "docker":
 		return Docker
@@ -115,10 +124,11 @@ func (s state) runtimeOf(parent, id string) string {
 const kubernetesNamespace = "k8s.io"
 
 // isContainerd asks containerd's own state, which exists before the cgroup does.
-func (s state) isContainerd(namespace, id string) bool {
+func (s *state) isContainerd(namespace, id string) bool {
 	if leadsElsewhere(namespace) || leadsElsewhere(id) {
 		return false
 	}
+	s.open()
 	bundle := filepath.Join(containerdTasks, namespace, id)
 	return slices.ContainsFunc(s.containerd, func(at folder) bool { return at.has(bundle) })
 }
