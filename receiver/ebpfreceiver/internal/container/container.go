@@ -54,6 +54,21 @@ func (c *Container) Key() string {
 	return c.namespace + "/" + c.ID
 }
 
+// Bytes is the length of all that is known.
+func (c *Container) Bytes() int {
+	sum := len(c.ID) + len(c.PodUID) + len(c.Name) + len(c.PodName) + len(c.PodNamespace) + len(c.PodContainer) +
+		len(c.Image.Reference) + len(c.Image.Name)
+	for _, list := range [][]string{c.Image.Tags, c.Image.RepoDigests} {
+		for _, entry := range list {
+			sum += len(entry)
+		}
+	}
+	for _, label := range c.Labels {
+		sum += len(label.Key) + len(label.Value)
+	}
+	return sum
+}
+
 // Outcome says what became of the look for a container's state.
 type Outcome string
 

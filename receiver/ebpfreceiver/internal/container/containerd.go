@@ -4,6 +4,7 @@ package container
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,9 +86,9 @@ func (f *Finder) parseContainerd(bundle []byte, c *Container) error {
 	if c.PodUID == "" {
 		c.PodUID = kept[criSandboxUID]
 	}
-	for key, value := range kept {
+	for _, key := range slices.Sorted(maps.Keys(kept)) {
 		if strings.HasPrefix(key, nerdctlPrefix) {
-			f.addLabel(c, key, value)
+			f.addLabel(c, key, kept[key])
 		}
 	}
 	return nil

@@ -158,7 +158,11 @@ func (f *Finder) addLabel(c *Container, key, value string) {
 	if f.labels == nil || !f.labels.MatchString(key) {
 		return
 	}
-	if len(key) > valueBytesMax || len(value) > valueBytesMax || len(c.Labels) >= labelsMax {
+	before := 0
+	for _, label := range c.Labels {
+		before += len(label.Key) + len(label.Value)
+	}
+	if len(c.Labels) >= labelsMax || max(len(key), len(value)) > valueBytesMax || before+len(key)+len(value) > labelBytesMax {
 		f.leftOut.Add(1)
 		return
 	}

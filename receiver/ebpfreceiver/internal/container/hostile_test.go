@@ -167,3 +167,18 @@ func TestDescribe_denied(t *testing.T) {
 	assert.Equal(t, Damaged, outcomeOf(syscall.ELOOP))
 	assert.Equal(t, Damaged, outcomeOf(syscall.EIO))
 }
+
+func TestDescribe_manyLongLabels(t *testing.T) {
+	root := t.TempDir()
+	var labels []string
+	for n := range labelsMax {
+		labels = append(labels, fmt.Sprintf(`"nerdctl/n%02d":"%s"`, n, strings.Repeat("v", valueBytesMax)))
+	}
+	writeBundle(t, root, `{"annotations":{`+strings.Join(labels, ",")+`}}`)
+	finder := finderAt(root)
+	got := Container{ID: id1, Runtime: Containerd}
+	assert.Equal(t, Found, finder.Describe(&got))
+	assert.NotEmpty(t, got.Labels)
+	assert.LessOrEqual(t, got.Bytes(), labelBytesMax+len(id1))
+	assert.EqualValues(t, labelsMax-len(got.Labels), finder.Stats().LeftOut)
+}

@@ -15,11 +15,13 @@ const (
 	// valueBytesMax bounds a name, an image or a label. What is longer is left out, since a part of it would be
 	// another one's (Stats: LeftOut).
 	valueBytesMax = 1024
-	// imageTagsMax and imageDigestsMax bound what is told of one image, labelsMax of one container. The first ones
-	// in alphabetical order are kept (Stats: LeftOut).
+	// imageTagsMax and imageDigestsMax bound what is told of one image, of which the first in alphabetical order are
+	// kept, labelsMax what is told of one container (Stats: LeftOut).
 	imageTagsMax    = 16
 	imageDigestsMax = 16
 	labelsMax       = 64
+	// labelBytesMax bounds the keys and values of all labels of one container (Stats: LeftOut).
+	labelBytesMax = 8 << 10
 	// namespacesMax bounds the namespaces of containerd that are searched for a container.
 	namespacesMax = 64
 	// openAttemptsMax is how often a file is tried to be opened while its folder changes.

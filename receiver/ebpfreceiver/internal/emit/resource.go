@@ -60,6 +60,10 @@ func putWorkload(attributes pcommon.Map, w *process.Workload) {
 
 // putContainer adds what is known of a container; nothing if it is none.
 func putContainer(attributes pcommon.Map, c *container.Container) {
+	if c.ID == "" {
+		return
+	}
+	attributes.EnsureCapacity(attributes.Len() + 11 + len(c.Labels))
 	for _, a := range [...]struct{ name, value string }{
 		{names.ContainerID, c.ID},
 		{names.ContainerRuntimeName, c.Runtime},

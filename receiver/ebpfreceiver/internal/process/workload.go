@@ -29,12 +29,15 @@ type Workload struct {
 	ContainerCreated uint64
 }
 
+// bytes is what it takes if it shares nothing with another one.
+func (w *Workload) bytes() int { return len(w.CgroupPath) + w.Container.Bytes() }
+
 // WorkloadRetention is how long a workload is remembered after its cgroup was removed: its last
 // events are still on their way then. In nanoseconds of CLOCK_BOOTTIME.
 const WorkloadRetention = ExitedRetention
 
-// WorkloadPathBytesMax bounds the paths of cgroups that are remembered.
-const WorkloadPathBytesMax = 8 << 20
+// WorkloadBytesMax bounds the paths of cgroups that are remembered, and what is known of their containers.
+const WorkloadBytesMax = 16 << 20
 
 // WorkloadStats counts what happened to Workloads since they were made.
 type WorkloadStats struct {
@@ -59,9 +62,9 @@ type Workloads struct {
 	// roots are the containers' own cgroups, by the container's key; a container may have cgroups below.
 	roots map[string]*Workload
 	// gone are those of entries whose cgroups were removed.
-	gone      map[uint64]bool
-	pathBytes int
-	removed   []removedWorkload // by time, at most max
+	gone    map[uint64]bool
+	bytes   int
+	removed []removedWorkload // by time, at most max
 	// forgotten is emptied on a timer, if anybody asks for it. Beyond max the later ones are left out:
 	// what is kept elsewhere is bounded too, and was filled by the earlier ones.
 	forgotten []uint64
@@ -143,7 +146,7 @@ func (w *Workloads) add(id uint64, path string, created uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.drop(id)
-	for len(w.entries) >= w.max || w.pathBytes+len(path) > WorkloadPathBytesMax {
+	for len(w.entries) >= w.max || w.bytes+workload.bytes() > WorkloadBytesMax {
 		if !w.forgetOldestRemoved() {
 			w.stats.Refused++
 			return
@@ -158,7 +161,7 @@ func (w *Workloads) add(id uint64, path string, created uint64) {
 		workload.ContainerCreated = above.ContainerCreated
 	}
 	w.entries[id] = workload
-	w.pathBytes += len(path)
+	w.bytes += workload.bytes()
 }
 
 // drop is called with mu held.
@@ -167,7 +170,7 @@ func (w *Workloads) drop(id uint64) {
 	if !ok {
 		return
 	}
-	w.pathBytes -= len(workload.CgroupPath)
+	w.bytes -= workload.bytes()
 	delete(w.entries, id)
 	delete(w.gone, id)
 	if root := w.roots[workload.Container.Key()]; root != nil && root.CgroupID == id {

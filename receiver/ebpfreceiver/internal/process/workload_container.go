@@ -112,8 +112,10 @@ func (w *Workloads) Settled(workload *Workload) *Workload {
 	return w.entries[workload.CgroupID]
 }
 
-// replace puts another workload in the place of one, since others hold the old one. It is called with mu held.
+// replace puts another workload in the place of one, since others hold the old one. It is called with mu held. What
+// has become known may be more than there is room for, until the next cgroup appears.
 func (w *Workloads) replace(id uint64, changed *Workload) {
+	w.bytes += changed.bytes() - w.entries[id].bytes()
 	w.entries[id] = changed
 	if root := w.roots[changed.Container.Key()]; root != nil && root.CgroupID == id {
 		w.roots[changed.Container.Key()] = changed
