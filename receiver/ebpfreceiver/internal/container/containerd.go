@@ -53,7 +53,7 @@ func (f *Finder) fromContainerd(at folder, _ string, c *Container) error {
 		namespaces = at.list(containerdTasks, namespacesMax)
 		slices.Sort(namespaces)
 	}
-	failed := error(errNotListed)
+	failed := errNotListed
 	for _, namespace := range namespaces {
 		if c.namespace == "" && namespace == dockerNamespace {
 			continue // Docker knows more of its containers than these bundles

@@ -75,9 +75,9 @@ func (f folder) list(name string, entriesMax int) []string {
 
 // stamp tells one content of a file from another.
 type stamp struct {
-	inode         uint64
-	size          int64
-	seconds, nano int64
+	inode    uint64
+	size     int64
+	modified unix.Timespec
 }
 
 // file is a regular file that is open for reading.
@@ -101,7 +101,7 @@ func (f folder) open(name string) (file, error) {
 		_ = unix.Close(fd)
 		return file{}, errNotRegular
 	}
-	opened := stamp{inode: stat.Ino, size: stat.Size, seconds: int64(stat.Mtim.Sec), nano: int64(stat.Mtim.Nsec)}
+	opened := stamp{inode: stat.Ino, size: stat.Size, modified: stat.Mtim}
 	return file{File: os.NewFile(uintptr(fd), name), stamp: opened}, nil
 }
 

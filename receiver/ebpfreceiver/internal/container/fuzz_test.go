@@ -15,6 +15,7 @@ import (
 
 // fuzzParser tries a parser with the state of runtimes that has a certain file name, damaged in any way.
 func fuzzParser(f *testing.F, runtime, name string, parse func(content []byte, c *Container) error) {
+	f.Helper()
 	archive, err := txtar.ParseFile(filepath.Join("testdata", runtime+".txtar"))
 	require.NoError(f, err)
 	for _, file := range archive.Files {

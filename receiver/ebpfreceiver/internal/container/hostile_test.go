@@ -5,6 +5,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,24 +39,21 @@ func namedBundle(name string) []byte {
 // or be believed in part.
 func TestDescribe_hostileFiles(t *testing.T) {
 	for name, c := range map[string]struct {
-		make func(t *testing.T, path string)
+		make func(path string) error
 		want Outcome
 	}{
-		"named pipe": {func(t *testing.T, path string) { require.NoError(t, unix.Mkfifo(path, 0o600)) }, Damaged},
-		"folder":     {func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o700)) }, Damaged},
-		"device": {func(t *testing.T, path string) {
-			require.NoError(t, unix.Mknod(path, unix.S_IFCHR|0o600, int(unix.Mkdev(1, 5)))) // endless zeros
+		"named pipe": {func(path string) error { return unix.Mkfifo(path, 0o600) }, Damaged},
+		"folder":     {func(path string) error { return os.Mkdir(path, 0o700) }, Damaged},
+		// Zeros without end.
+		"device": {func(path string) error { return unix.Mknod(path, unix.S_IFCHR|0o600, int(unix.Mkdev(1, 5))) }, Damaged},
+		"link out of the tree": {func(path string) error {
+			outside := filepath.Join(filepath.Dir(path), "../../../../..", "outside.json")
+			return errors.Join(os.WriteFile(outside, namedBundle("stolen"), 0o600), os.Symlink(outside, path))
 		}, Damaged},
-		"link out of the tree": {func(t *testing.T, path string) {
-			outside := filepath.Join(t.TempDir(), "config.json")
-			require.NoError(t, os.WriteFile(outside, namedBundle("stolen"), 0o600))
-			require.NoError(t, os.Symlink(outside, path))
+		"link within the folder": {func(path string) error {
+			return errors.Join(os.WriteFile(path+".other", namedBundle("stolen"), 0o600), os.Symlink(filepath.Base(path)+".other", path))
 		}, Damaged},
-		"link within the folder": {func(t *testing.T, path string) {
-			require.NoError(t, os.WriteFile(path+".other", namedBundle("stolen"), 0o600))
-			require.NoError(t, os.Symlink(filepath.Base(path)+".other", path))
-		}, Damaged},
-		"link to itself": {func(t *testing.T, path string) { require.NoError(t, os.Symlink(path, path)) }, Damaged},
+		"link to itself": {func(path string) error { return os.Symlink(path, path) }, Damaged},
 		"empty":          {written(""), Damaged},
 		"no JSON":        {written("annotations"), Damaged},
 		"cut":            {written(`{"annotations":{"io.kubernetes.cri.container-name":"na`), Damaged},
@@ -64,14 +62,13 @@ func TestDescribe_hostileFiles(t *testing.T) {
 		"very deep":      {written(strings.Repeat(`{"annotations":`, 50_000)), Damaged},
 		"deep elsewhere": {written(`{"x":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`), Damaged},
 		"too long":       {written(`{"annotations":{"x":"` + strings.Repeat("x", bundleBytesMax) + `"}}`), TooLarge},
-		"sparse": {func(t *testing.T, path string) {
-			require.NoError(t, os.WriteFile(path, nil, 0o600))
-			require.NoError(t, os.Truncate(path, 1<<40))
+		"sparse": {func(path string) error {
+			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40))
 		}, TooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
-			c.make(t, bundleAt(t, root, id1))
+			require.NoError(t, c.make(bundleAt(t, root, id1)))
 			before := Container{ID: id1, Runtime: Containerd}
 			got := before
 			assert.Equal(t, c.want, finderAt(root).Describe(&got))
@@ -80,8 +77,8 @@ func TestDescribe_hostileFiles(t *testing.T) {
 	}
 }
 
-func written(content string) func(*testing.T, string) {
-	return func(t *testing.T, path string) { require.NoError(t, os.WriteFile(path, []byte(content), 0o600)) }
+func written(content string) func(string) error {
+	return func(path string) error { return os.WriteFile(path, []byte(content), 0o600) }
 }
 
 // A file system that somebody has mounted into the state of a runtime may never answer.
@@ -107,7 +104,7 @@ func TestDescribe_manyAnnotations(t *testing.T) {
 	}
 	bundle.WriteString(`"io.kubernetes.cri.container-name":"mine","nested":{"io.kubernetes.cri.container-name":"not mine"}}}`)
 	require.Less(t, bundle.Len(), bundleBytesMax)
-	written(bundle.String())(t, bundleAt(t, root, id1))
+	writeBundle(t, root, bundle.String())
 	finder := finderAt(root)
 	got := Container{ID: id1, Runtime: Containerd}
 	assert.Equal(t, Found, finder.Describe(&got))
@@ -119,8 +116,8 @@ func TestDescribe_manyAnnotations(t *testing.T) {
 func TestDescribe_longValuesAreLeftOut(t *testing.T) {
 	root := t.TempDir()
 	long := strings.Repeat("n", valueBytesMax+1)
-	written(`{"annotations":{"io.kubernetes.cri.container-name":"`+long+`","io.kubernetes.cri.image-name":"image:`+long+
-		`","io.kubernetes.cri.sandbox-name":"pod","nerdctl/name":"`+long+`"}}`)(t, bundleAt(t, root, id1))
+	writeBundle(t, root, `{"annotations":{"io.kubernetes.cri.container-name":"`+long+`","io.kubernetes.cri.image-name":"image:`+long+
+		`","io.kubernetes.cri.sandbox-name":"pod","nerdctl/name":"`+long+`"}}`)
 	finder := finderAt(root)
 	got := Container{ID: id1, Runtime: Containerd}
 	assert.Equal(t, Found, finder.Describe(&got))
@@ -132,7 +129,7 @@ func TestDescribe_longValuesAreLeftOut(t *testing.T) {
 // Nothing of what is asked for may be a path of its own.
 func TestDescribe_hostileIDs(t *testing.T) {
 	root := t.TempDir()
-	written(string(namedBundle("stolen")))(t, bundleAt(t, root, "x"))
+	require.NoError(t, os.WriteFile(bundleAt(t, root, "x"), namedBundle("stolen"), 0o600))
 	for _, id := range []string{"", ".", "..", "../k8s.io/x", "x/../x", "x\x00", strings.Repeat("x", 5000), "x\n"} {
 		for _, runtime := range []string{Containerd, Docker, CRIO, Podman, ""} {
 			got := Container{ID: id, Runtime: runtime}
@@ -145,7 +142,7 @@ func TestDescribe_hostileIDs(t *testing.T) {
 // The folder of a runtime itself may be a link, which means on the host what it says, not in the collector's container.
 func TestDescribe_rootPath(t *testing.T) {
 	root := t.TempDir()
-	written(string(namedBundle("web")))(t, bundleAt(t, root, id1))
+	writeBundle(t, root, string(namedBundle("web")))
 	require.NoError(t, os.Mkdir(filepath.Join(root, "data"), 0o700))
 	require.NoError(t, os.Rename(filepath.Join(root, "run"), filepath.Join(root, "data/run")))
 	require.NoError(t, os.Symlink("/data/run", filepath.Join(root, "run")))

@@ -45,7 +45,7 @@ func (f *Finder) fromPodman(at folder, path string, c *Container) error {
 }
 
 func (f *Finder) podmanEntry(at folder, path, id string) (podmanContainer, error) {
-	failed := error(errNotListed)
+	failed := errNotListed
 	for _, driver := range storageDrivers {
 		for _, index := range podmanIndexes {
 			name := filepath.Join(driver+"-containers", index)

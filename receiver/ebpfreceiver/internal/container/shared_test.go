@@ -25,7 +25,13 @@ func TestReadShared_onlyChangesAreRead(t *testing.T) {
 	defer at.close()
 	var s sharedFiles
 	reads := 0
-	parse := func(content []byte) (string, error) { reads++; return string(content), nil }
+	parse := func(content []byte) (string, error) {
+		reads++
+		if len(content) == 0 {
+			return "", errNoObject
+		}
+		return string(content), nil
+	}
 	read := func() string {
 		content, err := readShared(&s, at, path, "shared.json", parse)
 		require.NoError(t, err)

@@ -18,7 +18,7 @@ var storageDrivers = []string{"overlay", "vfs", "btrfs"}
 
 // storageBundle reads a container's OCI configuration.
 func storageBundle(at folder, id string) ([]byte, error) {
-	failed := error(errNotListed)
+	failed := errNotListed
 	for _, driver := range storageDrivers {
 		bundle, err := readBundle(at, filepath.Join(driver+"-containers", id, "userdata", "config.json"))
 		if err == nil {

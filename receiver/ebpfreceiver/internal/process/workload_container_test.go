@@ -23,7 +23,10 @@ type dockerState struct {
 	folder string
 }
 
-func newDockerState(t testing.TB) dockerState { return dockerState{t: t, folder: t.TempDir()} }
+func newDockerState(t testing.TB) dockerState {
+	t.Helper()
+	return dockerState{t: t, folder: t.TempDir()}
+}
 
 func (d dockerState) finder() *container.Finder {
 	return container.NewFinder(container.Settings{Docker: []string{d.folder}})
