@@ -164,4 +164,14 @@ static __always_inline void event_commit(__u32 kind, void *event)
 	EVENT_COUNT(kind, submitted);
 }
 
+// event_submit_at_once sends an event that the reader has to act on before more happens, and wakes it. It is for rare
+// events: no workload has enough of them.
+static __always_inline void event_submit_at_once(__u32 kind, void *event, __u64 bytes)
+{
+	if (bpf_ringbuf_output(&events, event, bytes, BPF_RB_FORCE_WAKEUP))
+		EVENT_COUNT(kind, lost_ring);
+	else
+		EVENT_COUNT(kind, submitted);
+}
+
 #endif

@@ -299,7 +299,11 @@ static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, con
 	event->header.cgroup_id = cgroup_id(cgroup);
 	event->path_bytes = tail_kernel_string(scratch->tail, FAILED_TAIL_BYTES, &used, path);
 	event->reserved = 0;
-	event_submit(kind, event, sizeof(*event) + at_most(used, PATH_BYTES_MAX));
+	if (kind == PROCESS_CGROUP_MKDIR)
+		// The names of a container are read before it is gone, which may be some milliseconds.
+		event_submit_at_once(kind, event, sizeof(*event) + at_most(used, PATH_BYTES_MAX));
+	else
+		event_submit(kind, event, sizeof(*event) + at_most(used, PATH_BYTES_MAX));
 	return 0;
 }
 

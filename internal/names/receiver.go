@@ -11,6 +11,7 @@ const (
 	State   = "state"
 	Program = "program"
 	Reason  = "reason"
+	Runtime = "runtime"
 )
 
 // ReceiverAttributes describes the attributes of the receiver's metrics about itself.
@@ -18,7 +19,8 @@ func ReceiverAttributes() []Attribute {
 	return []Attribute{
 		{Tracer, String, "Name of the tracer."},
 		{Kind, String, "Kind of event: the last part of its name. `repeat`, `cgroup_mkdir` and `cgroup_rmdir` are read like events, but have no name of their own."},
-		{Outcome, String, "Of an event `offered`: seen by the kernel half. `delivered`: taken by the pipeline. `filtered`: not wanted. `aggregated`: counted in another event. `held_back`: more than `filters.events_per_second_max`. Of an executable `read`, or `known` from an earlier exec; without a hash: `late` (not read within a second), `rate` (over the limit of files or bytes per second), `no_room`, `too_large`, `gone` (no name leads to it any more, or no permission), `changed` (while it was read), `not_local` (on a network or FUSE file system), `failed`."},
+		{Outcome, String, "Of an event `offered`: seen by the kernel half. `delivered`: taken by the pipeline. `filtered`: not wanted. `aggregated`: counted in another event. `held_back`: more than `filters.events_per_second_max`. Of an executable `read`, or `known` from an earlier exec; without a hash: `late` (not read within a second), `rate` (over the limit of files or bytes per second), `no_room`, `too_large`, `gone` (no name leads to it any more, or no permission), `changed` (while it was read), `not_local` (on a network or FUSE file system), `failed`. Of a container `found` (the runtime's state told who it is when its cgroup appeared), `found_later` (when its first program was executed, or its first counts were read), `absent` (there was no state, or it does not list the container), `denied` (no permission to read it), `damaged`, `too_large`, or `doubtful`: a second cgroup has the name of one whose own is there, and is taken for no container's."},
+		{Runtime, String, "Runtime of a container: `containerd`, `docker`, `cri-o`, `podman`, or `unknown` where neither the path of the cgroup nor any state tells."},
 		{Stage, String, "`ring`: the ring buffer was full. `map`: a map of the kernel half was full. `decode`: the record was damaged. `queue`: the pipeline was too slow. `pipeline`: it refused the batch."},
 		{State, String, "Of a tracer `running`, `degraded` (some of its events can't be seen) or `stopped`; of a process that was forgotten `exited` or `alive`."},
 		{Program, String, "Name of the BPF program."},
@@ -131,6 +133,21 @@ func ReceiverWorkloadsUnknown() Metric {
 	return Metric{"otelcol.ebpf.workloads.unknown", "{event}", "Cgroups that could not be named, each time that one was needed.", []string{Reason}}
 }
 
+// ReceiverContainers counts containers by what became of the look for their names.
+func ReceiverContainers() Metric {
+	return Metric{"otelcol.ebpf.containers", "{container}", "Containers by what became of the look for the state that their runtime keeps on the host.", []string{Runtime, Outcome}}
+}
+
+// ReceiverContainerValuesLeftOut counts what was too long or too much to be told of containers.
+func ReceiverContainerValuesLeftOut() Metric {
+	return Metric{"otelcol.ebpf.containers.values_left_out", "{value}", "Names, tags, digests and labels of containers that are not told, because they are too long or too many.", nil}
+}
+
+// ReceiverContainerFilesEvicted counts files about many containers that were forgotten.
+func ReceiverContainerFilesEvicted() Metric {
+	return Metric{"otelcol.ebpf.containers.files_evicted", "{file}", "Files about many containers or images that were forgotten for lack of room, and are read again.", nil}
+}
+
 // ReceiverDNSMessages counts messages of name servers and their clients.
 func ReceiverDNSMessages() Metric {
 	return Metric{"otelcol.ebpf.dns.messages", "{message}", "Messages to and from name servers, by what became of them.", []string{Reason}}
@@ -185,6 +202,9 @@ func ReceiverMetrics() []Metric {
 		ReceiverProcessesEvicted(),
 		ReceiverWorkloads(),
 		ReceiverWorkloadsUnknown(),
+		ReceiverContainers(),
+		ReceiverContainerValuesLeftOut(),
+		ReceiverContainerFilesEvicted(),
 		ReceiverDNSMessages(),
 		ReceiverDNSPending(),
 		ReceiverDNSNames(),

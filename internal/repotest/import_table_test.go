@@ -72,10 +72,11 @@ func house() []importRule {
 			others: []string{ebpf, zap, unix, procfs, "github.com/elastic/go-seccomp-bpf/arch"}},
 		{folder: receiverAt + "ring", others: []string{ebpf}},
 		{folder: receiverAt + "decode", ours: []string{"bpf/*"}},
-		{folder: receiverAt + "process", ours: []string{receiverAt + "decode"},
+		{folder: receiverAt + "container", others: []string{unix}},
+		{folder: receiverAt + "process", ours: []string{receiverAt + "decode", receiverAt + "container"},
 			others: []string{unix, procfs}},
 		{folder: receiverAt + "dns", ours: []string{receiverAt + "decode"}, others: []string{"golang.org/x/net/dns/dnsmessage"}},
-		{folder: receiverAt + "emit", ours: []string{receiverAt + "decode", receiverAt + "process", "internal/names"},
+		{folder: receiverAt + "emit", ours: []string{receiverAt + "decode", receiverAt + "process", receiverAt + "container", "internal/names"},
 			others: []string{pdata, unix, "github.com/moby/sys/capability"}},
 		{folder: receiverAt + "control", ours: []string{"internal/controlapi"}, others: []string{component}},
 

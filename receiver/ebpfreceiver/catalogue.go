@@ -24,6 +24,8 @@ type definition struct {
 	prepare func(*Config, *tracer.Tracer) error
 	// batched tells that events are so many that the reader is not woken for each.
 	batched bool
+	// urgent tells that some of these events wake it nevertheless, because they can't wait.
+	urgent bool
 	// namesPeers tells that events have far ends, which may have names that the tracer "dns" has seen.
 	namesPeers bool
 	// companion makes what works beside the stream; nil if nothing does.
@@ -56,7 +58,7 @@ const (
 // catalogue lists every tracer there is, in the order of tracer.Specs.
 func catalogue() []definition {
 	particular := map[string]definition{
-		"process":   {batched: true, settings: processSettings, companion: newProcessContents},
+		"process":   {batched: true, urgent: true, settings: processSettings, companion: newProcessContents},
 		"file":      {batched: true, settings: fileSettings, prepare: prepareFile, companion: newFileCompanion},
 		"socket":    {settings: socketSettings, companion: newSocketRepeats},
 		"ipc":       {batched: true, settings: ipcSettings, companion: newIPCRepeats},

@@ -31,6 +31,8 @@ type Config struct {
 	ProcessTable    ProcessTableConfig `mapstructure:"process_table"`
 	Filters         FiltersConfig      `mapstructure:"filters"`
 	Redaction       RedactionConfig    `mapstructure:"redaction"`
+	// Containers says where containers get their names from.
+	Containers ContainersConfig `mapstructure:"containers"`
 	// ProgramStatistics switches the kernel's BPF statistics on, for all programs on the host, to
 	// report run time and run count. It adds some tens of nanoseconds to each run.
 	ProgramStatistics bool      `mapstructure:"program_statistics"`
@@ -148,6 +150,7 @@ func createDefaultConfig() component.Config {
 			Injection: injectionConfigDefault(),
 		},
 		Filters:         filtersConfigDefault(),
+		Containers:      containersConfigDefault(),
 		CustomTracers:   customTracersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},

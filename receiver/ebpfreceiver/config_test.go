@@ -93,6 +93,7 @@ func everyKey() *Config {
 		MetricsInterval:   time.Minute,
 		ProcessTable:      ProcessTableConfig{MaxEntries: 2048},
 		Redaction:         RedactionConfig{Enabled: true, Keys: "(?i)secret$"},
+		Containers:        everyKeyOfContainers(),
 		ProgramStatistics: true,
 		ErrorMode:         ErrorModeIgnore,
 		Storage:           &storage,
@@ -101,6 +102,13 @@ func everyKey() *Config {
 			Uploads:         CustomUploadsConfig{Enabled: true, PublicKeys: []string{"MCowBQYDK2VwAyEA"}},
 			AllowedPrograms: []string{"tracepoint", "tp_btf"}, ProgramsMax: 4, ObjectBytesMax: 1 << 20, MapBytesMax: 4 << 20, EventsPerSecondMax: 10,
 		},
+	}
+}
+
+func everyKeyOfContainers() ContainersConfig {
+	return ContainersConfig{
+		RootPath: "/hostfs", Containerd: []string{"/run/k3s/containerd"}, Docker: []string{}, CRIO: []string{"/srv/storage"},
+		Podman: []string{"/home/ann/.local/share/containers/storage"}, Labels: []string{"com.example.*", "app"},
 	}
 }
 
@@ -153,6 +161,7 @@ func TestConfig_documentation(t *testing.T) {
 		Users: []uint32{}, Networks: []string{}, Ports: []uint16{},
 	}
 	defaults.Filters.Include, defaults.Filters.Exclude = nothing, nothing
+	defaults.Containers.Labels = []string{}
 	custom := &defaults.CustomTracers
 	custom.Folders, custom.AllowedPrograms, custom.Uploads.PublicKeys = []string{}, []string{}, []string{}
 	assert.Equal(t, defaults, config)
@@ -211,6 +220,8 @@ func TestConfig_refused(t *testing.T) {
 			"paths[0]: \"tmp\" does not start with a slash; only absolute paths can be compared\n" +
 			"paths[1]: \"/a/../b\" is not in its shortest form, which is \"/b\"\n" +
 			"paths[2]: \"/var/*\" looks like a pattern; a directory stands for all below it",
+		"ebpf/containers": "containers: root_path: \"hostfs\" does not start with a slash; write the whole path\n" +
+			"docker[1]: \"/data/docker/\" is not in its shortest form, which is \"/data/docker\"\nlabels[1]: a pattern has 1 to 256 bytes, not 0",
 		"ebpf/error_mode": "error_mode: \"explode\" is neither \"propagate\" nor \"ignore\"",
 		"ebpf/not_a_size": "decoding failed due to the following error(s):\n\n'tracers.process.ring_buffer_bytes' expected type 'uint32', got unconvertible type 'string'",
 		"ebpf/two_faults": "metrics_interval: 2h0m0s is outside 1s to 1h0m0s; the default is 10s\n" +

@@ -179,9 +179,12 @@ func TestContainer_everyEventNamesItsContainer(t *testing.T) {
 	}
 }
 
-// resource returns an attribute of a record's resource.
+// resource returns an attribute of a record's resource, empty if there is none.
 func (l *live) resource(r record, name string) string {
-	v, _ := r.Resource.Attributes().Get(name)
+	v, ok := r.Resource.Attributes().Get(name)
+	if !ok {
+		return ""
+	}
 	return v.AsString()
 }
 

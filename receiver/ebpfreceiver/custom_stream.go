@@ -124,7 +124,8 @@ type customDestination struct {
 
 // Metrics implements customemit.Destination.
 func (d customDestination) Metrics(owner customemit.Owner) pmetric.MetricSlice {
-	return d.batch.Of(d.session.ownerOf(owner, d.now).Workload)
+	workload := d.session.ownerOf(owner, d.now).Workload
+	return d.batch.Of(d.session.identity.workloads.Settled(workload))
 }
 
 // Describe implements customemit.Destination.

@@ -60,9 +60,9 @@ func (r *filterRules) wantsWorkload(w *process.Workload) (wanted, isNew bool) {
 		return wanted, false
 	}
 	c := &w.Container
-	wanted = r.cgroups.admit(w.CgroupPath) && r.containers.admit(c.ID, c.Name) && r.images.admit(c.Image) &&
+	wanted = r.cgroups.admit(w.CgroupPath) && r.containers.admit(c.ID, c.Name, c.PodContainer) && r.images.admit(c.Image.Reference, c.Image.Name) &&
 		r.namespaces.admit(c.PodNamespace)
-	if w.CgroupPath == "" {
+	if w.CgroupPath == "" || w.Pending {
 		return wanted, false // it may become known
 	}
 	r.workloads[w.CgroupID] = wanted

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
@@ -22,11 +23,13 @@ type identity struct {
 	hierarchy process.Hierarchy
 	processes *process.Table
 	workloads *process.Workloads
+	// containers tells who the containers are among the workloads.
+	containers *container.Finder
 	// unified is what cgroup ids of version 2 stand for where another hierarchy names workloads; nil elsewhere.
 	unified *unifiedWorkloads
 }
 
-func newIdentity(c *Config) (*identity, error) {
+func newIdentity(c *Config, redact *emit.Redactor) (*identity, error) {
 	clock := process.NewClock()
 	if err := clock.Refresh(); err != nil {
 		return nil, fmt.Errorf("read the clocks: %w", err)
@@ -35,16 +38,19 @@ func newIdentity(c *Config) (*identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	unified, err := findUnified(hierarchy)
+	containers := container.NewFinder(c.Containers.settings(redact.Value))
+	workloads := process.NewWorkloads(hierarchy, containers, workloadEntriesMax)
+	unified, err := findUnified(hierarchy, containers, workloads)
 	if err != nil {
 		return nil, err
 	}
 	return &identity{
-		unified:   unified,
-		clock:     clock,
-		hierarchy: hierarchy,
-		processes: process.NewTable(clock, c.ProcessTable.MaxEntries),
-		workloads: process.NewWorkloads(hierarchy, process.DefaultRuntimes(), workloadEntriesMax),
+		unified:    unified,
+		containers: containers,
+		workloads:  workloads,
+		clock:      clock,
+		hierarchy:  hierarchy,
+		processes:  process.NewTable(clock, c.ProcessTable.MaxEntries),
 	}, nil
 }
 
@@ -84,6 +90,9 @@ func (id *identity) learn(event decode.Event) (emit.Who, error) {
 		return id.lookup(event)
 	}
 	who.Workload = id.workloads.Lookup(event.Head().CgroupId)
+	if _, isExec := event.(*decode.ProcessExec); isExec {
+		who.Workload = id.workloads.Settled(who.Workload)
+	}
 	return who, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 )
 
@@ -15,7 +16,10 @@ import (
 // programs of others know no ids but these: bpf_get_current_cgroup_id has them. Ids of different hierarchies may be
 // the same number, so neither may be looked up among the other's.
 type unifiedWorkloads struct {
-	hierarchy process.Hierarchy
+	hierarchy  process.Hierarchy
+	containers *container.Finder
+	// naming are the workloads by the hierarchy that names them, which know most containers.
+	naming *process.Workloads
 
 	mu     sync.Mutex
 	table  *process.Workloads
@@ -23,7 +27,7 @@ type unifiedWorkloads struct {
 }
 
 // findUnified returns nil where version 2 names workloads.
-func findUnified(naming process.Hierarchy) (*unifiedWorkloads, error) {
+func findUnified(naming process.Hierarchy, containers *container.Finder, workloads *process.Workloads) (*unifiedWorkloads, error) {
 	if naming.ID == 0 {
 		return nil, nil
 	}
@@ -31,7 +35,7 @@ func findUnified(naming process.Hierarchy) (*unifiedWorkloads, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &unifiedWorkloads{hierarchy: hierarchy}, nil
+	return &unifiedWorkloads{hierarchy: hierarchy, containers: containers, naming: workloads}, nil
 }
 
 // Lookup returns the workload of a cgroup. No event tells of new cgroups, so they are listed anew for one that is not
@@ -44,7 +48,8 @@ func (u *unifiedWorkloads) Lookup(id uint64) *process.Workload {
 			return workload
 		}
 	}
-	u.table, u.listed = process.NewWorkloads(u.hierarchy, process.DefaultRuntimes(), workloadEntriesMax), time.Now()
+	u.table, u.listed = process.NewWorkloads(u.hierarchy, u.containers, workloadEntriesMax), time.Now()
+	u.table.AskFirst(u.naming)
 	if u.hierarchy.MountPoint != "" {
 		// What can't be listed stays unknown, and is tried again.
 		_ = u.table.Scan()

@@ -37,6 +37,10 @@ const (
 	// container id (counter: refused).
 	workloadEntriesMax = 16384
 
+	// containerFoldersMax bounds the folders of each runtime's state, containerFolderBytesMax their paths.
+	containerFoldersMax     = 16
+	containerFolderBytesMax = 1024
+
 	// unifiedListingPause is how long a cgroup of version 2 may have no name on a host that has both versions.
 	unifiedListingPause = time.Second
 

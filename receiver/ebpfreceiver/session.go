@@ -70,7 +70,11 @@ func startSession(_ context.Context, r *ebpfReceiver, config *Config) (*session,
 	if err := tracer.Preflight(); err != nil {
 		return nil, err
 	}
-	identity, err := newIdentity(config)
+	redact, err := newRedactor(&config.Redaction)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := newIdentity(config, redact)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +84,7 @@ func startSession(_ context.Context, r *ebpfReceiver, config *Config) (*session,
 		identity: identity,
 		scope:    emit.Scope{Name: scopeName, Version: r.settings.BuildInfo.Version},
 		host:     emit.ThisHost(),
+		redact:   redact,
 		peers:    dns.NewNames(),
 		contents: &contentOutcomes{},
 		crashes:  emit.NewCrashHistory(crashCountsMax),
@@ -109,9 +114,6 @@ func (s *session) open(r *ebpfReceiver) error {
 	if s.filter, err = newFilter(&s.config.Filters, s.logger); err != nil {
 		return err
 	}
-	if s.redact, err = s.redactor(); err != nil {
-		return err
-	}
 	if err := s.tracers.open(); err != nil {
 		return err
 	}
@@ -130,11 +132,12 @@ func (s *session) open(r *ebpfReceiver) error {
 	return err
 }
 
-func (s *session) redactor() (*emit.Redactor, error) {
-	if !s.config.Redaction.Enabled {
+// newRedactor returns nil if secrets are not wanted to be taken out.
+func newRedactor(c *RedactionConfig) (*emit.Redactor, error) {
+	if !c.Enabled {
 		return nil, nil
 	}
-	return emit.NewRedactor(s.config.Redaction.Keys)
+	return emit.NewRedactor(c.Keys)
 }
 
 // newLogs returns a builder of batches that names what the session knows.

@@ -36,7 +36,10 @@ type streamLifecycle struct {
 func openStream(s *session, u *unit, c *Config, emitter emit.Emitter, types *btf.Cache, syscallsLater bool) (*stream, error) {
 	opened := time.Now()
 	wakeup := ring.WakeupEach
-	if u.definition.batched {
+	switch {
+	case u.definition.urgent:
+		wakeup = ring.WakeupSome
+	case u.definition.batched:
 		wakeup = ring.WakeupMany
 	}
 	settings := tracerSettings(s, u.definition, c)

@@ -5,6 +5,7 @@
 package ebpfreceiver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -33,6 +34,7 @@ type telemetry struct {
 	dnsMessages, dnsNamesEvicted                             metric.Int64ObservableCounter
 	dnsPending, dnsNames                                     metric.Int64ObservableGauge
 	contents                                                 metric.Int64ObservableCounter
+	containers, leftOut, filesEvicted                        metric.Int64ObservableCounter
 }
 
 func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, error) {
@@ -50,6 +52,9 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 	t.evicted = b.counter(names.ReceiverProcessesEvicted())
 	t.unknownWorkload = b.counter(names.ReceiverWorkloadsUnknown())
 	t.contents = b.counter(names.ReceiverExecutables())
+	t.containers = b.counter(names.ReceiverContainers())
+	t.leftOut = b.counter(names.ReceiverContainerValuesLeftOut())
+	t.filesEvicted = b.counter(names.ReceiverContainerFilesEvicted())
 	t.forgottenCrashes = b.counter(names.ReceiverCrashCountsForgotten())
 	t.keptInKernel = b.counter(names.ReceiverEventsKeptInKernel())
 	t.kernelShare = b.floatGauge(names.ReceiverEventsKernelShare())
@@ -136,6 +141,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(t.workloads, int64(workloads.Entries))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Refused), with(names.Reason, "no_room"))
 	o.ObserveInt64(t.unknownWorkload, int64(workloads.Unknown), with(names.Reason, "not_seen"))
+	t.observeContainers(o)
 	t.observeDNS(o)
 	if t.session.contents.inUse.Load() {
 		t.session.contents.each(func(outcome string, count uint64) {
@@ -144,6 +150,16 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	}
 	o.ObserveInt64(t.forgottenCrashes, int64(t.session.crashes.Forgotten()))
 	return errors.Join(errs...)
+}
+
+func (t *telemetry) observeContainers(o metric.Observer) {
+	for look, count := range t.session.identity.workloads.Looks() {
+		o.ObserveInt64(t.containers, int64(count), metric.WithAttributes(
+			attribute.String(names.Runtime, cmp.Or(look.Runtime, "unknown")), attribute.String(names.Outcome, string(look.Outcome))))
+	}
+	stats := t.session.identity.containers.Stats()
+	o.ObserveInt64(t.leftOut, int64(stats.LeftOut))
+	o.ObserveInt64(t.filesEvicted, int64(stats.Evicted))
 }
 
 // controlAPI stands for the events of what was changed over the control API, in place of a tracer.

@@ -141,5 +141,6 @@ func (m *workloadMetrics) workload(cgroup uint64) *process.Workload {
 	if cgroup == overflowCgroup {
 		return &process.Workload{}
 	}
-	return m.session.identity.workloads.Lookup(cgroup)
+	workloads := m.session.identity.workloads
+	return workloads.Settled(workloads.Lookup(cgroup))
 }

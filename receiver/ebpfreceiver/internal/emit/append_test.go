@@ -19,6 +19,7 @@ import (
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
 	tcpbpf "github.com/meerkat-otel/meerkat/bpf/tcp"
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 )
@@ -73,8 +74,8 @@ func appendOne(t *testing.T, e decode.Event, who Who, emit Emitter) plog.LogReco
 func TestAppend_groupsByWorkload(t *testing.T) {
 	l := NewLogs(testScope, testHost, testClock())
 	workloads := []*process.Workload{
-		{CgroupID: 1, CgroupPath: "/docker/a", Container: process.Container{ID: "a", Runtime: "docker"}},
-		{CgroupID: 2, CgroupPath: "/docker/b", Container: process.Container{ID: "b", PodUID: "uid"}},
+		{CgroupID: 1, CgroupPath: "/docker/a", Container: container.Container{ID: "a", Runtime: "docker"}},
+		{CgroupID: 2, CgroupPath: "/docker/b", Container: container.Container{ID: "b", PodUID: "uid"}},
 		{CgroupID: 3},
 	}
 	for n := range 9 {

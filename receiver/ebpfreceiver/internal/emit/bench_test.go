@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 )
@@ -65,7 +66,7 @@ func BenchmarkMetrics(b *testing.B) {
 	host := emit.Host{Name: "node1", ID: "0123", Arch: "amd64"}
 	all := make([]process.Workload, workloads)
 	for i := range all {
-		all[i] = process.Workload{CgroupID: uint64(i), Container: process.Container{ID: strings.Repeat("a", 64), Runtime: "docker"}}
+		all[i] = process.Workload{CgroupID: uint64(i), Container: container.Container{ID: strings.Repeat("a", 64), Runtime: "docker"}}
 	}
 	values := []uint64{1, 2, 3, 4, 5, 6, 7}
 	b.ReportAllocs()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 )
 
@@ -39,7 +40,7 @@ func TestCrashHistory_full(t *testing.T) {
 
 func TestCrashKey(t *testing.T) {
 	pod := func(cgroup string) *process.Workload {
-		return &process.Workload{CgroupID: 7, CgroupPath: cgroup, Container: process.Container{ID: cgroup, PodUID: "uid"}}
+		return &process.Workload{CgroupID: 7, CgroupPath: cgroup, Container: container.Container{ID: cgroup, PodUID: "uid"}}
 	}
 	assert.Equal(t, crashKeyOf(pod("/1"), "x"), crashKeyOf(pod("/2"), "x"), "containers of a pod are made anew")
 	service := func(id uint64) *process.Workload { return &process.Workload{CgroupID: id, CgroupPath: "/s"} }

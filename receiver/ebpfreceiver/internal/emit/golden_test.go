@@ -7,6 +7,7 @@ package emit_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,7 +80,7 @@ func described(groups ...[]names.Attribute) map[string]names.Type {
 
 // Every attribute is described, and has the type that is written there.
 func TestGolden_everyAttributeIsDescribed(t *testing.T) {
-	ofResource := described(names.ResourceAttributes())
+	ofResource := described(slices.Concat(names.ResourceAttributes(), names.ContainerAttributes()))
 	ofEvents := described(names.EventAttributes())
 	for _, tracer := range names.Tracers() {
 		maps.Copy(ofEvents, described(tracer.Attributes))

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
@@ -62,7 +63,7 @@ func flatten(t *testing.T, metrics pmetric.Metrics, start, now time.Time) []seri
 }
 
 func inContainer(cgroup uint64, id string) *process.Workload {
-	return &process.Workload{CgroupID: cgroup, Container: process.Container{ID: id}}
+	return &process.Workload{CgroupID: cgroup, Container: container.Container{ID: id}}
 }
 
 func TestMetrics(t *testing.T) {

@@ -73,6 +73,17 @@ func (r *Redactor) Text(text string) string {
 	return r.script(text)
 }
 
+// Value returns the value of something that has a name without secrets: none of it if the name is that of one.
+func (r *Redactor) Value(name, value string) string {
+	if r == nil || r.keys == nil {
+		return value
+	}
+	if r.keys.MatchString(name) {
+		return Redacted
+	}
+	return r.script(value)
+}
+
 // script redacts each word as an argument. What stands between the words stays.
 func (r *Redactor) script(script string) string {
 	places := scriptWord.FindAllStringIndex(script, -1)

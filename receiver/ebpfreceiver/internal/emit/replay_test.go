@@ -20,6 +20,7 @@ import (
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/dns"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
@@ -66,7 +67,7 @@ func newReplay(t testing.TB) *replay {
 	r := &replay{
 		t: t, clock: clock, containerdState: state,
 		processes: process.NewTable(clock, replayEntriesMax),
-		workloads: process.NewWorkloads(process.Hierarchy{}, process.Runtimes{ContainerdState: state}, replayEntriesMax),
+		workloads: process.NewWorkloads(process.Hierarchy{}, container.NewFinder(container.Settings{Containerd: []string{state}}), replayEntriesMax),
 		options:   emit.ProcessOptions{Redact: defaultRedactor(t)},
 		streams:   map[string]*replayStream{},
 		paths:     map[filebpf.FileFileSeenKey]string{},
@@ -99,6 +100,10 @@ func (r *replay) step(step *txtar.File) {
 		r.streamStep(s, rest, step)
 		return
 	}
+	if first == "bundle" {
+		require.NoError(r.t, os.WriteFile(filepath.Join(r.addContainer(rest), "config.json"), step.Data, 0o600))
+		return
+	}
 	switch step.Name {
 	case "boot":
 		r.clock.SetOffset(parseBoot(r.t, step.Data))
@@ -118,12 +123,20 @@ func (r *replay) step(step *txtar.File) {
 			r.addCgroup(line)
 		}
 	case "containers":
-		for _, container := range lines(step.Data) {
-			require.NoError(r.t, os.MkdirAll(filepath.Join(r.containerdState, filepath.Clean("/"+container)), 0o700))
+		for _, name := range lines(step.Data) {
+			r.addContainer(name)
 		}
 	default:
 		r.t.Fatalf("there is no step %q", step.Name)
 	}
+}
+
+// addContainer pretends that containerd has a container, namespace/id, and returns its folder.
+func (r *replay) addContainer(name string) string {
+	r.t.Helper()
+	folder := filepath.Join(r.containerdState, "io.containerd.runtime.v2.task", filepath.Clean("/"+name))
+	require.NoError(r.t, os.MkdirAll(folder, 0o700))
+	return folder
 }
 
 // addCgroup pretends that a cgroup was made, which is how one can be added without a file system.
@@ -221,7 +234,7 @@ func (r *replay) identify(event decode.Event) (who emit.Who, repeated bool) {
 	case *decode.ProcessCgroup:
 		r.workloads.Changed(e)
 	}
-	who.Workload = r.workloads.Lookup(event.Head().CgroupId)
+	who.Workload = r.workloads.Settled(r.workloads.Lookup(event.Head().CgroupId))
 	if pair, ok := event.(decode.Pair); ok {
 		who.Other = &emit.Who{Workload: r.workloads.Lookup(pair.Other().CgroupId)}
 		who.Other.Process, who.Other.Outcome = r.processes.Lookup(pair.Other())

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 )
 
@@ -54,13 +55,46 @@ func putWorkload(attributes pcommon.Map, w *process.Workload) {
 		// Without it the series of all unknown workloads would be one.
 		attributes.PutInt(names.CgroupID, int64(w.CgroupID))
 	}
-	if w.Container.ID != "" {
-		attributes.PutStr(names.ContainerID, w.Container.ID)
+	putContainer(attributes, &w.Container)
+}
+
+// putContainer adds what is known of a container; nothing if it is none.
+func putContainer(attributes pcommon.Map, c *container.Container) {
+	if c.ID == "" {
+		return
 	}
-	if w.Container.Runtime != "" {
-		attributes.PutStr(names.ContainerRuntimeName, w.Container.Runtime)
+	attributes.EnsureCapacity(attributes.Len() + 11 + len(c.Labels))
+	for _, a := range [...]struct{ name, value string }{
+		{names.ContainerID, c.ID},
+		{names.ContainerRuntimeName, c.Runtime},
+		{names.ContainerName, c.Name},
+		{names.ContainerImageName, c.Image.Name},
+		{names.K8sPodUID, c.PodUID},
+		{names.K8sPodName, c.PodName},
+		{names.K8sNamespaceName, c.PodNamespace},
+		{names.K8sContainerName, c.PodContainer},
+	} {
+		if a.value != "" {
+			attributes.PutStr(a.name, a.value)
+		}
 	}
-	if w.Container.PodUID != "" {
-		attributes.PutStr(names.K8sPodUID, w.Container.PodUID)
+	putTexts(attributes, names.ContainerImageTags, c.Image.Tags)
+	putTexts(attributes, names.ContainerImageRepoDigests, c.Image.RepoDigests)
+	for _, label := range c.Labels {
+		attributes.PutStr(names.ContainerLabelPrefix+label.Key, label.Value)
+	}
+	if c.Sandbox {
+		attributes.PutBool(names.ContainerSandbox, true)
+	}
+}
+
+func putTexts(attributes pcommon.Map, name string, texts []string) {
+	if len(texts) == 0 {
+		return
+	}
+	list := attributes.PutEmptySlice(name)
+	list.EnsureCapacity(len(texts))
+	for _, entry := range texts {
+		list.AppendEmpty().SetStr(entry)
 	}
 }

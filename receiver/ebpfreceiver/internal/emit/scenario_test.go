@@ -31,6 +31,7 @@ var update = flag.Bool("update", false, "write what comes out into the scenarios
 //	options               "fork" and "environment NAME": what is configured
 //	cgroups               "id path" of cgroups that were there before
 //	containers            "namespace/id" of containers that containerd keeps state of
+//	bundle namespace/id   the OCI configuration of one of them, as far as it matters
 //	process snapshot      what the iterator wrote, as one stream
 //	TRACER KIND           one record of a ring buffer; the kind is checked
 //	TRACER corrupt        one that can't be decoded

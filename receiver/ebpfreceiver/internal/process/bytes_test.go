@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 )
 
 func TestTable_longPathsAreBounded(t *testing.T) {
@@ -29,13 +31,13 @@ func TestTable_longPathsAreBounded(t *testing.T) {
 }
 
 func TestWorkloads_longPathsAreBounded(t *testing.T) {
-	const cgroups, pathBytes = 4000, 4000
-	w := NewWorkloads(Hierarchy{}, Runtimes{}, 2*cgroups)
+	const cgroups, pathBytes = 5000, 4000
+	w := NewWorkloads(Hierarchy{}, container.NewFinder(container.Settings{}), 2*cgroups)
 	for id := range uint64(cgroups) {
 		w.add(id, fmt.Sprintf("/%08d%s", id, strings.Repeat("x", pathBytes-9)), 0)
 	}
 	stats := w.Stats()
-	assert.Equal(t, WorkloadPathBytesMax/pathBytes, stats.Entries)
+	assert.Equal(t, WorkloadBytesMax/pathBytes, stats.Entries)
 	assert.EqualValues(t, cgroups-stats.Entries, stats.Refused)
 	// One that is renamed to itself does not count twice.
 	w.add(1, "/again", 0)

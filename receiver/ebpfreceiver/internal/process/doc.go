@@ -7,5 +7,5 @@
 // by its pid and start time together, and a program image by these and the number of execs before
 // it; so a reused pid, or an event that overtook the exec before it, is never given a wrong name.
 // Every table here is bounded and says how often its bound was hit. The package never attaches
-// anything and never waits.
+// anything, and waits for nothing but the files that container runtimes keep.
 package process

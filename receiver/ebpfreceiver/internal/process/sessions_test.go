@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	ttybpf "github.com/meerkat-otel/meerkat/bpf/tty"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 )
 
@@ -45,8 +46,8 @@ const (
 func TestSessions_begin(t *testing.T) {
 	const since = 1000
 	host := &Workload{CgroupPath: "/system.slice"}
-	older := &Workload{Container: Container{ID: id1}, ContainerCreated: since - 1}
-	newer := &Workload{Container: Container{ID: id2}, ContainerCreated: since + 1}
+	older := &Workload{Container: container.Container{ID: id1}, ContainerCreated: since - 1}
+	newer := &Workload{Container: container.Container{ID: id2}, ContainerCreated: since + 1}
 	for name, c := range map[string]struct {
 		event       *decode.TTYSession
 		own, parent *Workload
@@ -62,7 +63,7 @@ func TestSessions_begin(t *testing.T) {
 		"first process":                    {sessionOf(t, 1, 1, entered), older, host, ""},
 		"first process at a terminal":      {sessionOf(t, 1, 1, entered|onTerminal), older, host, SessionTerminal},
 		"first process, shared namespace":  {sessionOf(t, 1, 9, entered), newer, host, ""},
-		"the age of the container unknown": {sessionOf(t, 1, 9, entered), &Workload{Container: Container{ID: id1}}, host, SessionRuntimeExec},
+		"the age of the container unknown": {sessionOf(t, 1, 9, entered), &Workload{Container: container.Container{ID: id1}}, host, SessionRuntimeExec},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := NewSessions(10, since, nil)
@@ -82,7 +83,7 @@ func TestSessions_begin(t *testing.T) {
 // process, and everybody after that is not, until the container is made again.
 func TestSessions_firstProcessOfAContainer(t *testing.T) {
 	s := NewSessions(10, 1000, nil)
-	host, own := &Workload{}, &Workload{Container: Container{ID: id1}, ContainerCreated: 1001}
+	host, own := &Workload{}, &Workload{Container: container.Container{ID: id1}, ContainerCreated: 1001}
 	_, ok := s.Begin(sessionOf(t, 5, 50, entered), own, host)
 	assert.False(t, ok)
 	_, ok = s.Begin(sessionOf(t, 6, 60, entered), own, host)
@@ -102,7 +103,7 @@ func TestSessions_areBounded(t *testing.T) {
 	const sessionsMax = 5
 	gone := map[uint32]bool{1: true, 3: true}
 	s := NewSessions(sessionsMax, 0, func(k Key) bool { return gone[k.PID] })
-	host, own := &Workload{}, &Workload{Container: Container{ID: id1}}
+	host, own := &Workload{}, &Workload{Container: container.Container{ID: id1}}
 	for pid := uint32(1); pid <= sessionsMax+1; pid++ {
 		_, ok := s.Begin(sessionOf(t, pid, 9, entered), own, host)
 		assert.True(t, ok)
@@ -118,7 +119,7 @@ func TestSessions_areBounded(t *testing.T) {
 		assert.LessOrEqual(t, len(s.open), sessionsMax)
 	}
 	for pid := uint32(1); pid <= 2*sessionsMax; pid++ {
-		s.Begin(sessionOf(t, pid, containerInit, entered), &Workload{Container: Container{ID: string(rune('a' + pid))}}, host)
+		s.Begin(sessionOf(t, pid, containerInit, entered), &Workload{Container: container.Container{ID: string(rune('a' + pid))}}, host)
 	}
 	assert.LessOrEqual(t, len(s.inits), sessionsMax)
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 )
 
@@ -20,18 +21,23 @@ type Workload struct {
 	// CgroupPath is the path in the hierarchy, as in /proc/<pid>/cgroup; empty if not known.
 	CgroupPath string
 	// Container is the zero value for cgroups that are no container's.
-	Container Container
+	Container container.Container
+	// Pending tells that the runtime's state did not tell who the container is, and will be looked at once more.
+	Pending bool
 	// ContainerCreated is when the container's cgroup was made, or, of one that was there before us, when
 	// its first process was created; 0 if that is not known. In nanoseconds of CLOCK_BOOTTIME.
 	ContainerCreated uint64
 }
 
+// bytes is what it takes if it shares nothing with another one.
+func (w *Workload) bytes() int { return len(w.CgroupPath) + w.Container.Bytes() }
+
 // WorkloadRetention is how long a workload is remembered after its cgroup was removed: its last
 // events are still on their way then. In nanoseconds of CLOCK_BOOTTIME.
 const WorkloadRetention = ExitedRetention
 
-// WorkloadPathBytesMax bounds the paths of cgroups that are remembered.
-const WorkloadPathBytesMax = 8 << 20
+// WorkloadBytesMax bounds the paths of cgroups that are remembered, and what is known of their containers.
+const WorkloadBytesMax = 16 << 20
 
 // WorkloadStats counts what happened to Workloads since they were made.
 type WorkloadStats struct {
@@ -45,20 +51,25 @@ type WorkloadStats struct {
 // Workloads maps cgroup ids to workloads. It learns of a cgroup from the event of its creation,
 // which precedes any event of a process in it, and of the older ones by Scan.
 type Workloads struct {
-	hierarchy Hierarchy
-	runtimes  Runtimes
-	max       int
+	hierarchy  Hierarchy
+	containers *container.Finder
+	max        int
+	// elder is a table that may know containers already; nil if there is none.
+	elder *Workloads
 
 	mu      sync.RWMutex
 	entries map[uint64]*Workload
-	// roots are the containers' own cgroups, by container id; a container may have cgroups below.
-	roots     map[string]*Workload
-	pathBytes int
-	removed   []removedWorkload // by time, at most max
+	// roots are the containers' own cgroups, by the container's key; a container may have cgroups below.
+	roots map[string]*Workload
+	// gone are those of entries whose cgroups were removed.
+	gone    map[uint64]bool
+	bytes   int
+	removed []removedWorkload // by time, at most max
 	// forgotten is emptied on a timer, if anybody asks for it. Beyond max the later ones are left out:
 	// what is kept elsewhere is bounded too, and was filled by the earlier ones.
 	forgotten []uint64
 	stats     WorkloadStats
+	looks     map[Look]uint64
 }
 
 type removedWorkload struct {
@@ -67,8 +78,11 @@ type removedWorkload struct {
 }
 
 // NewWorkloads returns an empty table for at most entriesMax cgroups.
-func NewWorkloads(hierarchy Hierarchy, runtimes Runtimes, entriesMax int) *Workloads {
-	return &Workloads{hierarchy: hierarchy, runtimes: runtimes, max: entriesMax, entries: map[uint64]*Workload{}, roots: map[string]*Workload{}}
+func NewWorkloads(hierarchy Hierarchy, containers *container.Finder, entriesMax int) *Workloads {
+	return &Workloads{
+		hierarchy: hierarchy, containers: containers, max: entriesMax,
+		entries: map[uint64]*Workload{}, roots: map[string]*Workload{}, gone: map[uint64]bool{}, looks: map[Look]uint64{},
+	}
 }
 
 // Scan adds the cgroups that exist now. Directories that vanish or can't be read meanwhile are left
@@ -119,41 +133,48 @@ func (w *Workloads) Changed(e *decode.ProcessCgroup) {
 		w.forgetOldestRemoved()
 	}
 	w.removed = append(w.removed, removedWorkload{id: e.Header.CgroupId, at: e.Header.TimeNs})
+	if _, ok := w.entries[e.Header.CgroupId]; ok {
+		w.gone[e.Header.CgroupId] = true
+	}
 	w.forgetRemoved(e.Header.TimeNs)
 }
 
 func (w *Workloads) add(id uint64, path string, created uint64) {
-	container, root := w.runtimes.find(path)
-	workload := &Workload{CgroupID: id, CgroupPath: path, Container: container}
+	found, root := w.containers.Locate(path)
+	workload := &Workload{CgroupID: id, CgroupPath: path, Container: found}
+	w.describe(workload, root, created)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.drop(id)
-	for len(w.entries) >= w.max || w.pathBytes+len(path) > WorkloadPathBytesMax {
+	for len(w.entries) >= w.max || w.bytes+workload.bytes() > WorkloadBytesMax {
 		if !w.forgetOldestRemoved() {
 			w.stats.Refused++
 			return
 		}
 	}
-	switch above, ok := w.roots[container.ID]; {
-	case container.ID == "":
+	switch above, ok := w.roots[workload.Container.Key()]; {
+	case workload.Container.ID == "":
 	case root:
 		workload.ContainerCreated = created
-		w.roots[container.ID] = workload
+		w.roots[workload.Container.Key()] = workload
 	case ok:
 		workload.ContainerCreated = above.ContainerCreated
 	}
 	w.entries[id] = workload
-	w.pathBytes += len(path)
+	w.bytes += workload.bytes()
 }
 
 // drop is called with mu held.
 func (w *Workloads) drop(id uint64) {
-	if workload, ok := w.entries[id]; ok {
-		w.pathBytes -= len(workload.CgroupPath)
-		delete(w.entries, id)
-		if root := w.roots[workload.Container.ID]; root != nil && root.CgroupID == id {
-			delete(w.roots, workload.Container.ID)
-		}
+	workload, ok := w.entries[id]
+	if !ok {
+		return
+	}
+	w.bytes -= workload.bytes()
+	delete(w.entries, id)
+	delete(w.gone, id)
+	if root := w.roots[workload.Container.Key()]; root != nil && root.CgroupID == id {
+		delete(w.roots, workload.Container.Key())
 	}
 }
 
@@ -169,7 +190,7 @@ func (w *Workloads) Running(e *decode.ProcessExec) {
 	if !ok || workload.Container.ID == "" || e.Vpid != containerInit {
 		return
 	}
-	if root := w.roots[workload.Container.ID]; root != nil {
+	if root := w.roots[workload.Container.Key()]; root != nil {
 		w.setCreated(root, e.Header.Process.StartTimeNs)
 	}
 }
@@ -181,15 +202,12 @@ func (w *Workloads) setCreated(root *Workload, created uint64) {
 		return
 	}
 	for id, workload := range w.entries {
-		if workload.Container.ID != root.Container.ID {
+		if workload.Container.Key() != root.Container.Key() {
 			continue
 		}
 		changed := *workload
 		changed.ContainerCreated = created
-		w.entries[id] = &changed
-		if id == root.CgroupID {
-			w.roots[root.Container.ID] = &changed
-		}
+		w.replace(id, &changed)
 	}
 }
 
@@ -260,6 +278,7 @@ func (w *Workloads) forgetOldestRemoved() bool {
 	if len(w.removed) == 0 {
 		return false
 	}
+	w.countUnsettled(w.removed[0].id)
 	w.drop(w.removed[0].id)
 	if len(w.forgotten) < w.max {
 		w.forgotten = append(w.forgotten, w.removed[0].id)

@@ -15,11 +15,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 )
 
+const (
+	id1 = "3f2a9d6c1b7e4850a9c3d2e1f0b8a7968574635241302f1e0d9c8b7a69584736"
+	id2 = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"
+)
+
 func newWorkloads(entriesMax int) *Workloads {
-	return NewWorkloads(Hierarchy{}, Runtimes{}, entriesMax)
+	return NewWorkloads(Hierarchy{}, container.NewFinder(container.Settings{}), entriesMax)
 }
 
 func cgroupEvent(kind uint16, id uint64, path string, at time.Duration) *decode.ProcessCgroup {
@@ -40,7 +46,7 @@ func TestWorkloads_madeAndLookedUp(t *testing.T) {
 	w := newWorkloads(10)
 	w.Changed(made(5, "/docker/"+id1))
 	w.Changed(made(6, "/system.slice/ssh.service"))
-	assert.Equal(t, Workload{CgroupID: 5, CgroupPath: "/docker/" + id1, Container: Container{ID: id1, Runtime: "docker"}}, *w.Lookup(5))
+	assert.Equal(t, Workload{CgroupID: 5, CgroupPath: "/docker/" + id1, Container: container.Container{ID: id1, Runtime: "docker"}}, *w.Lookup(5))
 	assert.Equal(t, Workload{CgroupID: 6, CgroupPath: "/system.slice/ssh.service"}, *w.Lookup(6))
 	first := w.Lookup(5)
 	assert.Same(t, first, w.Lookup(5))
@@ -123,7 +129,7 @@ func TestWorkloads_scan(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Join(root, path), 0o700))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(root, "docker", "cgroup.procs"), nil, 0o600))
-	w := NewWorkloads(Hierarchy{MountPoint: root}, Runtimes{}, 100)
+	w := NewWorkloads(Hierarchy{MountPoint: root}, container.NewFinder(container.Settings{}), 100)
 	require.NoError(t, w.Scan())
 	assert.Equal(t, len(paths)+1, w.Stats().Entries, "and the root")
 	for _, path := range append(paths, "") {
@@ -143,7 +149,7 @@ func inode(t *testing.T, path string) uint64 {
 func TestWorkloads_scanOfThisMachine(t *testing.T) {
 	h, err := FindHierarchy()
 	require.NoError(t, err)
-	w := NewWorkloads(h, DefaultRuntimes(), 1<<20)
+	w := NewWorkloads(h, container.NewFinder(container.DefaultSettings()), 1<<20)
 	require.NoError(t, w.Scan())
 	assert.Positive(t, w.Stats().Entries)
 	assert.Equal(t, "/", w.Lookup(inode(t, h.MountPoint)).CgroupPath)
@@ -151,11 +157,11 @@ func TestWorkloads_scanOfThisMachine(t *testing.T) {
 
 func TestWorkloads_scanOfNothing(t *testing.T) {
 	require.NoError(t, newWorkloads(10).Scan())
-	w := NewWorkloads(Hierarchy{MountPoint: filepath.Join(t.TempDir(), "gone")}, Runtimes{}, 10)
+	w := NewWorkloads(Hierarchy{MountPoint: filepath.Join(t.TempDir(), "gone")}, container.NewFinder(container.Settings{}), 10)
 	require.NoError(t, w.Scan())
 	assert.Zero(t, w.Stats().Entries)
 
-	w = NewWorkloads(Hierarchy{MountPoint: "/proc/self/mem/below"}, Runtimes{}, 10)
+	w = NewWorkloads(Hierarchy{MountPoint: "/proc/self/mem/below"}, container.NewFinder(container.Settings{}), 10)
 	require.ErrorIs(t, w.Scan(), syscall.ENOTDIR)
 	require.ErrorContains(t, w.Scan(), "list the cgroups below /proc/self/mem/below: ")
 }
@@ -165,7 +171,7 @@ func TestWorkloads_scanHasTheSameBound(t *testing.T) {
 	for n := range 20 {
 		require.NoError(t, os.Mkdir(filepath.Join(root, fmt.Sprint(n)), 0o700))
 	}
-	w := NewWorkloads(Hierarchy{MountPoint: root}, Runtimes{}, 5)
+	w := NewWorkloads(Hierarchy{MountPoint: root}, container.NewFinder(container.Settings{}), 5)
 	require.NoError(t, w.Scan())
 	assert.Equal(t, WorkloadStats{Entries: 5, Refused: 16}, w.Stats())
 }

@@ -38,6 +38,9 @@ const (
 	// WakeupMany is for rings with many records: it is woken when a good number of them waits, and looks at
 	// each PollInterval.
 	WakeupMany Wakeup = iota
+	// WakeupSome is WakeupMany for rings with records that can't wait: they wake it, and it hands over what was read
+	// as soon as the ring is empty.
+	WakeupSome
 	// WakeupEach is for rings with few records: each wakes it, and is handed over at once.
 	WakeupEach
 )
@@ -89,7 +92,7 @@ func (r *Reader) Run() error {
 		err := r.ring.ReadInto(batch.next())
 		if err == nil {
 			batch.take()
-			if batch.full() || r.wakeup == WakeupEach && r.ring.AvailableBytes() == 0 {
+			if batch.full() || r.wakeup != WakeupMany && r.ring.AvailableBytes() == 0 {
 				r.handOver(batch)
 			}
 			continue

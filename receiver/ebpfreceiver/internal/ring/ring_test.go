@@ -171,24 +171,6 @@ func TestReader_looksByItself(t *testing.T) {
 	require.Eventually(t, func() bool { return handled.Load() == 4 }, patience, time.Millisecond)
 }
 
-// Where each record wakes the reader, it is handed over at once, however seldom the reader looks by itself.
-func TestReader_wokenForEach(t *testing.T) {
-	f := newFeeder(t, ringBytes)
-	var handled atomic.Int64
-	r, err := NewReader(f.ring, WakeupEach, func(b *Batch) { handled.Add(int64(b.Len())) })
-	require.NoError(t, err)
-	r.poll = time.Hour
-	ended := make(chan error, 1)
-	go func() { ended <- r.Run() }()
-	program := f.newProgram(64, forceWakeup)
-	for n := int64(1); n <= 5; n++ {
-		f.run(program, 1)
-		require.Eventually(t, func() bool { return handled.Load() == n }, patience, time.Millisecond)
-	}
-	require.NoError(t, r.Close())
-	require.NoError(t, <-ended)
-}
-
 func TestClose_endsRunWithoutAnError(t *testing.T) {
 	f := newFeeder(t, ringBytes)
 	handled := 0

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package process
+package container
 
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -23,17 +24,17 @@ const (
 )
 
 // runtimesWith pretends that containerd runs these containers, each namespace/id.
-func runtimesWith(t testing.TB, containers ...string) Runtimes {
+func finderWith(t testing.TB, containers ...string) *Finder {
 	t.Helper()
 	state := t.TempDir()
 	for _, container := range containers {
-		require.NoError(t, os.MkdirAll(filepath.Join(state, container), 0o700))
+		require.NoError(t, os.MkdirAll(filepath.Join(state, containerdTasks, container), 0o700))
 	}
-	return Runtimes{ContainerdState: state}
+	return NewFinder(Settings{Containerd: []string{state}})
 }
 
-func containerOf(r Runtimes, path string) Container {
-	c, _ := r.find(path)
+func containerOf(f *Finder, path string) Container {
+	c, _ := f.Locate(path)
 	return c
 }
 
@@ -42,7 +43,7 @@ type containerCase struct {
 	want Container
 }
 
-func TestContainerOf_dockerAndPodman(t *testing.T) {
+func TestLocate_dockerAndPodman(t *testing.T) {
 	docker, podman := Container{ID: id1, Runtime: "docker"}, Container{ID: id1, Runtime: "podman"}
 	for name, c := range map[string]containerCase{
 		"docker, cgroupfs":                {"/docker/" + id1, docker},
@@ -63,11 +64,11 @@ func TestContainerOf_dockerAndPodman(t *testing.T) {
 		"podman, monitor on cgroupfs":     {"/libpod_parent/conmon", Container{}},
 		"podman, quadlet's monitor":       {"/system.slice/web.service/runtime", Container{}},
 	} {
-		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, containerOf(Runtimes{}, c.path)) })
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, containerOf(NewFinder(Settings{}), c.path)) })
 	}
 }
 
-func TestContainerOf_kubernetes(t *testing.T) {
+func TestLocate_kubernetes(t *testing.T) {
 	containerd := Container{ID: id1, Runtime: "containerd", PodUID: uid}
 	unsaid := Container{ID: id1, PodUID: uid}
 	crio := Container{ID: id1, Runtime: "cri-o", PodUID: uid}
@@ -104,19 +105,19 @@ func TestContainerOf_kubernetes(t *testing.T) {
 		"monitor of podman, in a container": {"/docker/" + id2 + "/machine.slice/libpod-conmon-" + id1 + ".scope", Container{ID: id2, Runtime: "docker"}},
 		"docker in docker":                  {"/docker/" + id2 + "/docker/" + id1, Container{ID: id1, Runtime: "docker"}},
 	} {
-		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, containerOf(Runtimes{}, c.path)) })
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, containerOf(NewFinder(Settings{}), c.path)) })
 	}
 }
 
 // What the path doesn't tell stands in the state of containerd.
-func TestContainerOf_containerdState(t *testing.T) {
-	r := runtimesWith(t, "default/web", "default/"+id1, "k8s.io/"+id2, "moby/"+id1, "batch.jobs/nightly-42")
+func TestLocate_containerdState(t *testing.T) {
+	r := finderWith(t, "default/web", "default/"+id1, "k8s.io/"+id2, "moby/"+id1, "batch.jobs/nightly-42")
 	for name, c := range map[string]containerCase{
-		"ctr":                       {"/default/web", Container{ID: "web", Runtime: "containerd"}},
-		"ctr, other namespace":      {"/batch.jobs/nightly-42", Container{ID: "nightly-42", Runtime: "containerd"}},
-		"ctr, systemd in it":        {"/default/web/init.scope", Container{ID: "web", Runtime: "containerd"}},
-		"ctr below a parent":        {"/parent/default/web", Container{ID: "web", Runtime: "containerd"}},
-		"nerdctl, cgroupfs":         {"/default/" + id1, Container{ID: id1, Runtime: "containerd"}},
+		"ctr":                       {"/default/web", Container{ID: "web", Runtime: "containerd", namespace: "default"}},
+		"ctr, other namespace":      {"/batch.jobs/nightly-42", Container{ID: "nightly-42", Runtime: "containerd", namespace: "batch.jobs"}},
+		"ctr, systemd in it":        {"/default/web/init.scope", Container{ID: "web", Runtime: "containerd", namespace: "default"}},
+		"ctr below a parent":        {"/parent/default/web", Container{ID: "web", Runtime: "containerd", namespace: "default"}},
+		"nerdctl, cgroupfs":         {"/default/" + id1, Container{ID: id1, Runtime: "containerd", namespace: "default"}},
 		"nerdctl, systemd":          {"/system.slice/nerdctl-" + id1 + ".scope", Container{ID: id1, Runtime: "containerd"}},
 		"ctr, none of that name":    {"/default/other", Container{}},
 		"ctr, namespace alone":      {"/default", Container{}},
@@ -131,14 +132,37 @@ func TestContainerOf_containerdState(t *testing.T) {
 	}
 }
 
+// An id alone may be anybody's: the folders of Docker tell its own.
+func TestLocate_dockerState(t *testing.T) {
+	state := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(state, dockerContainer(id1)), 0o700))
+	f := NewFinder(Settings{Docker: []string{"/nonexistent", state}})
+	docker := Container{ID: id1, Runtime: Docker}
+	inPod := Container{ID: id1, Runtime: Docker, PodUID: uid}
+	for name, c := range map[string]containerCase{
+		"parent of one's own":        {"/batch/" + id1, docker},
+		"parent of one's own, twice": {"/batch/nightly/" + id1, docker},
+		"swarm below a slice":        {"/swarm.slice/" + id1 + "/init.scope", docker},
+		"cri-dockerd, guaranteed":    {"/kubepods/pod" + uid + "/" + id1, inPod},
+		"cri-dockerd, burstable":     {"/kubepods/burstable/pod" + uid + "/" + id1, inPod},
+		"cri-dockerd, best effort":   {"/kubepods/besteffort/pod" + uid + "/" + id1, inPod},
+		"systemd inside, version 1":  {"/kubepods/besteffort/pod" + uid + "/" + id1 + "/system.slice/nginx.service", inPod},
+		"another one":                {"/batch/" + id2, Container{ID: id2}},
+		"CRI-O, whatever is there":   {"/kubepods/burstable/pod" + uid + "/crio-" + id1, Container{ID: id1, Runtime: CRIO, PodUID: uid}},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, containerOf(f, c.path)) })
+	}
+}
+
 // Whoever may make cgroups chooses their names. None may make the receiver look elsewhere or fail.
-func TestContainerOf_hostilePaths(t *testing.T) {
+func TestLocate_hostilePaths(t *testing.T) {
 	outside := t.TempDir()
 	state := filepath.Join(outside, "state")
-	require.NoError(t, os.MkdirAll(filepath.Join(state, "default", "web"), 0o700))
+	tasks := filepath.Join(state, containerdTasks)
+	require.NoError(t, os.MkdirAll(filepath.Join(tasks, "default", "web"), 0o700))
 	require.NoError(t, os.MkdirAll(filepath.Join(outside, "secret", "thing"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(state, "default", "file"), nil, 0o600))
-	r := Runtimes{ContainerdState: state}
+	require.NoError(t, os.WriteFile(filepath.Join(tasks, "default", "file"), nil, 0o600))
+	r := NewFinder(Settings{Containerd: []string{state}})
 	long := strings.Repeat("a", 64)
 	for name, path := range map[string]string{
 		"empty":                    "",
@@ -175,18 +199,14 @@ func TestContainerOf_hostilePaths(t *testing.T) {
 	assert.Equal(t, Container{ID: id1}, containerOf(r, "/podinfo/tripod-1234/"+id1))
 }
 
-func TestDefaultRuntimes(t *testing.T) {
-	assert.Equal(t, "/run/containerd/io.containerd.runtime.v2.task", DefaultRuntimes().ContainerdState)
-}
-
-func FuzzContainerOf(f *testing.F) {
-	r := runtimesWith(f, "default/web")
+func FuzzLocate(f *testing.F) {
+	r := finderWith(f, "default/web")
 	f.Add("/kubepods/burstable/pod" + uid + "/" + id1)
 	f.Add("/default/web/../..")
 	f.Add("/machine.slice/libpod-conmon-" + id1 + ".scope")
 	f.Fuzz(func(t *testing.T, path string) {
 		c := containerOf(r, path)
-		if c.ID == "" && c != (Container{}) {
+		if c.ID == "" && !reflect.DeepEqual(c, Container{}) {
 			t.Fatalf("%+v is no container and has properties", c)
 		}
 		if c.ID != "" && !strings.Contains(path, c.ID) {
