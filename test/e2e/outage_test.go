@@ -66,9 +66,29 @@ func TestEnrich_withoutTheAPIServer(t *testing.T) {
 	require.NoError(t, err)
 	quiet(ctx, t, s)
 
-	table := tally{}
-	counts := map[string]map[int]bool{}
-	for _, e := range s.events(t) {
+	table, counts := judgeCounters(t, s.events(t), away, back, after.Name)
+	t.Logf("executions\n%s", table)
+	require.Len(t, counts, 2)
+	for pod, numbers := range counts {
+		for n := range len(numbers) {
+			if !numbers[n+1] {
+				assert.Fail(t, "lost", "%s: %d of %d is missing", pod, n+1, len(numbers))
+				break
+			}
+		}
+	}
+	table.require(t)
+	for _, what := range []string{"steady before", "steady without the API server", "restless without the API server", "steady afterwards", "after afterwards"} {
+		assert.Contains(t, table, what)
+	}
+}
+
+// judgeCounters holds the executions of the counters against what they say of themselves, by the time before, within
+// and after the absence of the API server. counts has the numbers of each pod's steady container.
+func judgeCounters(t *testing.T, events []event, away, back time.Time, after string) (table tally, counts map[string]map[int]bool) {
+	t.Helper()
+	table, counts = tally{}, map[string]map[int]bool{}
+	for _, e := range events {
 		arguments, _ := e.attributes["process.command_args"].([]any)
 		if e.name != "meerkat.process.exec" || len(arguments) != 4 {
 			continue
@@ -92,27 +112,14 @@ func TestEnrich_withoutTheAPIServer(t *testing.T) {
 			when = "without the API server"
 		}
 		want := map[string]any{"k8s.pod.name": pod, "k8s.container.name": container, "k8s.namespace.name": "default"}
-		if pod == after.Name {
+		if pod == after {
 			want["k8s.container.name"], want["meerkat.enrichment.status"] = "shell", "resolved"
 		} else {
 			want["k8s.deployment.name"] = "counter"
 		}
 		table.count(container+" "+when, judge(e, want))
 	}
-	t.Logf("executions\n%s", table)
-	require.Len(t, counts, 2)
-	for pod, numbers := range counts {
-		for n := range len(numbers) {
-			if !numbers[n+1] {
-				assert.Fail(t, "lost", "%s: %d of %d is missing", pod, n+1, len(numbers))
-				break
-			}
-		}
-	}
-	table.require(t)
-	for _, what := range []string{"steady before", "steady without the API server", "restless without the API server", "steady afterwards", "after afterwards"} {
-		assert.Contains(t, table, what)
-	}
+	return table, counts
 }
 
 // A container of which nobody knows is marked, and its records go on.
