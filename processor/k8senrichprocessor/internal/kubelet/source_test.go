@@ -73,6 +73,10 @@ func TestSource_followsThePods(t *testing.T) {
 	assert.NotZero(t, state.Unusable)
 	assert.False(t, state.LastHeard.IsZero())
 	assert.Empty(t, reasons(logs))
+	for _, request := range player.Requests() {
+		assert.Equal(t, "GET /pods", request.Method+" "+request.Path, "the right in testdata/rbac-kubelet.yaml is for this")
+		assert.Empty(t, request.Authorization)
+	}
 }
 
 func TestSource_survivesBadAnswers(t *testing.T) {
