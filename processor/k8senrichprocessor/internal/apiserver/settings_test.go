@@ -4,12 +4,15 @@ package apiserver
 
 import (
 	"encoding/pem"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -107,6 +110,28 @@ func TestStart_kubeconfig(t *testing.T) {
 	require.ErrorContains(t, start(t, settings), "nobody")
 	settings.KubeconfigContext, settings.KubeconfigPath = "", kubeconfig(t, "http://10.0.0.1", certificate)
 	require.ErrorContains(t, start(t, settings), "http is allowed to this host only")
+}
+
+func TestShutdown_leavesNoConnection(t *testing.T) {
+	var open atomic.Int64
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	source := New(testSettings(t, server.URL, false), testInventory(), nil, zap.NewNop())
+	require.NoError(t, source.Start(t.Context()))
+	require.Eventually(t, func() bool {
+		return source.State()[0].Errors[sourcestate.ReasonNotFound] > 1
+	}, 10*time.Second, time.Millisecond)
+	require.NoError(t, source.Shutdown(t.Context()))
+	require.Eventually(t, func() bool { return open.Load() == 0 }, 10*time.Second, time.Millisecond)
 }
 
 func TestStart_withACertificateThatNobodySigned(t *testing.T) {

@@ -31,7 +31,8 @@ type Source struct {
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
-	client  *http.Client
+	// transport has the connections.
+	transport *http.Transport
 }
 
 // New returns a source that has done nothing yet. The settings must be valid, see Settings.Validate.
@@ -52,11 +53,11 @@ func (s *Source) State() []sourcestate.Kind { return s.state.Snapshot() }
 // Start reads the credentials and begins. It does not wait for the API server, and fails only if the credentials
 // can't be read.
 func (s *Source) Start(context.Context) error {
-	client, httpClient, err := newClient(&s.settings)
+	client, transport, err := newClient(&s.settings)
 	if err != nil {
 		return fmt.Errorf("start to read from the API server: %w", err)
 	}
-	s.client = httpClient
+	s.transport = transport
 	// client-go would log on its own, past the Collector's logger. What matters of it we say ourselves.
 	ctx, cancel := context.WithCancel(klog.NewContext(context.Background(), klog.Logger{}))
 	s.cancel = cancel
@@ -95,7 +96,7 @@ func (s *Source) Shutdown(ctx context.Context) error {
 	go func() {
 		s.running.Wait()
 		s.calls.running.Wait()
-		s.client.CloseIdleConnections()
+		s.transport.CloseIdleConnections()
 		close(ended)
 	}()
 	select {
