@@ -51,7 +51,7 @@ func fillCluster(t testing.TB, into *inventory.Inventory, pods int, c *Converter
 }
 
 func TestCluster_takesLittleMemory(t *testing.T) {
-	const pods = 9_999
+	const pods = 1_998
 	for name, withPods := range map[string]bool{"cluster": true, "without pods": false} {
 		t.Run(name, func(t *testing.T) {
 			into := inventory.New(inventory.Limits{

@@ -69,7 +69,7 @@ func putPods(t testing.TB, into *inventory.Inventory, c *Converter, pods int, du
 }
 
 func TestPod_takesLittleMemory(t *testing.T) {
-	const pods = 10_000
+	const pods = 2_000
 	for name, test := range map[string]struct {
 		settings  Settings
 		dualStack bool
