@@ -34,7 +34,7 @@ func TestRecorder(t *testing.T) {
 	r.Heard("pod", true, now.Add(time.Second))
 	r.Heard("pod", false, now.Add(2*time.Second))
 	r.Unusable("pod")
-	r.Expired("pod")
+	r.Noted("pod", ReasonExpired)
 	r.Cut("pod")
 	assert.Equal(t, Kind{
 		Kind: "pod", Phase: Disconnected, Complete: true, LastHeard: now.Add(2 * time.Second),
