@@ -13,6 +13,7 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/util/connrotation"
 
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/apiobject"
 )
@@ -31,8 +32,8 @@ const (
 
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB: set a smaller page_size", listBytesMax>>20)
 
-// newClient reads the credentials. It does not talk to the API server yet. Who has the transport ends its connections.
-func newClient(settings *Settings) (*rest.RESTClient, *http.Transport, error) {
+// newClient reads the credentials. It does not talk to the API server yet. The dialer ends all connections.
+func newClient(settings *Settings) (*rest.RESTClient, *connrotation.Dialer, error) {
 	config, err := restConfig(settings)
 	if err != nil {
 		return nil, nil, err
@@ -41,14 +42,14 @@ func newClient(settings *Settings) (*rest.RESTClient, *http.Transport, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the certificates for the API server: %w", err)
 	}
-	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
+	// A transport does not end a connection of HTTP/2 on which a watch has just been stopped.
+	dialer := connrotation.NewDialer((&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext)
 	// A transport of our own ends with us; those of client-go are shared by the process and stay.
-	transport := &http.Transport{
+	config.Transport = bounded{&http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSClientConfig: secure,
 		TLSHandshakeTimeout: dialTimeout, ForceAttemptHTTP2: true, ResponseHeaderTimeout: settings.ListTimeout,
 		HTTP2: &http.HTTP2Config{SendPingTimeout: pingInterval, PingTimeout: pingTimeout},
-	}
-	config.Transport = bounded{transport}
+	}}
 	config.TLSClientConfig = rest.TLSClientConfig{}
 	config.UserAgent = userAgent
 	config.QPS, config.Burst = float32(settings.RequestsPerSecondMax), settings.RequestsBurstMax
@@ -64,7 +65,7 @@ func newClient(settings *Settings) (*rest.RESTClient, *http.Transport, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("prepare requests to the API server: %w", err)
 	}
-	return restClient, transport, nil
+	return restClient, dialer, nil
 }
 
 func restConfig(settings *Settings) (*rest.Config, error) {

@@ -93,8 +93,7 @@ func TestStart_kubeconfig(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	defer server.Close()
-	certificate := filepath.Join(t.TempDir(), "ca.crt")
-	require.NoError(t, os.WriteFile(certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	certificate := certificateOf(t, server)
 
 	settings := DefaultSettings()
 	settings.AuthType, settings.NodeName = Kubeconfig, "node-1"
@@ -113,8 +112,36 @@ func TestStart_kubeconfig(t *testing.T) {
 }
 
 func TestShutdown_leavesNoConnection(t *testing.T) {
-	var open atomic.Int64
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	hold := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	for name, test := range map[string]struct {
+		handler http.Handler
+		reached func(sourcestate.Kind) bool
+	}{
+		"refused":  {http.NotFoundHandler(), func(k sourcestate.Kind) bool { return k.Errors[sourcestate.ReasonNotFound] > 1 }},
+		"watching": {hold, func(k sourcestate.Kind) bool { return k.Watches > 0 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, open := countingServer(test.handler)
+			defer server.Close()
+			settings := testSettings(t, server.URL, false)
+			settings.CAFile = certificateOf(t, server)
+			source := New(settings, testInventory(), nil, zap.NewNop())
+			require.NoError(t, source.Start(t.Context()))
+			require.Eventually(t, func() bool { return open.Load() > 0 && test.reached(source.State()[0]) }, 10*time.Second, time.Millisecond)
+			require.NoError(t, source.Shutdown(t.Context()))
+			require.Eventually(t, func() bool { return open.Load() == 0 }, 10*time.Second, time.Millisecond)
+		})
+	}
+}
+
+// countingServer speaks HTTP/2, and counts its open connections.
+func countingServer(handler http.Handler) (*httptest.Server, *atomic.Int64) {
+	open := &atomic.Int64{}
+	server := httptest.NewUnstartedServer(handler)
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateNew:
@@ -123,15 +150,15 @@ func TestShutdown_leavesNoConnection(t *testing.T) {
 			open.Add(-1)
 		}
 	}
-	server.Start()
-	defer server.Close()
-	source := New(testSettings(t, server.URL, false), testInventory(), nil, zap.NewNop())
-	require.NoError(t, source.Start(t.Context()))
-	require.Eventually(t, func() bool {
-		return source.State()[0].Errors[sourcestate.ReasonNotFound] > 1
-	}, 10*time.Second, time.Millisecond)
-	require.NoError(t, source.Shutdown(t.Context()))
-	require.Eventually(t, func() bool { return open.Load() == 0 }, 10*time.Second, time.Millisecond)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	return server, open
+}
+
+func certificateOf(t *testing.T, server *httptest.Server) string {
+	path := filepath.Join(t.TempDir(), "ca.crt")
+	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	return path
 }
 
 func TestStart_withACertificateThatNobodySigned(t *testing.T) {

@@ -6,12 +6,12 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"net/http"
 	"sync"
 
 	"go.uber.org/zap"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/connrotation"
 	"k8s.io/klog/v2"
 
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/apiobject"
@@ -31,8 +31,8 @@ type Source struct {
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
-	// transport has the connections.
-	transport *http.Transport
+	// dialer has the connections.
+	dialer *connrotation.Dialer
 }
 
 // New returns a source that has done nothing yet. The settings must be valid, see Settings.Validate.
@@ -53,11 +53,11 @@ func (s *Source) State() []sourcestate.Kind { return s.state.Snapshot() }
 // Start reads the credentials and begins. It does not wait for the API server, and fails only if the credentials
 // can't be read.
 func (s *Source) Start(context.Context) error {
-	client, transport, err := newClient(&s.settings)
+	client, dialer, err := newClient(&s.settings)
 	if err != nil {
 		return fmt.Errorf("start to read from the API server: %w", err)
 	}
-	s.transport = transport
+	s.dialer = dialer
 	// client-go would log on its own, past the Collector's logger. What matters of it we say ourselves.
 	ctx, cancel := context.WithCancel(klog.NewContext(context.Background(), klog.Logger{}))
 	s.cancel = cancel
@@ -92,11 +92,11 @@ func (s *Source) Shutdown(ctx context.Context) error {
 	}
 	s.cancel()
 	s.calls.stop()
+	defer s.dialer.CloseAll()
 	ended := make(chan struct{})
 	go func() {
 		s.running.Wait()
 		s.calls.running.Wait()
-		s.transport.CloseIdleConnections()
 		close(ended)
 	}()
 	select {
