@@ -13,7 +13,6 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/client-go/util/connrotation"
 
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/apiobject"
 )
@@ -32,8 +31,9 @@ const (
 
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB: set a smaller page_size", listBytesMax>>20)
 
-// newClient reads the credentials. It does not talk to the API server yet. The dialer ends all connections.
-func newClient(settings *Settings) (*rest.RESTClient, *connrotation.Dialer, error) {
+// newClient reads the credentials. It does not talk to the API server yet. Who has the
+// connections ends them.
+func newClient(settings *Settings) (*rest.RESTClient, *connections, error) {
 	config, err := restConfig(settings)
 	if err != nil {
 		return nil, nil, err
@@ -42,11 +42,10 @@ func newClient(settings *Settings) (*rest.RESTClient, *connrotation.Dialer, erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the certificates for the API server: %w", err)
 	}
-	// A transport does not end a connection of HTTP/2 on which a watch has just been stopped.
-	dialer := connrotation.NewDialer((&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext)
+	connected := &connections{dialer: net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}}
 	// A transport of our own ends with us; those of client-go are shared by the process and stay.
 	config.Transport = bounded{&http.Transport{
-		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSClientConfig: secure,
+		Proxy: http.ProxyFromEnvironment, DialContext: connected.dial, TLSClientConfig: secure,
 		TLSHandshakeTimeout: dialTimeout, ForceAttemptHTTP2: true, ResponseHeaderTimeout: settings.ListTimeout,
 		HTTP2: &http.HTTP2Config{SendPingTimeout: pingInterval, PingTimeout: pingTimeout},
 	}}
@@ -65,7 +64,7 @@ func newClient(settings *Settings) (*rest.RESTClient, *connrotation.Dialer, erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("prepare requests to the API server: %w", err)
 	}
-	return restClient, dialer, nil
+	return restClient, connected, nil
 }
 
 func restConfig(settings *Settings) (*rest.Config, error) {

@@ -4,6 +4,8 @@ package apiserver
 
 import (
 	"encoding/pem"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -138,6 +140,22 @@ func TestShutdown_leavesNoConnection(t *testing.T) {
 	}
 }
 
+func TestConnections_madeTooLateAreClosed(t *testing.T) {
+	server, open := countingServer(http.NotFoundHandler())
+	defer server.Close()
+	c := &connections{}
+	conn, err := c.dial(t.Context(), "tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	assert.Empty(t, c.open)
+	_, err = c.dial(t.Context(), "tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	c.end()
+	_, err = c.dial(t.Context(), "tcp", server.Listener.Addr().String())
+	require.ErrorIs(t, err, errStopping)
+	require.Eventually(t, func() bool { return open.Load() == 0 }, 10*time.Second, time.Millisecond)
+}
+
 // countingServer speaks HTTP/2, and counts its open connections.
 func countingServer(handler http.Handler) (*httptest.Server, *atomic.Int64) {
 	open := &atomic.Int64{}
@@ -151,6 +169,7 @@ func countingServer(handler http.Handler) (*httptest.Server, *atomic.Int64) {
 		}
 	}
 	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients leave
 	server.StartTLS()
 	return server, open
 }

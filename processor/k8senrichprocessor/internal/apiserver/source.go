@@ -11,7 +11,6 @@ import (
 	"go.uber.org/zap"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/util/connrotation"
 	"k8s.io/klog/v2"
 
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/apiobject"
@@ -29,10 +28,9 @@ type Source struct {
 	state     *sourcestate.Recorder
 	calls     calls
 
-	cancel  context.CancelFunc
-	running sync.WaitGroup
-	// dialer has the connections.
-	dialer *connrotation.Dialer
+	cancel    context.CancelFunc
+	running   sync.WaitGroup
+	connected *connections
 }
 
 // New returns a source that has done nothing yet. The settings must be valid, see Settings.Validate.
@@ -53,11 +51,11 @@ func (s *Source) State() []sourcestate.Kind { return s.state.Snapshot() }
 // Start reads the credentials and begins. It does not wait for the API server, and fails only if the credentials
 // can't be read.
 func (s *Source) Start(context.Context) error {
-	client, dialer, err := newClient(&s.settings)
+	client, connected, err := newClient(&s.settings)
 	if err != nil {
 		return fmt.Errorf("start to read from the API server: %w", err)
 	}
-	s.dialer = dialer
+	s.connected = connected
 	// client-go would log on its own, past the Collector's logger. What matters of it we say ourselves.
 	ctx, cancel := context.WithCancel(klog.NewContext(context.Background(), klog.Logger{}))
 	s.cancel = cancel
@@ -92,7 +90,7 @@ func (s *Source) Shutdown(ctx context.Context) error {
 	}
 	s.cancel()
 	s.calls.stop()
-	defer s.dialer.CloseAll()
+	defer s.connected.end()
 	ended := make(chan struct{})
 	go func() {
 		s.running.Wait()
