@@ -31,8 +31,9 @@ const (
 
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB: set a smaller page_size", listBytesMax>>20)
 
-// newClient reads the credentials. It does not talk to the API server yet.
-func newClient(settings *Settings) (*rest.RESTClient, *http.Client, error) {
+// newClient reads the credentials. It does not talk to the API server yet. Who has the
+// connections ends them.
+func newClient(settings *Settings) (*rest.RESTClient, *connections, error) {
 	config, err := restConfig(settings)
 	if err != nil {
 		return nil, nil, err
@@ -41,10 +42,10 @@ func newClient(settings *Settings) (*rest.RESTClient, *http.Client, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the certificates for the API server: %w", err)
 	}
-	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
+	connected := &connections{dialer: net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}}
 	// A transport of our own ends with us; those of client-go are shared by the process and stay.
 	config.Transport = bounded{&http.Transport{
-		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSClientConfig: secure,
+		Proxy: http.ProxyFromEnvironment, DialContext: connected.dial, TLSClientConfig: secure,
 		TLSHandshakeTimeout: dialTimeout, ForceAttemptHTTP2: true, ResponseHeaderTimeout: settings.ListTimeout,
 		HTTP2: &http.HTTP2Config{SendPingTimeout: pingInterval, PingTimeout: pingTimeout},
 	}}
@@ -63,7 +64,7 @@ func newClient(settings *Settings) (*rest.RESTClient, *http.Client, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("prepare requests to the API server: %w", err)
 	}
-	return restClient, client, nil
+	return restClient, connected, nil
 }
 
 func restConfig(settings *Settings) (*rest.Config, error) {

@@ -22,7 +22,7 @@ func (f *follower) failed(ctx context.Context, err error) error {
 	}
 	reason := reasonOf(err)
 	if reason == sourcestate.ReasonExpired {
-		f.state.Expired(f.kind) // usual after a pause: it lists again
+		f.state.Noted(f.kind, reason) // usual after a pause: it lists again
 		return err
 	}
 	if !f.state.Failed(f.kind, reason, err) {

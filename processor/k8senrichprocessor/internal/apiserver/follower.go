@@ -164,7 +164,7 @@ func (f *follower) WatchWithContext(ctx context.Context, options metav1.ListOpti
 	if !initial {
 		f.well()
 	}
-	return newWatching(f, inner, cancel, lasts-watchGrace), nil
+	return newWatching(f, inner, cancel, lasts-watchGrace, initial), nil
 }
 
 // List is not called: the reflector prefers ListWithContext.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"net/http"
 	"sync"
 
 	"go.uber.org/zap"
@@ -29,9 +28,9 @@ type Source struct {
 	state     *sourcestate.Recorder
 	calls     calls
 
-	cancel  context.CancelFunc
-	running sync.WaitGroup
-	client  *http.Client
+	cancel    context.CancelFunc
+	running   sync.WaitGroup
+	connected *connections
 }
 
 // New returns a source that has done nothing yet. The settings must be valid, see Settings.Validate.
@@ -52,11 +51,11 @@ func (s *Source) State() []sourcestate.Kind { return s.state.Snapshot() }
 // Start reads the credentials and begins. It does not wait for the API server, and fails only if the credentials
 // can't be read.
 func (s *Source) Start(context.Context) error {
-	client, httpClient, err := newClient(&s.settings)
+	client, connected, err := newClient(&s.settings)
 	if err != nil {
 		return fmt.Errorf("start to read from the API server: %w", err)
 	}
-	s.client = httpClient
+	s.connected = connected
 	// client-go would log on its own, past the Collector's logger. What matters of it we say ourselves.
 	ctx, cancel := context.WithCancel(klog.NewContext(context.Background(), klog.Logger{}))
 	s.cancel = cancel
@@ -91,11 +90,11 @@ func (s *Source) Shutdown(ctx context.Context) error {
 	}
 	s.cancel()
 	s.calls.stop()
+	defer s.connected.end()
 	ended := make(chan struct{})
 	go func() {
 		s.running.Wait()
 		s.calls.running.Wait()
-		s.client.CloseIdleConnections()
 		close(ended)
 	}()
 	select {

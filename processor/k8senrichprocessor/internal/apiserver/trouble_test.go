@@ -48,6 +48,28 @@ func TestSource_listsAgainWhenAWatchIsTooOld(t *testing.T) {
 	assert.Empty(t, player.Unknown())
 }
 
+func TestSource_goesOnWhereAWatchEnded(t *testing.T) {
+	player, s := play(t, "rewatch", false)
+	s.await("web-d", func() bool { return s.podNamed("cd") == "web-d" })
+	assert.Equal(t, "web-a", s.podNamed("ca"))
+	state := s.state(inventory.KindPod)
+	assert.EqualValues(t, 2, state.Watches)
+	assert.Zero(t, state.Restarts+state.Lists)
+	assert.Equal(t, sourcestate.Watching, state.Phase)
+	assert.Zero(t, s.into.Stats().PodsRemoved)
+	assert.Empty(t, s.warnings())
+	assert.Empty(t, player.Unknown())
+}
+
+func TestSource_followsAClusterThatWasSetBack(t *testing.T) {
+	player, s := play(t, "restored", false)
+	s.await("complete", s.into.Completed)
+	player.Open("restore")
+	s.await("web-d", func() bool { return s.podNamed("cd") == "web-d" })
+	assert.Equal(t, 1, s.into.Stats().PodsRemoved)
+	assert.Empty(t, player.Unknown())
+}
+
 func TestSource_goesOnWithoutRightsForAKind(t *testing.T) {
 	player, s := play(t, "forbidden", true)
 	s.await("forbidden", func() bool { return s.state(inventory.KindNode).Errors[sourcestate.ReasonForbidden] == 6 })

@@ -23,11 +23,13 @@ type watching struct {
 	once     sync.Once
 	// failed is true once the other side said why there is no more; it is of the goroutine that runs.
 	failed bool
+	// initial is true of a watch that lists first, and told once anything came of it.
+	initial, told bool
 }
 
-func newWatching(f *follower, inner watch.Interface, cancel context.CancelFunc, lasts time.Duration) *watching {
+func newWatching(f *follower, inner watch.Interface, cancel context.CancelFunc, lasts time.Duration, initial bool) *watching {
 	w := &watching{
-		follower: f, inner: inner, cancel: cancel, begun: time.Now(), lasts: lasts,
+		initial: initial, follower: f, inner: inner, cancel: cancel, begun: time.Now(), lasts: lasts,
 		result: make(chan watch.Event), stopped: make(chan struct{}),
 	}
 	if !f.calls.begin() {
@@ -67,10 +69,12 @@ func (w *watching) run() {
 				return
 			}
 			w.failed = event.Type == watch.Error
+			converted := w.convert(event)
+			w.told = true
 			select {
 			case <-w.stopped:
 				return
-			case w.result <- w.convert(event):
+			case w.result <- converted:
 			}
 		}
 	}
@@ -79,7 +83,7 @@ func (w *watching) run() {
 func (w *watching) convert(event watch.Event) watch.Event {
 	switch event.Type {
 	case watch.Error:
-		_ = w.follower.failed(context.Background(), apierrors.FromObject(event.Object))
+		w.refused(apierrors.FromObject(event.Object))
 		return event
 	case watch.Bookmark:
 		event.Object = bookmark(event.Object)
@@ -88,6 +92,16 @@ func (w *watching) convert(event watch.Event) watch.Event {
 	}
 	w.follower.state.Heard(w.follower.kind, event.Type == watch.Bookmark, time.Now())
 	return event
+}
+
+// refused notes what the other side says instead of events. An API server whose etcd is too old to stream lists says so
+// in this way; the reflector asks for pages then, and whether that works is another matter.
+func (w *watching) refused(err error) {
+	if w.initial && !w.told && apierrors.IsInternalError(err) {
+		w.follower.state.Noted(w.follower.kind, reasonOf(err))
+		return
+	}
+	_ = w.follower.failed(context.Background(), err)
 }
 
 // ended notes a watch that the other side ended too early: it is restarted, or the way to it is cut. That is no

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package apiservertest plays the part of a Kubernetes API server, or of a kubelet, in tests. What it answers stands
-// in a text file, a conversation, in the bytes that a real one sends; a recording of a real one has the same form.
+// in a text file, a conversation, in the bytes that a real one sends. A Recorder writes one down from a real one.
 //
 // It never understands what it says: it does not keep objects, and gives no answer that the file does not have.
 //

@@ -44,11 +44,17 @@ func (i *Inventory) RemoveNode(name string) {
 	i.removeNode(name)
 }
 
-// ReplaceNodes takes the nodes that there are: the others are gone.
+// ReplaceNodes takes the nodes that there are: the others are gone. One that stays is known all the time.
 func (i *Inventory) ReplaceNodes(all []*Node) {
+	there := make(map[string]bool, len(all))
+	for _, n := range all {
+		there[n.Name] = true
+	}
 	i.mu.Lock()
 	for name := range i.nodes.byName {
-		i.removeNode(name)
+		if !there[name] {
+			i.removeNode(name)
+		}
 	}
 	i.mu.Unlock()
 	for _, n := range all {

@@ -53,11 +53,17 @@ func (i *Inventory) RemoveService(namespace, name string) {
 	i.removeService(objectKey{namespace, name})
 }
 
-// ReplaceServices takes the Services that there are: the others are gone.
+// ReplaceServices takes the Services that there are: the others are gone. One that stays is known all the time.
 func (i *Inventory) ReplaceServices(all []*Service) {
+	there := make(map[objectKey]bool, len(all))
+	for _, s := range all {
+		there[objectKey{s.Namespace, s.Name}] = true
+	}
 	i.mu.Lock()
 	for key := range i.services.byKey {
-		i.removeService(key)
+		if !there[key] {
+			i.removeService(key)
+		}
 	}
 	i.mu.Unlock()
 	for _, s := range all {
@@ -97,11 +103,17 @@ func (i *Inventory) RemoveEndpointSlice(namespace, name string) {
 	i.removeEndpointSlice(objectKey{namespace, name})
 }
 
-// ReplaceEndpointSlices takes the slices that there are: the others are gone.
+// ReplaceEndpointSlices takes the slices that there are: the others are gone. One that stays is known all the time.
 func (i *Inventory) ReplaceEndpointSlices(all []*EndpointSlice) {
+	there := make(map[objectKey]bool, len(all))
+	for _, s := range all {
+		there[objectKey{s.Namespace, s.Name}] = true
+	}
 	i.mu.Lock()
 	for key := range i.services.slices {
-		i.removeEndpointSlice(key)
+		if !there[key] {
+			i.removeEndpointSlice(key)
+		}
 	}
 	i.mu.Unlock()
 	for _, s := range all {

@@ -53,8 +53,8 @@ func newClient(settings *Settings) (*client, error) {
 			return nil, fmt.Errorf("ca_file %s has no certificate in PEM", settings.CAFile)
 		}
 	}
-	if settings.TokenFile != "" {
-		if _, err := readToken(settings.TokenFile); err != nil {
+	if path := settings.token(); path != "" {
+		if _, err := readToken(path); err != nil {
 			return nil, err
 		}
 	}
@@ -91,8 +91,8 @@ func (c *client) pods(ctx context.Context) (*apiobject.PodList, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare a request to the kubelet: %w", err)
 	}
-	if c.settings.TokenFile != "" {
-		token, err := readToken(c.settings.TokenFile)
+	if path := c.settings.token(); path != "" {
+		token, err := readToken(path)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -14,7 +15,7 @@ type Settings struct {
 	// Endpoint is https://<address of the node>:10250, or http://<address of the node>:10255 where the kubelet
 	// still has its read-only port.
 	Endpoint string
-	// TokenFile is sent with https; it is read again for each request. Empty sends none.
+	// TokenFile is sent with https only; it is read again for each request. Empty sends none.
 	TokenFile string
 	// CAFile signs the kubelet's certificate; empty takes those that this machine trusts.
 	CAFile string
@@ -41,16 +42,21 @@ const (
 	answerBytesMin          = 1 << 10
 )
 
+// token is the file of the token if one is sent: never where others can read it.
+func (s *Settings) token() string {
+	if !strings.HasPrefix(s.Endpoint, "https://") {
+		return ""
+	}
+	return s.TokenFile
+}
+
 // Validate returns everything that is wrong, without looking at files.
 func (s *Settings) Validate() error {
 	var all []error
 	wrong := func(format string, arguments ...any) { all = append(all, fmt.Errorf(format, arguments...)) }
 	u, err := url.Parse(s.Endpoint)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		wrong("endpoint is %q: it must be a URL such as https://127.0.0.1:10250", s.Endpoint)
-	case u.Scheme == "http" && s.TokenFile != "":
-		wrong("endpoint is %q, and token_file is set: a token is sent with https only; leave token_file out for the read-only port", s.Endpoint)
 	}
 	if s.InsecureSkipVerify && s.CAFile != "" {
 		wrong("ca_file is set, and insecure_skip_verify too: remove one")

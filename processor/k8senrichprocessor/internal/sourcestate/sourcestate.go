@@ -176,8 +176,10 @@ func (r *Recorder) Failed(kind string, reason Reason, err error) (news bool) {
 	return news
 }
 
-// Expired notes that a source must list again, as after a pause. That is no trouble.
-func (r *Recorder) Expired(kind string) { r.with(kind, func(k *record) { k.Errors[ReasonExpired]++ }) }
+// Noted counts what is usual, such as that a source must list again after a pause. That is no trouble.
+func (r *Recorder) Noted(kind string, reason Reason) {
+	r.with(kind, func(k *record) { k.Errors[reason]++ })
+}
 
 // Cut notes that a watch ended too early. Whether that is trouble, the next request tells.
 func (r *Recorder) Cut(kind string) {
