@@ -64,7 +64,7 @@ func TestConfig_refused(t *testing.T) {
 		"k8s_enrich/network":               `networks::0::cidrs: netip.ParsePrefix("172.16.9.1"): no '/': write a range such as 192.0.2.0/24`,
 		"k8s_enrich/network_without_name":  `networks::0::name: empty: give the network the name that records shall have`,
 		"k8s_enrich/network_without_range": `networks::0::cidrs: empty: name a range such as 192.0.2.0/24`,
-		"k8s_enrich/pattern":               `labels[0]: empty: give a key, or * for all keys`,
+		"k8s_enrich/pattern":               `pod_labels[0]: empty: give a key, or * for all keys`,
 		"k8s_enrich/limits": "wait: timeout: 2h0m0s is not between 0s and 1m0s\nrecords_max: 0 is not between 1 and 1000000\n" +
 			"limits: bytes_max: 10 is not between 1048576 and 8589934592",
 		"k8s_enrich/api_server": `api_server: endpoint is "10.0.0.1": it must be a URL, such as https://10.0.0.1:6443`,

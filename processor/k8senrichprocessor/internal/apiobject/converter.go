@@ -40,8 +40,8 @@ var (
 
 // NewConverter fails if a pattern is not valid, and says which.
 func NewConverter(settings Settings) (*Converter, error) {
-	labels, labelsErr := compile("labels", settings.Labels)
-	annotations, annotationsErr := compile("annotations", settings.Annotations)
+	labels, labelsErr := compile("pod_labels", settings.Labels)
+	annotations, annotationsErr := compile("pod_annotations", settings.Annotations)
 	if err := errors.Join(labelsErr, annotationsErr); err != nil {
 		return nil, err
 	}
