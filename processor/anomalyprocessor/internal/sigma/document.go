@@ -97,7 +97,7 @@ func checkShape(node *yaml.Node, depth int) error {
 // textOf returns the text of a scalar; null is empty.
 func textOf(e entry) (string, error) {
 	if e.value.Kind != yaml.ScalarNode {
-		return "", broken(e.value, "%s has to be a text", e.key)
+		return "", broken(e.value, "%s has to be a text; quote it if a colon is in it", e.key)
 	}
 	if e.value.Tag == "!!null" {
 		return "", nil

@@ -38,6 +38,7 @@ const (
 	FieldFileMode
 	FieldFileOperation
 	FieldLinkTarget
+	FieldReadPath
 	FieldErrorType
 	FieldContainerID
 	FieldContainerName
