@@ -155,7 +155,9 @@ func (c *comparing) check(pieces []piece, value *yaml.Node) error {
 	return nil
 }
 
-func isTruth(text string) bool { return strings.EqualFold(text, "true") || strings.EqualFold(text, "false") }
+func isTruth(text string) bool {
+	return strings.EqualFold(text, "true") || strings.EqualFold(text, "false")
+}
 
 // textOfScalar returns a value as events have it: numbers in decimal.
 func textOfScalar(value *yaml.Node) string {
@@ -197,6 +199,7 @@ func (c *comparing) compileExpressions(values []*yaml.Node) (expression, error) 
 			return nil, unsupported(value, "the regular expression can't be compiled: %s", err)
 		}
 		x.expressions = append(x.expressions, compiled)
+		x.instructions += len(program.Inst)
 	}
 	return x, nil
 }

@@ -16,10 +16,10 @@ import (
 // of ProcessCreation with no fields. An Event is for one goroutine.
 type Event struct {
 	category Category
-	// present and lowered have a bit for each field: whether it was set, and whether lower is filled.
-	present, lowered uint64
-	cut              int
-	values           [fieldCount]value
+	// They have a bit for each field: whether it was set, and whether lower and grams are filled.
+	present, lowered, noted uint64
+	cut                     int
+	values                  [fieldCount]value
 }
 
 type value struct {
@@ -28,10 +28,14 @@ type value struct {
 	// counted tells whether number is one.
 	counted bool
 	address netip.Addr
+	// grams are those of lower; allocated when they are first asked for.
+	grams *gramSet
 }
 
 // Reset makes it an event of the category without any field.
-func (e *Event) Reset(c Category) { e.category, e.present, e.lowered, e.cut = c, 0, 0, 0 }
+func (e *Event) Reset(c Category) {
+	e.category, e.present, e.lowered, e.noted, e.cut = c, 0, 0, 0, 0
+}
 
 // Cut tells how many texts were cut since Reset, because the value was longer than eventValueBytesMax.
 func (e *Event) Cut() int { return e.cut }
@@ -76,12 +80,18 @@ func (e *Event) AddText(f Field, text string) {
 		e.add(f, " ")
 	}
 	e.add(f, text)
+	e.changed(f)
+}
+
+// changed forgets what was made of the value.
+func (e *Event) changed(f Field) {
 	e.lowered &^= 1 << f
+	e.noted &^= 1 << f
 }
 
 func (e *Event) begin(f Field) {
 	e.present |= 1 << f
-	e.lowered &^= 1 << f
+	e.changed(f)
 	v := &e.values[f]
 	v.raw, v.number, v.counted, v.address = v.raw[:0], 0, false, netip.Addr{}
 }
@@ -109,6 +119,20 @@ func (e *Event) text(f Field, cased bool) []byte {
 		e.lowered |= 1 << f
 	}
 	return v.lower
+}
+
+// gramsOf returns the grams of a field that is present, in lower case.
+func (e *Event) gramsOf(f Field) *gramSet {
+	v := &e.values[f]
+	if e.noted&(1<<f) != 0 {
+		return v.grams
+	}
+	if v.grams == nil {
+		v.grams = new(gramSet)
+	}
+	v.grams.fill(e.text(f, false))
+	e.noted |= 1 << f
+	return v.grams
 }
 
 // lastElement returns what follows the last slash of a path that is present, in lower case.

@@ -11,7 +11,7 @@ import (
 // the rule and of the event.
 type expression interface {
 	holds(e *Event) bool
-	// tests is how many values are compared at most. It grows by what the condition names twice.
+	// tests is how many values are compared at most (testsPerRuleMax).
 	tests() int
 	// cost is a rough number by which cheap ones are asked first.
 	cost() int
@@ -120,6 +120,8 @@ type searches struct {
 	field       Field
 	all         bool
 	expressions []*regexp.Regexp
+	// instructions are those of all expressions together.
+	instructions int
 }
 
 func (x *searches) holds(e *Event) bool {
@@ -133,7 +135,7 @@ func (x *searches) holds(e *Event) bool {
 	}
 	return x.all
 }
-func (x *searches) tests() int { return len(x.expressions) }
+func (x *searches) tests() int { return x.instructions }
 func (x *searches) cost() int  { return costExpression * len(x.expressions) }
 
 // never is what asks for a field that no event has.

@@ -28,7 +28,9 @@ const (
 	// listItemsMax bounds the items of one list in a detection.
 	listItemsMax = 1024
 	// testsPerRuleMax bounds the values that a rule may compare with one event, each as often as the condition
-	// names it. It is what bounds the time that a rule takes.
+	// names it; a regular expression counts with its instructions. It is what bounds the time that a rule takes:
+	// the worst that expressions of that size could be made to take was a third of a second for an event with the
+	// longest value, ordinary ones take microseconds.
 	testsPerRuleMax = 4096
 	// modifiersMax bounds the modifiers of one field.
 	modifiersMax = 8
@@ -40,13 +42,14 @@ const (
 	conditionBytesMax = 4096
 	conditionDepthMax = 32
 	// expressionBytesMax bounds a regular expression, and expressionInstructionsMax what it is compiled to: matching
-	// takes at most this many steps for each byte of the event's value.
+	// takes at most this many steps for each byte of the event's value. "(.){200,}" has 603.
 	expressionBytesMax        = 1024
-	expressionInstructionsMax = 2000
+	expressionInstructionsMax = 1000
 )
 
 // Limits of events.
 const (
 	// eventValueBytesMax bounds the value of one field of an event. What is beyond is cut off and counted (Event.Cut).
-	eventValueBytesMax = 32 << 10
+	// It is twice what the receiver keeps of arguments at most.
+	eventValueBytesMax = 8 << 10
 )

@@ -2,6 +2,8 @@
 
 package sigma
 
+import "slices"
+
 // wholeMin is from how many whole values on they are looked up in a map.
 const wholeMin = 8
 
@@ -10,6 +12,8 @@ type texts struct {
 	field Field
 	cased bool
 	all   bool
+	// sought says that patterns have grams, and that these are of the event's value in lower case.
+	sought bool
 	// patterns are without those in whole.
 	patterns []pattern
 	// whole are values without wildcards, if they are many and one of them is enough.
@@ -28,6 +32,7 @@ func newTexts(field Field, patterns []pattern, all, cased bool) *texts {
 			others = append(others, p)
 		}
 	}
+	x.sought = !cased && slices.ContainsFunc(patterns, func(p pattern) bool { return p.grams.count > 0 })
 	if !all && len(exact) >= wholeMin {
 		x.patterns, x.whole = others, exact
 	}
@@ -42,8 +47,14 @@ func (x *texts) holds(e *Event) bool {
 	if _, found := x.whole[string(text)]; found {
 		return true
 	}
+	var present *gramSet
+	if x.sought {
+		present = e.gramsOf(x.field)
+	}
 	for i := range x.patterns {
-		if x.patterns[i].matches(text) != x.all {
+		p := &x.patterns[i]
+		found := (present == nil || p.grams.in(present)) && p.matches(text)
+		if found != x.all {
 			return !x.all
 		}
 	}

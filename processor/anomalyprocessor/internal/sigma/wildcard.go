@@ -5,6 +5,7 @@ package sigma
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -74,6 +75,8 @@ type pattern struct {
 	parts [][]byte
 	// expression stands for a value with "?" in it.
 	expression *regexp.Regexp
+	// grams are of what has to be somewhere in the text, none if that is cheap to find out.
+	grams grams
 }
 
 // compilePattern compiles pieces; lower says that they are compared with text in lower case.
@@ -107,9 +110,10 @@ func compilePattern(pieces []piece, lower bool) pattern {
 	case len(parts) == 2 && len(parts[0]) == 0:
 		return pattern{shape: suffix, text: parts[1]}
 	case len(parts) == 3 && len(parts[0]) == 0 && len(parts[2]) == 0:
-		return pattern{shape: within, text: parts[1]}
+		return pattern{shape: within, text: parts[1], grams: gramsOf(parts[1])}
 	}
-	return pattern{shape: chain, parts: parts}
+	longest := slices.MaxFunc(parts, func(a, b []byte) int { return len(a) - len(b) })
+	return pattern{shape: chain, parts: parts, grams: gramsOf(longest)}
 }
 
 // expressionOf writes pieces as a regular expression. It always compiles: what is not a wildcard is quoted.
