@@ -28,6 +28,7 @@ const (
 	apimachine = "k8s.io/apimachinery"
 	receiverAt = "receiver/ebpfreceiver/internal/"
 	enrichAt   = "processor/k8senrichprocessor/internal/"
+	anomalyAt  = "processor/anomalyprocessor/internal/"
 )
 
 // importTable is the order of the house. Rules of packages that don't exist yet hold when they do.
@@ -93,6 +94,9 @@ func house() []importRule {
 		// The stages behind it know OTLP and the names, so that each can be taken alone.
 		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
+		// Rules know neither OTLP nor the processor: what they are asked about is handed to them.
+		{folder: anomalyAt + "sigma", ours: []string{"internal/names"}, others: []string{"go.yaml.in/yaml/v3"}},
+		{folder: "processor/anomalyprocessor/rules"},
 		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
 		{folder: "extension/controlapiextension", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},

@@ -32,6 +32,9 @@ func (c Category) String() string {
 	return "unknown"
 }
 
+// Categories is the number of categories, which are counted from 0.
+func Categories() Category { return categoryCount }
+
 func categoryOf(name string) (Category, bool) {
 	for category, known := range categoryNames {
 		if name == known {

@@ -69,7 +69,7 @@ func TestRefusals_limits(t *testing.T) {
 		"bytes of a condition":  {exec("s: {Image: a}\ncondition: " + strings.Repeat("s and ", 700) + "s"), "has 4201 bytes, 4096 are allowed"},
 		"bytes of a regex":      {exec("s: {Image|re: " + strings.Repeat("a", expressionBytesMax+1) + "}\ncondition: s"), "has 1025 bytes, 1024 are allowed"},
 		"values of a condition": {exec(many), "compares more than 4096 values"},
-		"steps of regexes":      {exec("s: {CommandLine|re: ['(.){200,}a', '(.){200,}b', '(.){200,}c', '(.){200,}d', '(.){200,}e', '(.){200,}f', '(.){200,}g']}\ncondition: s"), "compares more than 4096 values"},
+		"steps of regexes":      {exec("s: {CommandLine|re: ['(.){200,}a', '(.){200,}b', '(.){200,}c', '(.){200,}d', '(.){200,}e', '(.){200,}f', '(.){200,}g']}\ncondition: s"), "too large together: 4096 steps"},
 		"negations":             {exec("s: {Image: a}\ncondition: " + strings.Repeat("not ", conditionDepthMax+1) + "s"), "nested deeper than 32"},
 	} {
 		t.Run(name, func(t *testing.T) {
