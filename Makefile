@@ -49,6 +49,7 @@ generate: ## Compile the kernel half and renew everything else that is generated
 	go generate ./bpf/... ./receiver/... ./test/examples
 	$(TOOL) builder --config builder-config.yaml --output-path ./distribution --skip-get-modules --skip-compilation
 	go test ./internal/repotest -run TestGenerated_telemetry -update
+	go test ./processor/anomalyprocessor/rules -run TestReadme -update
 
 .PHONY: lint
 lint: ## Run the linters

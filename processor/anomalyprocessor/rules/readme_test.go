@@ -32,7 +32,7 @@ func TestReadme(t *testing.T) {
 		want = before + "<!-- " + name + " -->\n" + table + "<!-- end -->\n" + after
 	}
 	if *update {
-		require.NoError(t, os.WriteFile(readme, []byte(want), 0o644)) //nolint:gosec // a file of the repository
+		require.NoError(t, os.WriteFile(readme, []byte(want), 0o644))
 		return
 	}
 	assert.Equal(t, want, string(content), "run: go test ./processor/anomalyprocessor/rules -run TestReadme -update")

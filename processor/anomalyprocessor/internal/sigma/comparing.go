@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -128,7 +129,7 @@ func (c *comparing) compileValue(value *yaml.Node) ([]pattern, error) {
 			variant = append([]piece{{wildcard: '*'}}, variant...)
 		}
 		if c.modifiers.after {
-			variant = append(variant[:len(variant):len(variant)], piece{wildcard: '*'})
+			variant = append(slices.Clip(variant), piece{wildcard: '*'})
 		}
 		p := compilePattern(variant, !c.modifiers.cased)
 		patterns = append(patterns, p)

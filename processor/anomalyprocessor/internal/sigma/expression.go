@@ -5,6 +5,7 @@ package sigma
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 )
 
 // expression is a compiled part of a rule. None of them allocates, and each takes time that is bounded by the sizes of
@@ -44,15 +45,7 @@ type numbers struct {
 
 func (x *numbers) holds(e *Event) bool {
 	v := &e.values[x.field]
-	if !e.has(x.field) || !v.counted {
-		return false
-	}
-	for _, number := range x.any {
-		if v.number == number {
-			return true
-		}
-	}
-	return false
+	return e.has(x.field) && v.counted && slices.Contains(x.any, v.number)
 }
 func (x *numbers) tests() int { return len(x.any) }
 func (x *numbers) cost() int  { return costNumber }

@@ -17,7 +17,7 @@ import (
 // seeds are the detections of the tests, as rules.
 func seeds(f *testing.F) []string {
 	f.Helper()
-	files, err := filepath.Glob("testdata/*/*.yml")
+	files, err := filepath.Glob("testdata/meaning/*.yml")
 	require.NoError(f, err)
 	var texts []string
 	for _, file := range append(files, "testdata/refusals.yml") {
@@ -31,6 +31,13 @@ func seeds(f *testing.F) []string {
 			}
 			texts = append(texts, c.Text)
 		}
+	}
+	shapes, err := filepath.Glob("testdata/shapes/*.yml")
+	require.NoError(f, err)
+	for _, file := range shapes {
+		content, err := os.ReadFile(file)
+		require.NoError(f, err)
+		texts = append(texts, string(content))
 	}
 	return append(texts, goodRule)
 }

@@ -95,8 +95,7 @@ func overLimit(at *yaml.Node, format string, arguments ...any) error {
 // refusal tells an error of a file.
 func refusal(source, file, title string, err error) Refused {
 	refused := Refused{Source: source, File: file, Title: title, Cause: Broken, Reason: err.Error()}
-	var p *problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*problem](err); ok {
 		refused.Cause, refused.Line = p.cause, p.line
 	}
 	return refused

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -84,7 +85,7 @@ func dashVariants(value []piece) ([][]piece, error) {
 		var longer [][]piece
 		for _, variant := range variants {
 			for _, text := range texts {
-				longer = append(longer, append(variant[:len(variant):len(variant)], text))
+				longer = append(longer, append(slices.Clip(variant), text))
 			}
 		}
 		variants = longer
