@@ -70,6 +70,7 @@ func TestRefusals_limits(t *testing.T) {
 		"bytes of a regex":      {exec("s: {Image|re: " + strings.Repeat("a", expressionBytesMax+1) + "}\ncondition: s"), "has 1025 bytes, 1024 are allowed"},
 		"values of a condition": {exec(many), "compares more than 4096 values"},
 		"steps of regexes":      {exec("s: {CommandLine|re: ['(.){200,}a', '(.){200,}b', '(.){200,}c', '(.){200,}d', '(.){200,}e', '(.){200,}f', '(.){200,}g']}\ncondition: s"), "too large together: 4096 steps"},
+		"question marks":        {exec("s: {CommandLine: '" + strings.Repeat("?*", 2000) + "'}\ncondition: s"), "compares more than 4096 values"},
 		"negations":             {exec("s: {Image: a}\ncondition: " + strings.Repeat("not ", conditionDepthMax+1) + "s"), "nested deeper than 32"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -61,7 +61,16 @@ func (x *texts) holds(e *Event) bool {
 	return x.all
 }
 
-func (x *texts) tests() int { return len(x.patterns) + len(x.whole) }
+func (x *texts) tests() int {
+	tests := len(x.patterns) + len(x.whole)
+	for i := range x.patterns {
+		if expression := x.patterns[i].expression; expression != nil {
+			// Each character of it is about one instruction.
+			tests += len(expression.String())
+		}
+	}
+	return tests
+}
 
 func (x *texts) cost() int {
 	cost := costEnds
