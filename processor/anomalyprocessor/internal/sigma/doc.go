@@ -4,9 +4,9 @@
 // matches.
 //
 // What a rule means is taken from the specification, https://github.com/SigmaHQ/sigma-specification (folder
-// specification: "Sigma Rules Specification" 2.0, "Sigma Modifiers" 2.1, "Sigma Taxonomy" 2.1, "Sigma Tags" 2.1) and
-// from https://sigmahq.io/docs/basics/. Comments name the section. What is not supported is refused with the reason,
-// rule by rule: the package never guesses what a rule might mean, and a broken file harms no other.
+// specification: "Sigma Rules Specification" 2.0, "Sigma Modifiers" 2.1, "Sigma Taxonomy" 2.1, "Sigma Tags" 2.1).
+// Comments name the section; https://sigmahq.io/docs/basics/ is an introduction. What is not supported is refused with
+// the reason, rule by rule: the package never guesses what a rule might mean, and a broken file harms no other.
 //
 // The package never counts, raises or writes anything, keeps nothing between events, and does not know OTLP: the
 // caller fills an Event from whatever it has. A Set never changes; new rules are a new Set.
