@@ -61,9 +61,6 @@ spec:
       containers: [{name: passer, image: meerkat.test/busybox:1, command: [/bin/sh, -c, "{once}"]}]
 `
 
-// farEndRounds is for how long the callers ask.
-const farEndTime = 40 * time.Second
-
 // end is one end of a connection.
 type end struct {
 	address string
@@ -92,14 +89,13 @@ func TestEnrich_farEnds(t *testing.T) {
 	text := strings.NewReplacer("{asking}", "while true; do "+once+"; sleep 0.2; done", "{once}", once).Replace(callers)
 	require.NoError(t, c.Apply(ctx, text))
 	known := waitCompleted(ctx, t, c, "default", "job-name=passer", 60)
-	time.Sleep(time.Until(time.Now().Add(farEndTime / 4))) // the callers go on for a while after the last passer
 	for _, selector := range []string{"app=greeter", "app=caller", "app=node-caller"} {
 		pods, err := c.Pods(ctx, "default", selector)
 		require.NoError(t, err)
 		known.add(pods)
 	}
 	require.NoError(t, c.Delete(ctx, text))
-	quiet(ctx, t, s)
+	settle(ctx, t, s)
 
 	table := judgeEnds(known, s.events(t), servers)
 	t.Logf("records of connections\n%s\nused addresses of pods: %d of %d pods", table, len(addresses(known)), len(known))

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -142,17 +143,17 @@ func waitCompleted(ctx context.Context, t *testing.T, c *cluster.Cluster, namesp
 	return known
 }
 
-// quiet waits until nothing waits in the processor any longer, and what it had is written.
-func quiet(ctx context.Context, t *testing.T, s *collector) {
+// lateMax is how long an event may take from the kernel to the file: it waits for names for 2 seconds at most.
+const lateMax = 4 * time.Second
+
+// settle returns when the events of all that was done so far are written.
+func settle(ctx context.Context, t *testing.T, s *collector) {
 	t.Helper()
-	size := int64(-1)
-	require.Eventually(t, func() bool {
-		before := size
-		if info, err := os.Stat(s.cluster.HostPath(eventsFile)); err == nil {
-			size = info.Size()
-		}
-		return size == before && strings.Contains(s.telemetry(ctx), `otelcol_k8s_enrich_waiting{signal="logs"} 0`)
-	}, patience, 3*pollEvery, "events keep coming")
+	_, _, err := s.cluster.RunPod(ctx, cluster.ShellPod("last", "/bin/true the-last", false))
+	require.NoError(t, err)
+	s.execOf(t, "/bin/true", "the-last")
+	done := time.Now()
+	require.Eventually(t, func() bool { return time.Since(done) > lateMax }, patience, pollEvery)
 }
 
 // rights is the least that the processor needs, given to the collector's account.

@@ -7,6 +7,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,7 +65,7 @@ func TestEnrich_withoutTheAPIServer(t *testing.T) {
 	require.NoError(t, c.Delete(ctx, counters))
 	_, err = c.WaitPods(ctx, "default", "app=counter", 0)
 	require.NoError(t, err)
-	quiet(ctx, t, s)
+	settle(ctx, t, s)
 
 	table, counts := judgeCounters(t, s.events(t), away, back, after.Name)
 	t.Logf("executions\n%s", table)
@@ -128,17 +129,18 @@ func TestEnrich_strangers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	s := startEnriched(ctx, t, c, "node")
-	run := func(name string, more ...string) {
+	run := func(id, says string, more ...string) {
 		arguments := append([]string{"ctr", "-n", "k8s.io", "run", "--rm"}, more...)
-		_, err := c.Run(ctx, append(arguments, cluster.BusyboxImage, name, "/bin/true", name)...)
+		_, err := c.Run(ctx, append(arguments, cluster.BusyboxImage, id, "/bin/sh", "-c", "/bin/true "+says+"; usleep 200000")...)
 		require.NoError(t, err)
 	}
 	const nobodysPod = "12345678-1234-1234-1234-123456789abc"
-	run("outside")
-	run("nobodys", "--cgroup", "/kubepods/besteffort/pod"+nobodysPod+"/nobodys",
+	nobodysContainer := strings.Repeat("0123456789abcdef", 4)
+	run("outside", "outside")
+	run(nobodysContainer, "nobodys", "--cgroup", "/kubepods/besteffort/pod"+nobodysPod+"/"+nobodysContainer,
 		"--annotation", "io.kubernetes.cri.container-type=container", "--annotation", "io.kubernetes.cri.container-name=ghost",
 		"--annotation", "io.kubernetes.cri.sandbox-name=ghost-0", "--annotation", "io.kubernetes.cri.sandbox-namespace=nowhere")
-	quiet(ctx, t, s)
+	settle(ctx, t, s)
 
 	outside := s.execOf(t, "/bin/true", "outside")
 	assert.Equal(t, "not_applicable", outside.resource["meerkat.enrichment.status"])

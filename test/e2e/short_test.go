@@ -53,7 +53,7 @@ func TestEnrich_containersOfAMoment(t *testing.T) {
 	s := startEnriched(ctx, t, c, "node")
 	require.NoError(t, c.Apply(ctx, shortJob))
 	known := waitCompleted(ctx, t, c, "default", "job-name=moment", shortPods)
-	quiet(ctx, t, s)
+	settle(ctx, t, s)
 
 	table := tally{}
 	seen := map[string]int{}
