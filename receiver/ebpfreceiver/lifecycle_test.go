@@ -24,7 +24,7 @@ import (
 )
 
 // kernelObjects counts what of ours is in the kernel: programs and maps that this process holds.
-func kernelObjects(t *testing.T) int {
+func kernelObjects(t testing.TB) int {
 	t.Helper()
 	descriptors, err := os.ReadDir("/proc/self/fd")
 	require.NoError(t, err)
@@ -39,7 +39,7 @@ func kernelObjects(t *testing.T) int {
 }
 
 // ownPrograms returns the BPF programs that this process holds.
-func ownPrograms(t *testing.T) []ebpf.ProgramID {
+func ownPrograms(t testing.TB) []ebpf.ProgramID {
 	t.Helper()
 	files, err := filepath.Glob("/proc/self/fdinfo/*")
 	require.NoError(t, err)
