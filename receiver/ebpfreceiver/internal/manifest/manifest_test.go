@@ -171,7 +171,7 @@ func telemetryCases() []badCase {
 		{func(m *Manifest) { histogram(m, Buckets{Scale: "log10"}) },
 			`metrics[0].buckets.scale: "log10" is not known here: use "log2" or "linear"`},
 		{func(m *Manifest) { histogram(m, Buckets{Scale: ScaleLog2, Bucket: "slot"}) },
-			"metrics[0].buckets.count: 0 buckets can't be: say how many the program counts, from 2 to 512"},
+			"metrics[0].buckets.count: 0 buckets can't be: say how many the program counts, from 2 to 256"},
 		{func(m *Manifest) { histogram(m, Buckets{Scale: ScaleLog2, Count: 3}) },
 			"metrics[0].buckets.count: 3 is not wanted: the map's value tells how many buckets there are; leave it out, or name the key's field in bucket"},
 		{func(m *Manifest) { histogram(m, Buckets{Scale: ScaleLog2, Sum: "a b"}) },
