@@ -58,6 +58,7 @@ func BenchmarkLogs(b *testing.B) {
 }
 
 func benchProcessor(b *testing.B) *logs {
+	b.Helper()
 	config := createDefaultConfig().(*Config)
 	config.Source, config.NodeName, config.Scope = sourceAPIServer, "node1", scopeCluster
 	f := &factory{shared.NewInstances[*Config, *core]()}

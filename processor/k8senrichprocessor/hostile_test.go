@@ -31,6 +31,7 @@ var identifying = []string{
 
 // newHostile is a processor that knows one pod, and waits for a moment only.
 func newHostile(t testing.TB, next *consumertest.LogsSink) *logs {
+	t.Helper()
 	config := createDefaultConfig().(*Config)
 	config.Source, config.NodeName, config.Scope = sourceAPIServer, "node1", scopeCluster
 	config.Wait.Timeout = time.Millisecond

@@ -63,19 +63,22 @@ func (p *three) all() []component.Component {
 }
 
 func (p *three) start(t *testing.T) {
+	t.Helper()
 	for _, c := range p.all() {
 		require.NoError(t, c.Start(t.Context(), componenttest.NewNopHost()))
 	}
 }
 
 func (p *three) shutdown(t *testing.T) {
+	t.Helper()
 	for _, c := range p.all() {
 		require.NoError(t, c.Shutdown(context.Background()))
 	}
 }
 
 // consume gives every signal data of one container.
-func (p *three) consume(t *testing.T, ctx context.Context, attributes map[string]any) { //nolint:revive // the test comes first
+func (p *three) consume(t *testing.T, ctx context.Context, attributes map[string]any) {
+	t.Helper()
 	l, m, s := plog.NewLogs(), pmetric.NewMetrics(), ptrace.NewTraces()
 	resourceOfLogs, resourceOfMetrics, resourceOfSpans := l.ResourceLogs().AppendEmpty(), m.ResourceMetrics().AppendEmpty(), s.ResourceSpans().AppendEmpty()
 	resourceOfLogs.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()

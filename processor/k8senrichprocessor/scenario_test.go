@@ -125,6 +125,7 @@ func TestScenarios(t *testing.T) {
 
 // play returns what comes out of the processor.
 func play(t *testing.T, s scenario) string {
+	t.Helper()
 	config := createDefaultConfig().(*Config)
 	require.NoError(t, confmap.NewFromStringMap(s.Config).Unmarshal(config))
 	require.NoError(t, config.Validate())
@@ -204,6 +205,7 @@ func (p podStep) pod() *inventory.Pod {
 }
 
 func logsOf(t *testing.T, steps []resourceStep) plog.Logs {
+	t.Helper()
 	data := plog.NewLogs()
 	for _, s := range steps {
 		resource := data.ResourceLogs().AppendEmpty()

@@ -5,6 +5,7 @@ package k8senrichprocessor
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -94,9 +95,9 @@ func (b *instruments) floatGauge(m names.Metric) metric.Float64ObservableGauge {
 // by makes the attributes of a data point. Pairs without a value are left out.
 func by(pairs ...string) metric.MeasurementOption {
 	var all []attribute.KeyValue
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			all = append(all, attribute.String(pairs[i], pairs[i+1]))
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] != "" {
+			all = append(all, attribute.String(pair[0], pair[1]))
 		}
 	}
 	return metric.WithAttributes(all...)

@@ -99,7 +99,7 @@ func everyKey() *Config {
 		Storage:           &storage,
 		CustomTracers: CustomTracersConfig{
 			Folders:         []string{"/etc/meerkat/tracers/fsync-latency"},
-			Uploads:         CustomUploadsConfig{Enabled: true, PublicKeys: []string{"MCowBQYDK2VwAyEA"}},
+			Uploads:         CustomUploadsConfig{Enabled: true, PublicKeys: []string{"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}},
 			AllowedPrograms: []string{"tracepoint", "tp_btf"}, ProgramsMax: 4, ObjectBytesMax: 1 << 20, MapBytesMax: 4 << 20, EventsPerSecondMax: 10,
 		},
 	}

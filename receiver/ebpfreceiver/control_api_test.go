@@ -13,12 +13,17 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/confignet"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/meerkat-otel/meerkat/extension/controlapiextension"
 	"github.com/meerkat-otel/meerkat/internal/controlapi/controlapitest"
@@ -36,7 +41,9 @@ func (h extensionHost) GetExtensions() map[component.ID]component.Component { re
 type api struct {
 	client *http.Client
 	// address is what requests are sent to.
-	address  string
+	address string
+	// token is what the client is known by; empty where it is known without.
+	token    string
 	document *controlapitest.Document
 }
 
@@ -49,30 +56,71 @@ func startControlled(t *testing.T, change func(*Config)) *live {
 // startControlledOn is startControlled in a collector with further extensions.
 func startControlledOn(t *testing.T, host extensionHost, change func(*Config)) *live {
 	t.Helper()
+	server := newControlServer(t, host, func(*controlapiextension.Config) {})
+	l := startLiveOn(t, server.host, change)
+	l.api = server.api
+	l.api.readDocument(t)
+	return l
+}
+
+// controlServer is the control API of a collector, with what is mounted on it.
+type controlServer struct {
+	api
+	// host is one that has it.
+	host extensionHost
+	stop func()
+}
+
+// newControlServer starts a control API, over a Unix socket unless change says otherwise, and stops it when the test ends.
+func newControlServer(t *testing.T, host extensionHost, change func(*controlapiextension.Config)) *controlServer {
+	t.Helper()
 	factory := controlapiextension.NewFactory()
 	config := factory.CreateDefaultConfig().(*controlapiextension.Config)
-	socket := filepath.Join(t.TempDir(), "control.sock")
-	config.HTTP.NetAddr.Endpoint = socket
-	extension, err := factory.Create(t.Context(), extensiontest.NewNopSettings(factory.Type()), config)
+	config.HTTP.NetAddr.Endpoint = filepath.Join(t.TempDir(), "control.sock")
+	change(config)
+	require.NoError(t, confmap.Validate(config))
+	core, log := observer.New(zap.InfoLevel)
+	settings := extensiontest.NewNopSettings(factory.Type())
+	settings.Logger = zap.New(core)
+	extension, err := factory.Create(t.Context(), settings, config)
 	require.NoError(t, err)
 	require.NoError(t, extension.Start(t.Context(), host))
-	t.Cleanup(func() { require.NoError(t, extension.Shutdown(context.WithoutCancel(t.Context()))) })
+	stop := sync.OnceFunc(func() { require.NoError(t, extension.Shutdown(context.WithoutCancel(t.Context()))) })
+	t.Cleanup(stop)
+
+	said := log.FilterMessage("The control API listens").All()
+	require.Len(t, said, 1)
+	address, network := said[0].ContextMap()["address"].(string), string(config.HTTP.NetAddr.Transport)
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		},
+		ExpectContinueTimeout: patience,
+	}
+	t.Cleanup(transport.CloseIdleConnections)
 	extensions := map[component.ID]component.Component{component.NewID(factory.Type()): extension}
 	maps.Copy(extensions, host.extensions)
-	l := startLiveOn(t, extensionHost{host.Host, extensions}, change)
+	s := &controlServer{api: api{client: &http.Client{Transport: transport}, address: "http://meerkat"}, host: extensionHost{host.Host, extensions}, stop: stop}
+	if network != string(confignet.TransportTypeUnix) {
+		s.address = "http://" + address
+	}
+	return s
+}
 
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
-	}}
-	t.Cleanup(transport.CloseIdleConnections)
-	l.api = api{client: &http.Client{Transport: transport}, address: "http://meerkat"}
-	answer, err := l.api.client.Get(l.api.address + "/v1/openapi.json")
+// readDocument reads what the server says of itself, as it is now.
+func (a *api) readDocument(t *testing.T) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.address+"/v1/openapi.json", nil)
+	require.NoError(t, err)
+	if a.token != "" {
+		request.Header.Set("Authorization", "Bearer "+a.token)
+	}
+	answer, err := a.client.Do(request)
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	document, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
-	l.api.document = controlapitest.Read(t, document)
-	return l
+	a.document = controlapitest.Read(t, document)
 }
 
 // ask sends a request, holds the answer against the document, and reads it.
@@ -82,6 +130,9 @@ func (l *live) ask(method, path, body string, into any) int {
 	require.NoError(l.t, err)
 	if method == http.MethodPatch {
 		request.Header.Set("Content-Type", "application/json")
+	}
+	if l.api.token != "" {
+		request.Header.Set("Authorization", "Bearer "+l.api.token)
 	}
 	return l.send(request, into)
 }

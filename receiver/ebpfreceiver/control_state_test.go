@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,13 @@ import (
 // withStorage is a host with a storage in a folder, under the name "file_storage".
 func withStorage(t *testing.T, folder string) (extensionHost, component.ID) {
 	t.Helper()
+	host, id, _ := newStorage(t, folder)
+	return host, id
+}
+
+// newStorage is withStorage, of which the storage can be stopped before the test ends.
+func newStorage(t *testing.T, folder string) (host extensionHost, id component.ID, stop func()) {
+	t.Helper()
 	factory := filestorage.NewFactory()
 	config := factory.CreateDefaultConfig().(*filestorage.Config)
 	config.Directory = folder
@@ -32,9 +40,10 @@ func withStorage(t *testing.T, folder string) (extensionHost, component.ID) {
 	extension, err := factory.Create(t.Context(), extensiontest.NewNopSettings(factory.Type()), config)
 	require.NoError(t, err)
 	require.NoError(t, extension.Start(t.Context(), componenttest.NewNopHost()))
-	t.Cleanup(func() { require.NoError(t, extension.Shutdown(context.WithoutCancel(t.Context()))) })
-	id := component.NewID(factory.Type())
-	return extensionHost{componenttest.NewNopHost(), map[component.ID]component.Component{id: extension}}, id
+	stop = sync.OnceFunc(func() { require.NoError(t, extension.Shutdown(context.WithoutCancel(t.Context()))) })
+	t.Cleanup(stop)
+	id = component.NewID(factory.Type())
+	return extensionHost{componenttest.NewNopHost(), map[component.ID]component.Component{id: extension}}, id, stop
 }
 
 func TestControl_whatWasChosenOutlivesARestart(t *testing.T) {

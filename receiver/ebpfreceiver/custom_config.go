@@ -68,20 +68,17 @@ func (c *CustomTracersConfig) Validate() error {
 	if c.EventsPerSecondMax < 1 {
 		errs = append(errs, fmt.Errorf("events_per_second_max: 0 would tell no event; the default is %d", customEventsPerSecondDefault))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.checkPrograms())...)
 }
 
 // Validate implements confmap.Validator.
 func (c *CustomUploadsConfig) Validate() error {
 	switch {
 	case !c.Enabled:
-		return nil
 	case c.Unsigned && len(c.PublicKeys) > 0:
 		return errors.New("unsigned: true, which makes public_keys useless: leave out one of them")
 	case !c.Unsigned && len(c.PublicKeys) == 0:
 		return errors.New("public_keys: empty, so that no upload could be signed: add the key that signs, or set unsigned to true")
-	case len(c.PublicKeys) > customKeysMax:
-		return fmt.Errorf("public_keys: %d are more than %d", len(c.PublicKeys), customKeysMax)
 	}
-	return nil
+	return c.checkKeys()
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/meerkat-otel/meerkat/internal/controlapi"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/control"
@@ -95,10 +96,17 @@ func TestCustom_uploadsAreOff(t *testing.T) {
 	assert.Equal(t, "uploads are off; custom_tracers::uploads::enabled of the configuration switches them on", p.Detail)
 }
 
-// A key that is none is told at the start, not at the first upload.
-func TestCustom_keyThatIsNone(t *testing.T) {
+// What is none is told when the configuration is validated, and by the start of whoever has not done that.
+func TestCustom_keysAndProgramsThatAreNone(t *testing.T) {
 	c := createDefaultConfig().(*Config)
 	c.CustomTracers.Uploads.PublicKeys = []string{"c2hvcnQ="}
-	err := newCustomTracers(&session{config: c}).open()
-	require.EqualError(t, err, "custom_tracers::uploads::public_keys[0]: read a public key: it has to be 32 bytes in base64, or PEM")
+	const key = "custom_tracers::uploads: public_keys[0]: read a public key: it has to be 32 bytes in base64, or PEM"
+	require.EqualError(t, confmap.Validate(c), key)
+	require.EqualError(t, newCustomTracers(&session{config: c}).open(), key)
+
+	c = createDefaultConfig().(*Config)
+	c.CustomTracers.AllowedPrograms = []string{"tp_btf", "lsm"}
+	err := confmap.Validate(c)
+	require.ErrorContains(t, err, `custom_tracers: allowed_programs: "lsm" is no kind of program that can be attached; there are tracepoint, `)
+	require.EqualError(t, newCustomTracers(&session{config: c}).open(), err.Error())
 }

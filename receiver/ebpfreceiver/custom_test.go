@@ -56,22 +56,29 @@ func customObject(t *testing.T, name string) []byte {
 // upload sends a tracer to the handlers of a receiver, and reads the answer.
 func (l *live) upload(name, query string, u control.Upload, into any) int {
 	l.t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
+	body, contentType := formOf(l.t, u)
+	request, err := http.NewRequestWithContext(l.t.Context(), http.MethodPut, l.api.address+"/v1/custom-tracers/"+name+query, bytes.NewReader(body))
+	require.NoError(l.t, err)
+	request.Header.Set("Content-Type", contentType)
+	return l.send(request, into)
+}
+
+// formOf is what an upload is sent as.
+func formOf(t testing.TB, u control.Upload) (body []byte, contentType string) {
+	t.Helper()
+	var written bytes.Buffer
+	form := multipart.NewWriter(&written)
 	for part, content := range map[string][]byte{"manifest": u.Manifest, "object": u.Object, "signature": u.Signature} {
 		if content == nil {
 			continue
 		}
 		w, err := form.CreateFormFile(part, part)
-		require.NoError(l.t, err)
+		require.NoError(t, err)
 		_, err = w.Write(content)
-		require.NoError(l.t, err)
+		require.NoError(t, err)
 	}
-	require.NoError(l.t, form.Close())
-	request, err := http.NewRequestWithContext(l.t.Context(), http.MethodPut, l.api.address+"/v1/custom-tracers/"+name+query, &body)
-	require.NoError(l.t, err)
-	request.Header.Set("Content-Type", form.FormDataContentType())
-	return l.send(request, into)
+	require.NoError(t, form.Close())
+	return written.Bytes(), form.FormDataContentType()
 }
 
 func unsigned(c *Config) {

@@ -44,13 +44,7 @@ type customTracers struct {
 }
 
 func newCustomTracers(s *session) *customTracers {
-	c := &s.config.CustomTracers
-	limits := custom.DefaultLimits()
-	limits.ObjectBytes, limits.Programs, limits.MapBytes = c.ObjectBytesMax, c.ProgramsMax, c.MapBytesMax
-	if len(c.AllowedPrograms) > 0 {
-		limits.Attach = c.AllowedPrograms
-	}
-	return &customTracers{session: s, limits: limits}
+	return &customTracers{session: s}
 }
 
 // list returns those that there are, whether they run or not.
@@ -72,17 +66,15 @@ func (c *customTracers) unit(name string) *customUnit {
 
 // open starts the tracers of the folders. One that can't run is there as failed.
 func (c *customTracers) open() error {
-	if err := c.limits.Validate(); err != nil {
-		return fmt.Errorf("custom_tracers::allowed_programs: %w", err)
+	config := &c.session.config.CustomTracers
+	var err error
+	if c.limits, err = config.limits(); err != nil {
+		return fmt.Errorf("custom_tracers: %w", err)
 	}
-	for i, text := range c.session.config.CustomTracers.Uploads.PublicKeys {
-		key, err := custom.ParsePublicKey(text)
-		if err != nil {
-			return fmt.Errorf("custom_tracers::uploads::public_keys[%d]: %w", i, err)
-		}
-		c.keys = append(c.keys, key)
+	if c.keys, err = config.Uploads.keys(); err != nil {
+		return fmt.Errorf("custom_tracers::uploads: %w", err)
 	}
-	for _, folder := range c.session.config.CustomTracers.Folders {
+	for _, folder := range config.Folders {
 		u := c.openFolder(folder)
 		if c.unit(u.name) != nil {
 			c.session.logger.Error("Two folders have a tracer of one name; the second is left out", zap.String("tracer", u.name), zap.String("folder", folder))

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -24,7 +25,7 @@ import (
 )
 
 // kernelObjects counts what of ours is in the kernel: programs and maps that this process holds.
-func kernelObjects(t *testing.T) int {
+func kernelObjects(t testing.TB) int {
 	t.Helper()
 	descriptors, err := os.ReadDir("/proc/self/fd")
 	require.NoError(t, err)
@@ -38,36 +39,79 @@ func kernelObjects(t *testing.T) int {
 	return count
 }
 
-// ownPrograms returns the BPF programs that this process holds.
-func ownPrograms(t *testing.T) []ebpf.ProgramID {
+// kernelObject is something of BPF in the kernel.
+type kernelObject struct {
+	kind string // program, map or link
+	id   uint32
+}
+
+// heldObjects returns the programs, maps and links that this process holds.
+func heldObjects(t testing.TB) []kernelObject {
 	t.Helper()
 	files, err := filepath.Glob("/proc/self/fdinfo/*")
 	require.NoError(t, err)
-	var ids []ebpf.ProgramID
+	var held []kernelObject
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			continue // that of the listing itself
 		}
-		for line := range strings.Lines(string(content)) {
-			var id ebpf.ProgramID
-			if n, _ := fmt.Sscanf(line, "prog_id: %d", &id); n == 1 {
-				ids = append(ids, id)
+		// A link tells of its program too.
+		for kind, format := range map[string]string{"program": "prog_id: %d", "map": "map_id: %d", "link": "link_id: %d"} {
+			for line := range strings.Lines(string(content)) {
+				var id uint32
+				if n, _ := fmt.Sscanf(line, format, &id); n == 1 {
+					held = append(held, kernelObject{kind, id})
+				}
 			}
+		}
+	}
+	return held
+}
+
+// ownPrograms returns the BPF programs that this process holds.
+func ownPrograms(t testing.TB) []ebpf.ProgramID {
+	t.Helper()
+	var ids []ebpf.ProgramID
+	for _, o := range heldObjects(t) {
+		if o.kind == "program" {
+			ids = append(ids, ebpf.ProgramID(o.id))
 		}
 	}
 	return ids
 }
 
-func inKernel(t *testing.T, id ebpf.ProgramID) bool {
+func inKernel(t testing.TB, id ebpf.ProgramID) bool {
 	t.Helper()
-	program, err := ebpf.NewProgramFromID(id)
-	if errors.Is(err, os.ErrNotExist) {
-		return false
+	return kernelObject{"program", uint32(id)}.exists(t)
+}
+
+// exists tells whether the kernel has it. Programs and maps are not opened for that: an array of programs that is closed
+// while the kernel still empties it for the last time is never freed.
+func (o kernelObject) exists(t testing.TB) bool {
+	t.Helper()
+	var next uint32
+	var err error
+	switch o.kind {
+	case "program":
+		var id ebpf.ProgramID
+		id, err = ebpf.ProgramGetNextID(ebpf.ProgramID(o.id - 1))
+		next = uint32(id)
+	case "map":
+		var id ebpf.MapID
+		id, err = ebpf.MapGetNextID(ebpf.MapID(o.id - 1))
+		next = uint32(id)
+	default:
+		var l link.Link
+		if l, err = link.NewFromID(link.ID(o.id)); err == nil {
+			next = o.id
+			require.NoError(t, l.Close())
+		}
 	}
-	require.NoError(t, err)
-	require.NoError(t, program.Close())
-	return true
+	if !errors.Is(err, os.ErrNotExist) {
+		require.NoError(t, err)
+	}
+	return err == nil && next == o.id
 }
 
 func TestLifecycle_shutdownWithoutStart(t *testing.T) {

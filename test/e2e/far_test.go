@@ -106,7 +106,7 @@ func TestEnrich_farEnds(t *testing.T) {
 	} {
 		assert.Contains(t, table, what)
 	}
-	table.require(t)
+	requireNamed(t, table)
 }
 
 func addresses(known podsKnown) map[string]bool {

@@ -93,13 +93,13 @@ func (t tally) String() string {
 
 func (r *tallyRow) share() float64 { return float64(r.named) / float64(r.all) }
 
-// require fails the test if anything is wrong, or too much lacks a name.
-func (t tally) require(tt *testing.T) {
-	tt.Helper()
-	require.NotEmpty(tt, t, "nothing was seen")
-	for what, row := range t {
-		assert.Empty(tt, row.wrong, what)
-		assert.GreaterOrEqual(tt, row.share(), namedShareMin, "%s: share with every name; %v", what, row.lacking)
+// requireNamed fails the test if anything is wrong, or too much lacks a name.
+func requireNamed(t *testing.T, all tally) {
+	t.Helper()
+	require.NotEmpty(t, all, "nothing was seen")
+	for what, row := range all {
+		assert.Empty(t, row.wrong, what)
+		assert.GreaterOrEqual(t, row.share(), namedShareMin, "%s: share with every name; %v", what, row.lacking)
 	}
 }
 

@@ -78,7 +78,7 @@ func TestEnrich_withoutTheAPIServer(t *testing.T) {
 			}
 		}
 	}
-	table.require(t)
+	requireNamed(t, table)
 	for _, what := range []string{"steady before", "steady without the API server", "restless without the API server", "steady afterwards", "after afterwards"} {
 		assert.Contains(t, table, what)
 	}

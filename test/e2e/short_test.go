@@ -74,7 +74,7 @@ func TestEnrich_containersOfAMoment(t *testing.T) {
 	}
 	t.Logf("events of %d containers of a moment\n%s", len(seen), table)
 	assert.Len(t, seen, shortPods, "containers of which anything was seen")
-	table.require(t)
+	requireNamed(t, table)
 }
 
 // startEnriched starts the collector with the processor, which reads the pods of the node or the whole cluster.

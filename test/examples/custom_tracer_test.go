@@ -147,27 +147,35 @@ func TestCustomTracer(t *testing.T) {
 
 // checkDurations has a cgroup of its own, so that the counts are known.
 func checkDurations(t *testing.T) {
+	t.Helper()
 	folder, path := newCgroup(t, "meerkat-durations")
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, []byte("content"), 0o600))
+	began := time.Now()
 	for range 3 {
 		require.NoError(t, within(t, folder, "sync", file).Run())
 	}
 	for range 2 {
 		require.NoError(t, within(t, folder, "sync", "--data", file).Run())
 	}
-	for call, times := range map[string]float64{"fsync": 3, "fdatasync": 2} {
+	all := time.Since(began).Seconds()
+	for call, times := range map[string]int{"fsync": 3, "fdatasync": 2} {
 		of := []string{label("fsync_call", call), label("meerkat_cgroup_path", path)}
-		require.Eventually(t, func() bool { return sample("fsync_duration_seconds_count", of...) == times }, patience, 200*time.Millisecond,
+		require.Eventually(t, func() bool { return int(sample("fsync_duration_seconds_count", of...)) == times }, patience, 200*time.Millisecond,
 			"%s is called %v times", call, times)
-		longest := append(of, label("le", "34.359738367"))
-		shortest := append(of, label("le", "1e-09"))
-		assert.Equal(t, times, sample("fsync_duration_seconds_bucket", longest...), "no call takes half a minute")
-		assert.Zero(t, sample("fsync_duration_seconds_bucket", shortest...), "nor a nanosecond")
+		buckets := func(upTo string) int {
+			return int(sample("fsync_duration_seconds_bucket", slices.Concat(of, []string{label("le", upTo)})...))
+		}
+		assert.Equal(t, times, buckets("34.359738367"), "no call takes half a minute")
+		assert.Zero(t, buckets("1e-09"), "nor a nanosecond")
+		sum := sample("fsync_duration_seconds_sum", of...)
+		assert.Positive(t, sum)
+		assert.LessOrEqual(t, sum, all, "the calls are a part of what the commands took")
 	}
 }
 
 func checkFailure(t *testing.T, e *example) {
+	t.Helper()
 	folder, path := newCgroup(t, "meerkat-failure")
 	command := within(t, folder, "sync", "/dev/null")
 	require.Error(t, command.Run(), "it is no file that could be written to a disk")
@@ -192,6 +200,7 @@ func checkFailure(t *testing.T, e *example) {
 
 // checkSlowness writes more and more until the disk takes its time, and holds the events against what it measured itself.
 func checkSlowness(t *testing.T, e *example) {
+	t.Helper()
 	const megabytesMax = 1024
 	block := make([]byte, 1<<20)
 	file, err := os.Create(filepath.Join(t.TempDir(), "file"))

@@ -114,6 +114,8 @@ func (m machine) skipped() map[string]string {
 		"TestProcess_forkStorm":     "what it forks takes minutes when emulated",
 		"TestControl_othersMiss":    "the many switches take minutes when emulated; one of each is tried",
 		"TestControl_manyClients":   "the many switches take minutes when emulated; one of each is tried",
+		"TestControl_reloaded":      "the many switches take minutes when emulated; one of each is tried",
+		"TestControl_everyRoute":    aboutUserSpace,
 		"TestControl_stateThat":     aboutUserSpace,
 		"TestControl_whatWas":       aboutUserSpace,
 		"TestControl_badRequests":   aboutUserSpace,

@@ -76,6 +76,7 @@ struct series {
 };
 
 struct histogram {
+	__u64 total_ns; // of all calls in the buckets
 	__u64 buckets[BUCKETS];
 };
 
@@ -138,10 +139,12 @@ static void count(enum call call, __u64 duration_ns)
 		bpf_map_update_elem(&durations, &series, &empty, BPF_NOEXIST);
 		histogram = bpf_map_lookup_elem(&durations, &series);
 	}
-	if (histogram && bucket < BUCKETS)
-		__sync_fetch_and_add(&histogram->buckets[bucket], 1);
-	else
+	if (!histogram || bucket >= BUCKETS) {
 		lose(call_not_counted);
+		return;
+	}
+	__sync_fetch_and_add(&histogram->buckets[bucket], 1);
+	__sync_fetch_and_add(&histogram->total_ns, duration_ns);
 }
 
 static void send(const struct started *started, __u64 now, long result)

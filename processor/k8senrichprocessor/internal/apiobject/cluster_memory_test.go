@@ -17,6 +17,7 @@ import (
 
 // fillCluster puts what belongs to the pods of podJSON: a Service and a slice for each Deployment, and the nodes.
 func fillCluster(t testing.TB, into *inventory.Inventory, pods int, c *Converter) {
+	t.Helper()
 	decoder := NewDecoder()
 	decode := func(format string, arguments ...any) any {
 		object, err := decoder.Decode(fmt.Appendf(nil, format, arguments...))

@@ -3,6 +3,7 @@
 package apiobject
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/inventory"
@@ -22,7 +23,7 @@ func (c *Converter) containers(p *Pod) []inventory.Container {
 	} {
 		list.add(sort.wanted, sort.statuses)
 	}
-	all := append(list.present, list.past...)
+	all := slices.Concat(list.present, list.past)
 	if len(all) > containersPerPodMax {
 		c.count(CutContainers)
 		all = all[:containersPerPodMax]

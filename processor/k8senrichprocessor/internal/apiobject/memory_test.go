@@ -47,6 +47,7 @@ func heapBytes() int64 {
 
 // fill reads pods as a source does, and returns what the heap grew by.
 func fill(t testing.TB, pods int, settings Settings, dualStack bool) (*inventory.Inventory, int64) {
+	t.Helper()
 	into := inventory.New(inventory.Limits{PodsMax: pods, BytesMax: 1 << 30, PodRetention: time.Minute})
 	before := heapBytes()
 	c := testConverter(t, settings)
@@ -58,6 +59,7 @@ func fill(t testing.TB, pods int, settings Settings, dualStack bool) (*inventory
 }
 
 func putPods(t testing.TB, into *inventory.Inventory, c *Converter, pods int, dualStack bool) {
+	t.Helper()
 	decoder := NewDecoder()
 	for n := range pods {
 		object, err := decoder.Decode(podJSON(n, dualStack))

@@ -19,7 +19,7 @@ import (
 
 const (
 	// accountTokenFile and accountCAFile are where Kubernetes puts the credentials of a pod.
-	accountTokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+	accountTokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token" //nolint:gosec // a path
 	accountCAFile    = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 	userAgent        = "otelcol-meerkat/k8s_enrich"
 	// listBytesMax bounds one page of a list: 5,000 objects of 12 KiB.

@@ -30,6 +30,7 @@ type clusterRole struct {
 
 // granted are the rights of a manifest, each as "verb group/resource".
 func granted(t *testing.T, file string) []string {
+	t.Helper()
 	data, err := os.ReadFile("../../testdata/" + file)
 	require.NoError(t, err)
 	var role clusterRole
@@ -52,6 +53,7 @@ func granted(t *testing.T, file string) []string {
 // used are the rights that requests need, as the API server works them out:
 // https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb.
 func used(t *testing.T, requests []apiservertest.Request) []string {
+	t.Helper()
 	var all []string
 	for _, request := range requests {
 		require.Equal(t, http.MethodGet, request.Method)

@@ -68,6 +68,7 @@ func TestStart_saysWhatIsMissing(t *testing.T) {
 
 // kubeconfig is a file for a server, with two contexts.
 func kubeconfig(t *testing.T, server, certificate string) string {
+	t.Helper()
 	text := strings.NewReplacer("$server", server, "$ca", certificate).Replace(`
 apiVersion: v1
 kind: Config
@@ -175,6 +176,7 @@ func countingServer(handler http.Handler) (*httptest.Server, *atomic.Int64) {
 }
 
 func certificateOf(t *testing.T, server *httptest.Server) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "ca.crt")
 	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 	return path

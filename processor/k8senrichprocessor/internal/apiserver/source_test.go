@@ -33,6 +33,7 @@ type scene struct {
 }
 
 func testSettings(t *testing.T, endpoint string, cluster bool) Settings {
+	t.Helper()
 	token := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(token, []byte(testToken), 0o600))
 	settings := DefaultSettings()

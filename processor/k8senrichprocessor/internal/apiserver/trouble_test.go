@@ -30,7 +30,7 @@ func TestSource_survivesARestart(t *testing.T) {
 	state := s.state(inventory.KindPod)
 	assert.Equal(t, sourcestate.Watching, state.Phase)
 	assert.Empty(t, state.LastError)
-	assert.EqualValues(t, 1, s.into.Stats().PodsRemoved, "web-a went in between")
+	assert.Equal(t, 1, s.into.Stats().PodsRemoved, "web-a went in between")
 	assert.Equal(t, []string{"pod unreachable"}, s.warnings(), "said once")
 	assert.Equal(t, 1, s.logs.FilterMessage("The API server tells of objects again").Len())
 }

@@ -3,6 +3,7 @@
 package apiservertest
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -198,9 +199,7 @@ func (a answer) play(e *exchange) {
 		return
 	}
 	a.w.Header().Set("Content-Type", "application/json")
-	for name, values := range e.header {
-		a.w.Header()[name] = values
-	}
+	maps.Copy(a.w.Header(), e.header)
 	a.w.WriteHeader(e.status)
 	a.flush()
 	for _, line := range e.lines {

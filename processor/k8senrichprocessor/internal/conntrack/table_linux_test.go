@@ -28,6 +28,7 @@ var (
 
 // inNamespace runs f in a network namespace of its own, which ends with it.
 func inNamespace(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -42,12 +43,13 @@ func inNamespace(t *testing.T, f func(t *testing.T)) {
 
 func command(t *testing.T, name string, arguments ...string) {
 	t.Helper()
-	output, err := exec.Command(name, arguments...).CombinedOutput() //nolint:gosec // the test's own words
+	output, err := exec.Command(name, arguments...).CombinedOutput()
 	require.NoError(t, err, string(output))
 }
 
 // network makes the addresses and the rules.
 func network(t *testing.T) {
+	t.Helper()
 	command(t, "ip", "link", "set", "lo", "up")
 	for _, address := range []string{"192.168.0.1/32", "10.1.0.6/32", "10.1.0.1/32"} {
 		command(t, "ip", "address", "add", address, "dev", "lo")
@@ -84,6 +86,7 @@ func toAddress(a netip.Addr) []expr.Any {
 
 // connect makes a connection and returns its ends as both see them.
 func connect(t *testing.T, to netip.AddrPort) (client, accepted Ends) {
+	t.Helper()
 	listener, err := net.Listen("tcp", server.String())
 	require.NoError(t, err)
 	defer listener.Close()
@@ -99,10 +102,11 @@ func connect(t *testing.T, to netip.AddrPort) (client, accepted Ends) {
 
 func TestTable(t *testing.T) {
 	inNamespace(t, func(t *testing.T) {
+		t.Helper()
 		network(t)
 		table, err := Open()
 		require.NoError(t, err)
-		defer table.Close()
+		defer func() { assert.NoError(t, table.Close()) }()
 
 		seenByClient, seenByServer := connect(t, service)
 		require.Equal(t, service, seenByClient.Server)
@@ -125,10 +129,11 @@ func TestTable(t *testing.T) {
 // A connection that is not translated is one that both ends see alike.
 func TestTable_untranslated(t *testing.T) {
 	inNamespace(t, func(t *testing.T) {
+		t.Helper()
 		network(t)
 		table, err := Open()
 		require.NoError(t, err)
-		defer table.Close()
+		defer func() { assert.NoError(t, table.Close()) }()
 		client := Ends{"tcp", netip.MustParseAddrPort("192.168.0.1:40000"), netip.MustParseAddrPort("192.168.0.1:9")}
 		dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(client.Client), Timeout: 10 * time.Second}
 		listener, err := net.Listen("tcp", client.Server.String())
@@ -146,9 +151,10 @@ func TestTable_untranslated(t *testing.T) {
 // What is asked is bounded.
 func TestTable_boundHolds(t *testing.T) {
 	inNamespace(t, func(t *testing.T) {
+		t.Helper()
 		table, err := Open()
 		require.NoError(t, err)
-		defer table.Close()
+		defer func() { assert.NoError(t, table.Close()) }()
 		asked := Ends{"udp", netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.2:2")}
 		table.limiter.SetLimit(0)
 		for range lookupsPerSecondMax + 5 {

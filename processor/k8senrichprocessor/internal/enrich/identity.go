@@ -10,9 +10,9 @@ import (
 
 // identity is what a resource says of whose it is. Absent attributes are empty, and so are those of another type.
 type identity struct {
-	containerID, podUID, podIP         string
-	namespace, podName, containerName  string
-	sandbox, fromCgroup, onlyConnected bool
+	containerID, podUID, podIP        string
+	namespace, podName, containerName string
+	sandbox, fromCgroup               bool
 }
 
 func identityOf(resource pcommon.Map) identity {

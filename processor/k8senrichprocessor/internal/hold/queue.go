@@ -5,6 +5,7 @@ package hold
 import (
 	"container/list"
 	"context"
+	"maps"
 	"sync"
 	"time"
 )
@@ -108,8 +109,9 @@ func New[T any](limits Limits, f Functions[T]) *Queue[T] {
 
 // Start begins to look at what waits.
 func (q *Queue[T]) Start() {
-	ctx, stop := context.WithCancel(context.Background())
-	q.stop, q.done = stop, make(chan struct{})
+	var ctx context.Context
+	ctx, q.stop = context.WithCancel(context.Background()) //nolint:gosec // Shutdown calls it
+	q.done = make(chan struct{})
 	go q.run(ctx)
 }
 
@@ -159,10 +161,7 @@ func (q *Queue[T]) Stats() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	stats := q.stats
-	stats.Ended = map[End]uint64{}
-	for end, n := range q.stats.Ended {
-		stats.Ended[end] = n
-	}
+	stats.Ended = maps.Clone(q.stats.Ended)
 	return stats
 }
 

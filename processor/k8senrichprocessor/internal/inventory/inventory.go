@@ -3,6 +3,7 @@
 package inventory
 
 import (
+	"maps"
 	"net/netip"
 	"sync"
 	"time"
@@ -119,12 +120,8 @@ func (i *Inventory) Stats() Stats {
 		Addresses: len(i.holders) + len(i.services.byAddress) + len(i.nodes.byAddress),
 		Bytes:     i.bytes, Refused: map[string]uint64{}, Cut: map[string]uint64{},
 	}
-	for kind, n := range i.refused {
-		stats.Refused[kind] = n
-	}
-	for kind, n := range i.cut {
-		stats.Cut[kind] = n
-	}
+	maps.Copy(stats.Refused, i.refused)
+	maps.Copy(stats.Cut, i.cut)
 	return stats
 }
 

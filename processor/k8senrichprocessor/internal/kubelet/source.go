@@ -78,7 +78,7 @@ func (s *Source) run(ctx context.Context) {
 
 // jittered keeps agents apart that were started at once.
 func jittered(interval time.Duration) time.Duration {
-	return interval + time.Duration((rand.Float64()-0.5)*float64(interval)/5)
+	return interval + time.Duration((rand.Float64()-0.5)*float64(interval)/5) //nolint:gosec // nobody gains by guessing it
 }
 
 func (s *Source) poll(ctx context.Context) {

@@ -93,12 +93,18 @@ type VerifierError struct {
 	Program, Section string
 	// Summary is what the verifier said last: the source line and instruction, where it is known, and the complaint.
 	Summary string
+	// Missing says what the kernel lacks that the program takes; empty if nothing is known. Verifiers say it in words
+	// that nobody understands.
+	Missing string
 	cause   error
 	log     string
 }
 
 // Error implements error.
 func (e *VerifierError) Error() string {
+	if e.Missing != "" {
+		return fmt.Sprintf("program %q, section %q: %s; its verifier says: %s", e.Program, e.Section, e.Missing, e.Summary)
+	}
 	return fmt.Sprintf("program %q, section %q: the kernel's verifier refuses it: %s", e.Program, e.Section, e.Summary)
 }
 

@@ -96,6 +96,9 @@ func (b *Bundle) checkMetric(metric *manifest.Metric, fail func(key string, err 
 	if metric.Buckets != nil && metric.Buckets.Bucket != "" {
 		fail("buckets.bucket", hasField(m.Key, metric.Buckets.Bucket))
 	}
+	if metric.Buckets != nil && metric.Buckets.Sum != "" {
+		fail("buckets.sum", hasField(m.Value, metric.Buckets.Sum))
+	}
 	for i, field := range metric.Attributes {
 		if field.Field != "" {
 			fail(fmt.Sprintf("attributes[%d].field", i), hasField(m.Key, field.Field))

@@ -98,6 +98,8 @@ func TestInspect_refusesByManifest(t *testing.T) {
 			`metrics[0].map: the object has no map "sums"; it has .bss, counts, events, tasks`},
 		{func(m *manifest.Manifest) { m.Metrics[0].Attributes[0].Field = "gid" },
 			`metrics[0].attributes[0].field: there is no field "gid" in task_key; it has uid`},
+		{func(m *manifest.Manifest) { m.Metrics[0].Buckets = &manifest.Buckets{Sum: "total"} },
+			`metrics[0].buckets.sum: there is no field "total" in __u64; it has none`},
 	} {
 		m := observing()
 		test.worsen(m)

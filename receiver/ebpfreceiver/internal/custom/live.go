@@ -240,6 +240,9 @@ func (l *loader) loadOne(p *program) (*ebpf.Program, error) {
 	if err != nil {
 		err = asVerifierError(p, err)
 		if refused := (*VerifierError)(nil); errors.As(err, &refused) {
+			if kernel, err := l.types.Kernel(); err == nil {
+				refused.Missing = missingHelper(l.spec.Programs[p.Name], kernel)
+			}
 			return nil, err
 		}
 		return nil, fmt.Errorf("program %q, section %q: %w", p.Name, p.section, explain(p.kind.name, err))

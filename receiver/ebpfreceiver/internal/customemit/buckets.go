@@ -48,9 +48,28 @@ func (i *instrument) compileBuckets(b *manifest.Buckets, entries uint32) error {
 	if count < 1 || count > i.settings.Limits.BucketsMax {
 		return at(fmt.Errorf("there are %d, not 1 to %d", count, i.settings.Limits.BucketsMax), "buckets.count")
 	}
+	if err := i.compileSum(b); err != nil {
+		return at(err, "buckets.sum")
+	}
 	var err error
 	i.bounds, err = bounds(b, count)
 	return err
+}
+
+// compileSum finds the field with the sum of what was measured, if there is one.
+func (i *instrument) compileSum(b *manifest.Buckets) error {
+	if b.Sum == "" {
+		return nil
+	}
+	field, err := i.entry.Lookup(b.Sum)
+	if err != nil {
+		return err
+	}
+	if field.Kind() != btfvalue.KindInteger {
+		return fmt.Errorf("field %q is no whole number, which the sum of what was measured is", b.Sum)
+	}
+	i.measured, i.factor = field, b.Factor
+	return nil
 }
 
 // bounds returns the upper bounds of all buckets but the last, which has none. Those of OTLP are inclusive; what
@@ -100,14 +119,14 @@ func (i *instrument) addBuckets(to []uint64, key []byte, values [][]byte) {
 	}
 	// Of a value above all bounds, programs may say so with any number.
 	n, _ := i.bucket.Value(key).Uint64()
-	to[min(n, uint64(len(to)-1))] += i.sum(values)
+	to[min(n, uint64(len(to)-1))] += sumOf(i.value, values)
 }
 
-// sum adds up the integers of all processors.
-func (i *instrument) sum(values [][]byte) uint64 {
+// sumOf adds up the integers of all processors.
+func sumOf(field *btfvalue.Field, values [][]byte) uint64 {
 	total := uint64(0)
 	for _, value := range values {
-		total += wrapped(i.value.Value(value))
+		total += wrapped(field.Value(value))
 	}
 	return total
 }

@@ -131,7 +131,7 @@ func (i *instrument) emitPoint(metric pmetric.Metric, s *series, now time.Time, 
 		point := metric.Histogram().DataPoints().AppendEmpty()
 		point.SetStartTimestamp(pcommon.NewTimestampFromTime(s.start))
 		point.SetTimestamp(pcommon.NewTimestampFromTime(now))
-		s.fillHistogram(point, i.bounds)
+		i.fillHistogram(point, s)
 		s.attributes.CopyTo(point.Attributes())
 		to.Describe(s.owner, point.Attributes())
 		return

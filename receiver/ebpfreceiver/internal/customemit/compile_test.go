@@ -84,7 +84,11 @@ func TestNewMetrics_fails(t *testing.T) {
 		"{map: slots, type: histogram, buckets: {scale: log2, bucket: slot, count: 257}}":    `metrics[0].buckets.count: there are 257, not 1 to 256`,
 		"{map: slots, type: histogram, buckets: {scale: log2, bucket: comm}}":                `metrics[0].buckets.bucket: the value is no array of buckets, so a field of the key has to number them`,
 		"{map: slots, type: histogram, buckets: {scale: log2}}":                              `metrics[0].buckets.bucket: the value is no array of buckets, so a field of the key has to number them`,
-		"{map: shares, type: histogram, buckets: {scale: log2}}":                             `metrics[0].value: it counts in fractions`,
+		"{map: latencies, value: slots, type: histogram, buckets: {scale: log2, sum: totals}}": `metrics[0].buckets.sum: look up field "totals": struct "latencies" has no "totals": ` +
+			`it has total, slots`,
+		"{map: latencies, value: slots, type: histogram, buckets: {scale: log2, sum: slots}}": `metrics[0].buckets.sum: field "slots" is no whole number, which the sum of what was measured is`,
+		"{map: sizes, type: histogram, buckets: {scale: log2, sum: total}}":                   `metrics[0].buckets.sum: look up field "total": type "unsigned long long" has no fields`,
+		"{map: shares, type: histogram, buckets: {scale: log2}}":                              `metrics[0].value: it counts in fractions`,
 	} {
 		_, err := customemit.NewMetrics(parse(t, []byte("metrics: ["+text+"]")), mapTypes(spec), started, settings())
 		assert.ErrorContains(t, err, want, text)

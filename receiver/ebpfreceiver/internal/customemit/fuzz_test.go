@@ -61,6 +61,7 @@ func FuzzRecord(f *testing.F) {
 func FuzzEntries(f *testing.F) {
 	spec := object(f)
 	m := parse(f, manifestOf(f, "metrics"))
+	m.Metrics = append(m.Metrics, parse(f, manifestOf(f, "sums")).Metrics...)
 	f.Add([]byte("0123456789abcdef01234567"), []byte("0123456789abcdef0123456789abcdef"))
 	f.Add([]byte("\x01\x00\x00\x00"), make([]byte, 32))
 	f.Fuzz(func(t *testing.T, key, value []byte) {

@@ -56,7 +56,7 @@ type Counters struct {
 	TextsCut, ListsCut, ValuesCut atomic.Uint64
 
 	// Entries of maps that count for a data point, and that can't: shorter than their types, a bucket with a
-	// negative number, or a sum below zero.
+	// negative number, or a sum below zero, also that of a histogram.
 	Counted, Uncountable atomic.Uint64
 	// Overflowed are entries that were beyond PointsMax.
 	Overflowed atomic.Uint64

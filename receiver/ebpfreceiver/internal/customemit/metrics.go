@@ -54,8 +54,11 @@ type instrument struct {
 	// value is a number, or the buckets of a histogram.
 	value *btfvalue.Field
 	// bucket is the field of the key that numbers the bucket; nil if value has them all.
-	bucket     *btfvalue.Field
-	bounds     []float64
+	bucket *btfvalue.Field
+	bounds []float64
+	// measured is the field with the sum of what was measured, nil if there is none; factor turns it into the unit.
+	measured   *btfvalue.Field
+	factor     float64
 	attributes []attribute
 	ownership
 

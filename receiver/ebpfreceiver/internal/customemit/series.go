@@ -28,7 +28,7 @@ type series struct {
 	last   reading
 }
 
-// reading is what a series has come to.
+// reading is what a series has come to. Of a histogram, integer is the sum of what was measured.
 type reading struct {
 	integer uint64
 	float   float64
@@ -75,12 +75,15 @@ func (i *instrument) add(key []byte, values [][]byte) {
 	switch {
 	case i.kind == manifest.TypeHistogram:
 		i.addBuckets(s.now.buckets, key, values)
+		if i.measured != nil {
+			s.now.integer += sumOf(i.measured, values)
+		}
 	case i.isFloat():
 		for _, value := range values {
 			s.now.float += i.value.Value(value).Float64()
 		}
 	default:
-		s.now.integer += i.sum(values)
+		s.now.integer += sumOf(i.value, values)
 	}
 	i.settings.Counters.Counted.Add(1)
 }
@@ -212,13 +215,21 @@ func (s *series) number(isSigned bool) int64 {
 	return int64(s.now.integer)
 }
 
-// fillHistogram writes the buckets. The sum of what was measured is not known.
-func (s *series) fillHistogram(point pmetric.HistogramDataPoint, bounds []float64) {
+// fillHistogram writes the buckets, and the sum where the program adds up what it measures. A sum below zero is left
+// out: OTLP has none of values that may be negative.
+func (i *instrument) fillHistogram(point pmetric.HistogramDataPoint, s *series) {
 	total := uint64(0)
 	for _, count := range s.now.buckets {
 		total += count
 	}
 	point.SetCount(total)
 	point.BucketCounts().FromRaw(s.now.buckets)
-	point.ExplicitBounds().FromRaw(bounds)
+	point.ExplicitBounds().FromRaw(i.bounds)
+	switch {
+	case i.measured == nil:
+	case i.measured.IsSigned() && int64(s.now.integer) < 0:
+		i.settings.Counters.Uncountable.Add(1)
+	default:
+		point.SetSum(scaled(float64(s.now.integer), i.factor))
+	}
 }

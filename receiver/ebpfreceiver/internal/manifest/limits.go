@@ -16,7 +16,7 @@ const (
 	metricsMax    = 32
 	fieldsMax     = 64 // of one event or metric
 	fieldPartsMax = 8  // names in a path of nested fields
-	bucketsMax    = 512
+	bucketsMax    = 256
 
 	nameBytesMax       = 63  // of a tracer
 	dottedBytesMax     = 128 // of events, metrics and attributes

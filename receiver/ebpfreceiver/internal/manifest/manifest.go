@@ -154,13 +154,16 @@ const (
 	ScaleLinear Scale = "linear" // bucket i counts values from Offset + i*Width
 )
 
-// Buckets lays out a histogram. The last bucket has no upper bound. Bounds are multiplied by Factor.
+// Buckets lays out a histogram. The last bucket has no upper bound. Bounds and the sum are multiplied by Factor.
 type Buckets struct {
 	Scale Scale `yaml:"scale"`
 	// Bucket is the field of the key that numbers the bucket; empty if the value is an array of buckets.
 	Bucket string `yaml:"bucket"`
 	// Count is how many buckets there are where Bucket is set.
-	Count  int     `yaml:"count"`
+	Count int `yaml:"count"`
+	// Sum is the field of the map's value with the sum of what was measured, in the program's unit; empty if the
+	// program does not sum up.
+	Sum    string  `yaml:"sum"`
 	Offset float64 `yaml:"offset"`
 	Width  float64 `yaml:"width"`
 	// Factor turns the kernel's unit into the metric's: 1e-9 for nanoseconds told in seconds; 0 for 1.

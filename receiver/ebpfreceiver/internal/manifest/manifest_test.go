@@ -35,7 +35,7 @@ func TestParse_complete(t *testing.T) {
 	assert.Equal(t, &Time{Field: "finished", Clock: ClockMonotonic}, event.Time)
 	assert.Equal(t, Field{Field: "result", Attribute: "error.type", As: AsErrno}, event.Fields[1])
 	require.Len(t, m.Metrics, 4)
-	assert.Equal(t, &Buckets{Scale: ScaleLog2, Bucket: "slot", Count: 32, Factor: 1e-9}, m.Metrics[2].Buckets)
+	assert.Equal(t, &Buckets{Scale: ScaleLog2, Bucket: "slot", Count: 32, Sum: "total", Factor: 1e-9}, m.Metrics[2].Buckets)
 	assert.Equal(t, []Field{{Attribute: "system.device"}}, m.Metrics[1].Attributes)
 }
 
@@ -171,9 +171,16 @@ func telemetryCases() []badCase {
 		{func(m *Manifest) { histogram(m, Buckets{Scale: "log10"}) },
 			`metrics[0].buckets.scale: "log10" is not known here: use "log2" or "linear"`},
 		{func(m *Manifest) { histogram(m, Buckets{Scale: ScaleLog2, Bucket: "slot"}) },
-			"metrics[0].buckets.count: 0 buckets can't be: say how many the program counts, from 2 to 512"},
+			"metrics[0].buckets.count: 0 buckets can't be: say how many the program counts, from 2 to 256"},
 		{func(m *Manifest) { histogram(m, Buckets{Scale: ScaleLog2, Count: 3}) },
 			"metrics[0].buckets.count: 3 is not wanted: the map's value tells how many buckets there are; leave it out, or name the key's field in bucket"},
+		{func(m *Manifest) { histogram(m, Buckets{Scale: ScaleLog2, Sum: "a b"}) },
+			`metrics[0].buckets.sum: "a b" is no field: write its name as in C, and those of nested ones joined by dots, at most 8`},
+		{func(m *Manifest) {
+			histogram(m, Buckets{Scale: ScaleLog2, Sum: "slots"})
+			m.Metrics[0].Value = "slots"
+		},
+			`metrics[0].buckets.sum: "slots" is what value names too, which counts: name the field in which the program adds up what it measures`},
 		{func(m *Manifest) { histogram(m, Buckets{Scale: ScaleLinear}) }, "metrics[0].buckets.width: 0 is no width: it has to be above 0"},
 		{func(m *Manifest) { histogram(m, Buckets{Scale: ScaleLog2, Width: 2}) },
 			`metrics[0].buckets.width: 2 is not wanted: buckets of scale "log2" double; leave it out, or use scale "linear"`},

@@ -6,7 +6,6 @@ import (
 	"os"
 	"reflect"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -53,6 +52,6 @@ func TestManifest_documented(t *testing.T) {
 		string(TypeSum), string(TypeGauge), string(TypeHistogram), string(ScaleLog2), string(ScaleLinear),
 		string(ClockBoot), string(ClockMonotonic), string(ClockReal), "trace", "debug", "info", "warn", "error",
 	} {
-		assert.True(t, strings.Contains(section[1], "`"+value+"`"), value)
+		assert.Contains(t, section[1], "`"+value+"`")
 	}
 }

@@ -127,6 +127,9 @@ func (m *Metric) check(p *problems, key string) {
 		p.addf("%s.buckets: a %s has none: leave them out, or use type \"histogram\"", key, m.Type)
 	case m.Buckets != nil:
 		m.Buckets.check(p, key+".buckets")
+		if m.Buckets.Sum != "" && m.Buckets.Sum == m.Value {
+			p.add(key+".buckets.sum", m.Buckets.Sum, "is what value names too, which counts: name the field in which the program adds up what it measures")
+		}
 	}
 }
 
@@ -138,6 +141,7 @@ func isUnit(unit string) bool {
 func (b *Buckets) check(p *problems, key string) {
 	checkChoice(p, key+".scale", b.Scale, ScaleLog2, ScaleLinear)
 	checkOptionalPath(p, key+".bucket", b.Bucket)
+	checkOptionalPath(p, key+".sum", b.Sum)
 	switch {
 	case b.Bucket != "" && (b.Count < 2 || b.Count > bucketsMax):
 		p.addf("%s.count: %d buckets can't be: say how many the program counts, from 2 to %d", key, b.Count, bucketsMax)

@@ -140,6 +140,18 @@ struct {
 	__type(value, __u64);
 } slots SEC(".maps");
 
+struct timed {
+	__u64 count;
+	__s64 total;
+};
+
+struct {
+	__uint(type, PERCPU_HASH);
+	__uint(max_entries, 64);
+	__type(key, struct slot_key);
+	__type(value, struct timed);
+} timed SEC(".maps");
+
 struct {
 	__uint(type, HASH);
 	__uint(max_entries, 4);
