@@ -22,8 +22,9 @@ import (
 // refusedTimeMax is for how long records that waited are offered again to a pipeline that refuses them.
 const refusedTimeMax = 5 * time.Second
 
-// upkeepInterval is how often pods that are gone are looked through, and the addresses of this node are read.
-const upkeepInterval = 10 * time.Second
+// upkeepInterval is how often pods that are gone are looked through, and the addresses of this node are read: a bridge
+// that comes with the first pod has to be known before its records have waited for too long.
+const upkeepInterval = time.Second
 
 // core is what all pipelines with one configuration share: what is known of the cluster, and who fills it.
 type core struct {

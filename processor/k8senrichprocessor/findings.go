@@ -79,7 +79,7 @@ func (c *core) seeRecord(record pcommon.Map, at pcommon.Timestamp, f *finding) {
 		return
 	}
 	c.translate(&connection)
-	c.enricher.Note(&connection, &f.near)
+	c.enricher.Note(&connection, &f.near, at.AsTime())
 	f.connections = append(f.connections, sighting{record: record, at: at.AsTime(), connection: connection})
 }
 
@@ -102,7 +102,7 @@ func (c *core) translate(connection *enrich.Connection) {
 func (c *core) seeAgain(ctx context.Context, resource pcommon.Resource, now time.Time, f *finding) {
 	c.see(ctx, resource, now, f)
 	for i := range f.connections {
-		c.enricher.Note(&f.connections[i].connection, &f.near)
+		c.enricher.Note(&f.connections[i].connection, &f.near, f.connections[i].at)
 	}
 }
 

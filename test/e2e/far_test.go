@@ -61,6 +61,12 @@ spec:
       containers: [{name: passer, image: meerkat.test/busybox:1, command: [/bin/sh, -c, "{once}"]}]
 `
 
+// everyConnection has each connection told by itself, so that both ends of it can be compared.
+const everyConnection = `
+receivers:
+  ebpf: {tracers: {tcp: {deduplication_window: 0s}}}
+`
+
 // end is one end of a connection.
 type end struct {
 	address string
@@ -79,7 +85,8 @@ func TestEnrich_farEnds(t *testing.T) {
 	c := startCluster(t, cluster.Options{Pods: netip.MustParsePrefix("10.244.7.0/27")})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	s := startEnriched(ctx, t, c, "cluster")
+	require.NoError(t, c.Apply(ctx, rights(t, "cluster")))
+	s := startCollector(ctx, t, c, strings.ReplaceAll(enriched, "{scope}", "cluster")+everyConnection)
 	require.NoError(t, c.Apply(ctx, greeters))
 	servers, err := c.WaitPods(ctx, "default", "app=greeter", 2)
 	require.NoError(t, err)
@@ -102,7 +109,7 @@ func TestEnrich_farEnds(t *testing.T) {
 	assert.Less(t, len(addresses(known)), len(known), "no address was used twice")
 	for _, what := range []string{
 		"connect of caller to the Service", "connect of caller to a pod", "connect of node-caller to the Service",
-		"connect of node-caller to a pod", "connect of passer to the Service", "accept of caller", "accept of node-caller", "accept of passer",
+		"connect of node-caller to a pod", "connect of passer to the Service", "accept of caller", "accept of node-caller", "accept of passer", "accept of somebody that the node hides",
 	} {
 		assert.Contains(t, table, what)
 	}
@@ -154,30 +161,25 @@ func judgeEnds(known podsKnown, events []event, servers []corev1.Pod) tally {
 		if pod, ok := known.byContainer(e); !ok || workload(pod) != "greeter" {
 			continue
 		}
+		what := "somebody that the node hides"
 		want := map[string]any{"meerkat.peer.kind": "daemonset", "meerkat.peer.name": "node-caller", "meerkat.peer.namespace.name": "default"}
-		what := "node-caller"
 		if other, ok := connects[client]; ok {
 			pod, ok := known.byContainer(other)
 			if !ok {
 				continue // the kubelet's probes, which are no pod's
 			}
 			want, what = farOf(pod), workload(pod)
-		} else if e.attributes["meerkat.peer.kind"] == "node" && e.attributes["meerkat.peer.pod.name"] == nil && hidden(client) == "" {
-			continue
+		} else if client.address != gateway {
+			continue // a probe too, of which there is no connect with this address
 		}
 		table.count("accept of "+what, hold(e.attributes, want, "meerkat.peer.enrichment.reason"))
 	}
 	return table
 }
 
-// hidden names the address behind which the node hides the addresses of its own processes; it is the first of the
-// pods' network.
-func hidden(client end) string {
-	if client.address == "10.244.7.1" {
-		return client.address
-	}
-	return ""
-}
+// gateway is the address behind which the node hides those of its own processes that go through a Service; the port
+// is another one too. Only node-caller does that.
+const gateway = "10.244.7.1"
 
 // farOf is what is to be said of a pod at a far end.
 func farOf(pod corev1.Pod) map[string]any {

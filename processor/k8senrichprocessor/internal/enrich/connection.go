@@ -33,6 +33,14 @@ func (c *Connection) Translated(client, server netip.AddrPort) {
 	c.otherClient, c.otherServer = client, server
 }
 
+// near is the address and port of the resource itself; invalid if it is not known which end it holds.
+func (c *Connection) near() netip.AddrPort {
+	if c.clientSide {
+		return c.client
+	}
+	return c.server
+}
+
 // translatedFar is the address and port that the far end itself has.
 func (c *Connection) translatedFar() netip.AddrPort {
 	if c.clientSide {

@@ -37,8 +37,14 @@ type Far struct {
 }
 
 // Note remembers who holds the near end of a connection, for whoever asks who holds its other end.
-func (e *Enricher) Note(c *Connection, near *Near) {
-	if c.complete() && (near.pod != nil || near.Status == NotApplicable) {
+func (e *Enricher) Note(c *Connection, near *Near, at time.Time) {
+	if near.pod == nil && near.Status != NotApplicable {
+		return
+	}
+	if near.pod != nil && c.near().IsValid() {
+		e.inventory.SeePodAddress(near.pod.UID, c.near().Addr(), at)
+	}
+	if c.complete() {
 		e.ends.note(c, holder{known: true, pod: near.pod})
 	}
 }

@@ -39,6 +39,30 @@ func (i *Inventory) PodAt(address netip.Addr, at time.Time) (pod *Pod, ambiguous
 	return pod, false
 }
 
+// SeePodAddress takes it that a pod used an address at a time, as a connection of its own shows. It counts while the
+// API server does not say which address the pod has, which it does not before the kubelet has told it; and only if
+// the address is of the network of pods, since inside a pod there may be addresses that others have too.
+func (i *Inventory) SeePodAddress(uid string, address netip.Addr, at time.Time) {
+	address = address.Unmap()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	e, ok := i.pods[uid]
+	if !ok || e.pod.HostNetwork || len(e.pod.Addresses) > 0 || len(e.held) >= addressesPerObjectMax || !i.ofPods(address) {
+		return
+	}
+	t := i.tenancyOf(address, e)
+	switch {
+	case t.from.IsZero():
+		t.from = at
+		e.bytes += addressBytesFixed
+		i.bytes += addressBytesFixed
+		i.generation++
+	case at.Before(t.from):
+		t.from = at
+		i.generation++
+	}
+}
+
 // settle notes what a pod's present state says of its addresses. It is called with mu held.
 func (i *Inventory) settle(e *entry, now time.Time) {
 	if e.pod.HostNetwork {
@@ -50,7 +74,7 @@ func (i *Inventory) settle(e *entry, now time.Time) {
 		t.from, t.to = from, time.Time{}
 	}
 	for _, address := range e.held {
-		if !slices.Contains(e.pod.Addresses, address) {
+		if len(e.pod.Addresses) > 0 && !slices.Contains(e.pod.Addresses, address) {
 			i.end(address, e, now)
 		}
 	}
@@ -78,7 +102,7 @@ func (i *Inventory) vacate(e *entry, now time.Time) {
 	if ended := e.pod.Ended.Add(clockGranularity); !e.pod.Ended.IsZero() && ended.Before(now) {
 		to = ended
 	}
-	for _, address := range e.pod.Addresses {
+	for _, address := range e.held {
 		i.end(address, e, to)
 	}
 }

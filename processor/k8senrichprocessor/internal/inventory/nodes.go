@@ -95,6 +95,11 @@ func (i *Inventory) NodeAt(address netip.Addr) *Node {
 func (i *Inventory) OfPods(address netip.Addr) bool {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
+	return i.ofPods(address)
+}
+
+// ofPods is called with mu held.
+func (i *Inventory) ofPods(address netip.Addr) bool {
 	for _, n := range i.nodes.byName {
 		if slices.ContainsFunc(n.PodNetworks, func(p netip.Prefix) bool { return p.Contains(address.Unmap()) }) {
 			return true

@@ -181,6 +181,38 @@ func TestPodAt(t *testing.T) {
 	}
 }
 
+// A pod's own connections tell of its address before the API server does.
+func TestPods_seenAddress(t *testing.T) {
+	i := New(testLimits())
+	i.PutNode(&Node{Name: "node1", PodNetworks: []netip.Prefix{netip.MustParsePrefix("10.88.0.0/16")}})
+	young := pod("a", at(0))
+	young.Addresses = nil
+	i.PutPod(young, at(1))
+	i.SeePodAddress("a", netip.MustParseAddr("172.17.0.1"), at(2))
+	found, _ := i.PodAt(netip.MustParseAddr("172.17.0.1"), at(2))
+	assert.Nil(t, found, "a network inside of the pod")
+	before := i.Generation()
+	i.SeePodAddress("a", address, at(3))
+	assert.Greater(t, i.Generation(), before)
+	i.SeePodAddress("a", address, at(2))
+	assert.Equal(t, "a", i.nameAt(2))
+	assert.Empty(t, i.nameAt(1.9))
+	i.PutPod(young, at(4))
+	assert.Equal(t, "a", i.nameAt(5), "that the API server does not know it yet changes nothing")
+	moved := pod("a", at(0))
+	moved.Addresses = []netip.Addr{netip.MustParseAddr("10.88.0.8")}
+	i.PutPod(moved, at(6))
+	assert.Empty(t, i.nameAt(7))
+	i.SeePodAddress("a", address, at(8))
+	assert.Empty(t, i.nameAt(8), "the API server knows better")
+	i.SeePodAddress("unknown", address, at(8))
+	i.ReplacePods(nil, at(9))
+	i.ReplaceNodes(nil)
+	i.Expire(at(1000))
+	assert.Zero(t, i.Stats().Bytes)
+	assert.Zero(t, i.Stats().Addresses)
+}
+
 func TestPods_boundsHold(t *testing.T) {
 	limits := testLimits()
 	limits.PodsMax, limits.BytesMax = 3, 4000
