@@ -78,14 +78,14 @@ func (c *core) seeRecord(record pcommon.Map, at pcommon.Timestamp, f *finding) {
 	if !ok {
 		return
 	}
-	c.translate(&connection)
+	c.translate(&connection, at.AsTime())
 	c.enricher.Note(&connection, &f.near, at.AsTime())
 	f.connections = append(f.connections, sighting{record: record, at: at.AsTime(), connection: connection})
 }
 
 // translate asks the kernel how the addresses of a connection are translated on the way, if they may be.
-func (c *core) translate(connection *enrich.Connection) {
-	if c.conntrack == nil || !c.enricher.MayBeTranslated(connection) {
+func (c *core) translate(connection *enrich.Connection, at time.Time) {
+	if c.conntrack == nil || !c.enricher.MayBeTranslated(connection, at) {
 		return
 	}
 	transport, client, server, clientSide := connection.Ends()
@@ -111,7 +111,7 @@ func (c *core) decide(f *finding) bool {
 	settled := !f.near.MayChange
 	for i := range f.connections {
 		s := &f.connections[i]
-		s.far = c.enricher.Far(&s.connection, s.at)
+		s.far = c.enricher.Far(&s.connection, s.at, &f.near)
 		settled = settled && !s.far.MayChange
 	}
 	return settled

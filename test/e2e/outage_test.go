@@ -55,11 +55,17 @@ func TestEnrich_withoutTheAPIServer(t *testing.T) {
 		return err == nil && len(pods) == 2 && len(pods[0].Status.ContainerStatuses) == 2 && len(pods[1].Status.ContainerStatuses) == 2
 	}, patience, pollEvery, "the counters don't run")
 
+	s.execOf(t, "/bin/true", "steady", pods[0].Name, "20")
+	s.execOf(t, "/bin/true", "steady", pods[1].Name, "20")
 	require.NoError(t, c.KillAPIServer())
 	away := time.Now()
 	require.Eventually(t, func() bool { return time.Since(away) > outage }, 2*outage, time.Second)
 	require.NoError(t, c.StartAPIServer(ctx))
 	back := time.Now()
+	require.Eventually(t, func() bool {
+		return strings.Contains(s.telemetry(ctx), `otelcol_k8s_enrich_source_state{kind="pod",state="watching"} 1`)
+	}, patience, pollEvery, "the watch does not go on")
+	t.Logf("the watch went on %s after the API server was back", time.Since(back).Round(100*time.Millisecond))
 	after, _, err := c.RunPod(ctx, cluster.ShellPod("after", "/bin/true after $HOSTNAME 1", false))
 	require.NoError(t, err)
 	require.NoError(t, c.Delete(ctx, counters))
@@ -91,7 +97,7 @@ func judgeCounters(t *testing.T, events []event, away, back time.Time, after str
 	table, counts = tally{}, map[string]map[int]bool{}
 	for _, e := range events {
 		arguments, _ := e.attributes["process.command_args"].([]any)
-		if e.name != "meerkat.process.exec" || len(arguments) != 4 {
+		if e.name != "meerkat.process.exec" || len(arguments) != 4 || arguments[0] != "/bin/true" {
 			continue
 		}
 		container, pod := fmt.Sprint(arguments[1]), fmt.Sprint(arguments[2])

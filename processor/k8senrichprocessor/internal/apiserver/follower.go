@@ -32,6 +32,7 @@ type follower struct {
 	into   *inventory.Inventory
 	state  *sourcestate.Recorder
 	logger *zap.Logger
+	clock  *patientClock
 	// listTimeout bounds a page.
 	listTimeout time.Duration
 	// paged is true where a first list must not come at once, however large.
@@ -52,9 +53,15 @@ func (f *follower) ListWithContext(ctx context.Context, options metav1.ListOptio
 	if options.Continue == "" {
 		f.state.Listing(f.kind)
 	}
-	if f.paged && options.ResourceVersion == "0" {
-		// Older API servers answer from their cache then, and give everything at once whatever the limit.
+	switch {
+	case options.Continue != "":
+	case f.paged:
+		// With a version, API servers may answer from their cache, and give everything at once whatever the limit.
 		options.ResourceVersion = ""
+	case options.ResourceVersion != "" && options.ResourceVersion != "0":
+		// Without this a limit means just that version, and an API server that was started again can't let a watch go on
+		// from there: it would be listed over and over.
+		options.ResourceVersionMatch = metav1.ResourceVersionMatchNotOlderThan
 	}
 	f.state.Requested(f.kind, true)
 	ctx, cancel := context.WithTimeout(ctx, f.listTimeout)
@@ -163,6 +170,7 @@ func (f *follower) WatchWithContext(ctx context.Context, options metav1.ListOpti
 	}
 	if !initial {
 		f.well()
+		f.clock.Answered()
 	}
 	return newWatching(f, inner, cancel, lasts-watchGrace, initial), nil
 }

@@ -50,7 +50,7 @@ type Settings struct {
 func DefaultSettings() Settings {
 	return Settings{
 		AuthType: ServiceAccount, RequestsPerSecondMax: 5, RequestsBurstMax: 10, PageSize: 500,
-		ListTimeout: time.Minute, BackoffMin: 800 * time.Millisecond, BackoffMax: 30 * time.Second,
+		ListTimeout: time.Minute, BackoffMin: 800 * time.Millisecond, BackoffMax: 10 * time.Second,
 	}
 }
 

@@ -5,11 +5,9 @@ package apiserver
 import (
 	"context"
 	"fmt"
-	"math"
 	"sync"
 
 	"go.uber.org/zap"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 
@@ -64,23 +62,23 @@ func (s *Source) Start(context.Context) error {
 			resource: r, client: client, into: s.into, state: s.state, logger: s.logger,
 			listTimeout: s.settings.ListTimeout, paged: s.settings.Cluster, calls: &s.calls,
 		}
-		reflector := s.reflector(ctx, f)
-		s.running.Go(func() { reflector.RunWithContext(ctx) })
+		f.clock = &patientClock{ctx: ctx, least: s.settings.BackoffMin, max: s.settings.BackoffMax}
+		s.running.Go(func() { s.follow(ctx, f) })
 	}
 	return nil
 }
 
-func (s *Source) reflector(ctx context.Context, f *follower) *cache.Reflector {
+// follow lists and watches until ctx is done. What goes wrong is told by the follower.
+func (s *Source) follow(ctx context.Context, f *follower) {
 	silent := klog.Logger{}
-	doublings := int(math.Ceil(math.Log2(float64(s.settings.BackoffMax)/float64(s.settings.BackoffMin)))) + 1
 	reflector := cache.NewReflectorWithOptions(f, &item{}, store{f}, cache.ReflectorOptions{
-		Logger: &silent, Name: f.kind, TypeDescription: f.kind, Clock: stoppableClock{ctx: ctx},
-		Backoff: &wait.Backoff{
-			Duration: s.settings.BackoffMin, Cap: s.settings.BackoffMax, Factor: 2, Jitter: 1, Steps: doublings,
-		},
+		Logger: &silent, Name: f.kind, TypeDescription: f.kind, Clock: f.clock,
 	})
 	reflector.WatchListPageSize = s.settings.PageSize
-	return reflector
+	for ctx.Err() == nil {
+		_ = reflector.ListAndWatchWithContext(ctx)
+		<-f.clock.After(0)
+	}
 }
 
 // Shutdown ends everything that Start began. It may be called without Start, and twice.

@@ -40,6 +40,7 @@ func (s store) Replace(list []any, _ string) error {
 	s.replace(objects, now)
 	s.state.Listed(s.kind, s.into.Stats().Refused[s.kind] == refused, now)
 	s.well()
+	s.clock.Answered()
 	if !s.into.Completed() && s.state.AllComplete() {
 		s.into.SetCompleted(true)
 	}

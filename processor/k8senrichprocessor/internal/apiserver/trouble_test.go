@@ -18,6 +18,15 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/sourcestate"
 )
 
+func TestSource_apiServerStartedAgain(t *testing.T) {
+	player, s := play(t, "started-again", false)
+	s.await("complete", s.into.Completed)
+	player.Open("restart")
+	s.await("the pod", func() bool { return s.into.PodByUID("u-a") != nil })
+	s.await("the last watch", func() bool { return player.Left() == 0 })
+	assert.Empty(t, player.Unknown())
+}
+
 func TestSource_survivesARestart(t *testing.T) {
 	player, s := play(t, "restart", false)
 	s.await("complete", s.into.Completed)

@@ -50,7 +50,7 @@ func (e *Enricher) Note(c *Connection, near *Near, at time.Time) {
 }
 
 // Far finds who was at the far end of a connection at a time.
-func (e *Enricher) Far(c *Connection, at time.Time) Far {
+func (e *Enricher) Far(c *Connection, at time.Time, near *Near) Far {
 	far := Far{Status: Resolved, address: c.far.Addr()}
 	if service := e.inventory.ServiceAt(far.address); service != nil {
 		far.service = service.Name
@@ -68,20 +68,31 @@ func (e *Enricher) Far(c *Connection, at time.Time) Far {
 		}
 	}
 	e.byAddress(&far, c, at)
+	if near.pod == nil && far.kind == kindNode {
+		far.MayChange = false // which of the node's processes are at both ends is not worth to wait for
+	}
 	return far
 }
 
 // MayBeTranslated tells whether who is at the far end can't be told by its address alone: it is a Service's, or this
-// node's own, which the node lends to others when it hides theirs.
-func (e *Enricher) MayBeTranslated(c *Connection) bool {
+// node's own, which the node lends to others when it hides theirs; or one that is not known yet, of a client that may
+// have come by a Service and told so itself.
+func (e *Enricher) MayBeTranslated(c *Connection, at time.Time) bool {
 	if !c.complete() {
 		return false
 	}
-	if e.inventory.ServiceAt(c.far.Addr()) != nil {
+	far := c.far.Addr()
+	if e.inventory.ServiceAt(far) != nil {
 		return true
 	}
-	node := e.inventory.NodeAt(c.far.Addr())
-	return node != nil && node.Name == e.settings.NodeName
+	if node := e.inventory.NodeAt(far); node != nil {
+		return node.Name == e.settings.NodeName
+	}
+	if c.clientSide || !far.IsPrivate() {
+		return false
+	}
+	pod, ambiguous := e.inventory.PodAt(far, at)
+	return pod == nil || ambiguous
 }
 
 func (e *Enricher) putHolder(far *Far, pod *inventory.Pod) {
