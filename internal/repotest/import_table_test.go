@@ -2,6 +2,8 @@
 
 package repotest
 
+import "slices"
+
 // importRule says what the packages in a folder and below it may import. It is about what a package
 // itself imports, in files of every operating system, tests apart. The standard library is free to all.
 type importRule struct {
@@ -29,10 +31,11 @@ const (
 	receiverAt = "receiver/ebpfreceiver/internal/"
 	enrichAt   = "processor/k8senrichprocessor/internal/"
 	anomalyAt  = "processor/anomalyprocessor/internal/"
+	xxhash     = "github.com/cespare/xxhash/v2"
 )
 
 // importTable is the order of the house. Rules of packages that don't exist yet hold when they do.
-func importTable() []importRule { return append(house(), enrichProcessor()...) }
+func importTable() []importRule { return slices.Concat(house(), enrichProcessor(), anomalyProcessor()) }
 
 // enrichProcessor is about the processor "k8s_enrich".
 func enrichProcessor() []importRule {
@@ -92,11 +95,6 @@ func house() []importRule {
 			others: []string{anything}, never: []string{"k8s.io"}},
 
 		// The stages behind it know OTLP and the names, so that each can be taken alone.
-		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
-			others: []string{anything}, never: []string{ebpf, clientGo}},
-		// Rules know neither OTLP nor the processor: what they are asked about is handed to them.
-		{folder: anomalyAt + "sigma", ours: []string{"internal/names"}, others: []string{"go.yaml.in/yaml/v3"}},
-		{folder: "processor/anomalyprocessor/rules"},
 		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
 		{folder: "extension/controlapiextension", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
@@ -117,5 +115,22 @@ func house() []importRule {
 		// What measures and tries the product sees it from outside.
 		{folder: "test/*", ours: []string{"internal/names"}, others: []string{anything}},
 		{folder: "examples/*", others: []string{anything}},
+	}
+}
+
+// anomalyProcessor is about the processor "anomaly".
+func anomalyProcessor() []importRule {
+	return []importRule{
+		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
+			others: []string{anything}, never: []string{ebpf, clientGo}},
+		// Rules know neither OTLP nor the processor: what they are asked about is handed to them.
+		{folder: anomalyAt + "sigma", ours: []string{"internal/names"}, others: []string{"go.yaml.in/yaml/v3"}},
+		{folder: "processor/anomalyprocessor/rules"},
+		// What is learned knows no OTLP and no Collector: it can be measured, and taken, alone.
+		{folder: anomalyAt + "behaviour"},
+		{folder: anomalyAt + "generalise"},
+		{folder: anomalyAt + "profile", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise"}, others: []string{xxhash}},
+		{folder: anomalyAt + "incident", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile"}},
+		{folder: anomalyAt + "measure", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident"}},
 	}
 }

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package incident
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
+)
+
+// Behaviour is one distinct unusual behaviour of an incident.
+type Behaviour struct {
+	// ID is the same for the same behaviour in other incidents, Keys are for telling the profile what became of it.
+	ID   uint64
+	Keys profile.Keys
+	// Weight is what it counts: the surprise in bits, and more for what is sensitive.
+	Weight float64
+	// Expected tells that it is ordinary news of a new version.
+	Expected    bool
+	Sensitivity behaviour.Sensitivity
+	Action      behaviour.Action
+	Process     behaviour.ProcessKey
+	First       time.Time
+	// Count is how often it was seen.
+	Count uint32
+	// Destination tells that the object is where data goes.
+	Destination bool
+	// Object and Explanation are for people.
+	Object, Explanation string
+}
+
+// Node is a process of an incident that did something surprising itself.
+type Node struct {
+	Process, Parent behaviour.ProcessKey
+	Executable      string
+	First           time.Time
+}
+
+// Incident is what is linked.
+type Incident struct {
+	// Number tells the incidents of a tracker apart, in the order in which they were opened.
+	Number       uint64
+	Opened, Last time.Time
+	// Raised tells that the score reached the bar, at RaisedAt. It stays so.
+	Raised     bool
+	RaisedAt   time.Time
+	Nodes      []Node
+	Behaviours []Behaviour
+	// MoreNodes and MoreBehaviours count what was beyond the limits.
+	MoreNodes, MoreBehaviours uint32
+
+	files  map[string]bool
+	index  map[uint64]int
+	closed bool
+}
+
+// Score is the weight of the distinct behaviours, with diminishing returns, more if they are of several sensitive kinds.
+func (i *Incident) Score() float64 {
+	return score(i.Behaviours, func(*Behaviour) bool { return true })
+}
+
+// DecisiveScore is the score without what is to be expected of a new version. It is what an incident is raised by.
+func (i *Incident) DecisiveScore() float64 {
+	return score(i.Behaviours, func(b *Behaviour) bool { return !b.Expected })
+}
+
+func score(behaviours []Behaviour, counts func(*Behaviour) bool) float64 {
+	weights := make([]float64, 0, len(behaviours))
+	kinds := map[behaviour.Sensitivity]bool{}
+	for at := range behaviours {
+		b := &behaviours[at]
+		if !counts(b) {
+			continue
+		}
+		weights = append(weights, b.Weight)
+		if b.Sensitivity != behaviour.Ordinary {
+			kinds[b.Sensitivity] = true
+		}
+	}
+	slices.SortFunc(weights, func(a, b float64) int { return cmp.Compare(b, a) })
+	sum := 0.0
+	for at, weight := range weights {
+		sum += weight / math.Sqrt(float64(1+at))
+	}
+	return math.Round(sum*(1+kindFactor*float64(max(len(kinds)-1, 0)))*256) / 256
+}
+
+// decisive is how many behaviours are not to be expected of a new version.
+func (i *Incident) decisive() int {
+	count := 0
+	for at := range i.Behaviours {
+		if !i.Behaviours[at].Expected {
+			count++
+		}
+	}
+	return count
+}
+
+// Sensitivities returns in which ways an incident is sensitive, in order. One that is in none is at most a notice: something is new.
+func (i *Incident) Sensitivities() []behaviour.Sensitivity {
+	var kinds []behaviour.Sensitivity
+	for at := range i.Behaviours {
+		if s := i.Behaviours[at].Sensitivity; s != behaviour.Ordinary && !slices.Contains(kinds, s) {
+			kinds = append(kinds, s)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// Keys returns the keys of all behaviours, for telling the profile what became of them.
+func (i *Incident) Keys() []profile.Keys {
+	keys := make([]profile.Keys, len(i.Behaviours))
+	for b := range i.Behaviours {
+		keys[b] = i.Behaviours[b].Keys
+	}
+	return keys
+}
+
+// add takes in a surprising event, or one that rules say something about. It returns whether the incident weighs more now.
+func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j profile.Judgement, hint float64) bool {
+	i.Last = maxTime(i.Last, e.Time)
+	i.addNode(p, e)
+	i.addFile(e)
+	id := j.Behaviour
+	weight := min(j.Bits, countedBitsMax) + hint
+	if o.Sensitivity != behaviour.Ordinary {
+		weight += sensitiveBits
+	}
+	if at, ok := i.index[id]; ok {
+		b := &i.Behaviours[at]
+		b.Count++
+		changed := weight > b.Weight
+		b.Weight = max(b.Weight, weight)
+		return changed
+	}
+	added := Behaviour{
+		ID: id, Keys: o.Keys(), Weight: weight, Expected: j.New && o.Sensitivity == behaviour.Ordinary && hint == 0, Sensitivity: o.Sensitivity,
+		Action: e.Action, Process: p.key, First: e.Time, Count: 1,
+		Destination: e.Action == behaviour.Connect || e.Action == behaviour.Datagram,
+		Object:      string(o.Object.Text()), Explanation: profile.Explain(e, o, j),
+	}
+	if len(i.Behaviours) < behavioursMax {
+		i.index[id] = len(i.Behaviours)
+		i.Behaviours = append(i.Behaviours, added)
+		return true
+	}
+	i.MoreBehaviours++
+	return i.displace(&added)
+}
+
+// displace puts a behaviour in the place of the least one, so that whoever does much that is unusual can't hide what is more so.
+func (i *Incident) displace(added *Behaviour) bool {
+	least := 0
+	for at := range i.Behaviours {
+		if i.Behaviours[at].less(&i.Behaviours[least]) {
+			least = at
+		}
+	}
+	if !i.Behaviours[least].less(added) {
+		return false
+	}
+	delete(i.index, i.Behaviours[least].ID)
+	i.index[added.ID] = least
+	i.Behaviours[least] = *added
+	return true
+}
+
+// less tells whether a behaviour says less than another.
+func (b *Behaviour) less(other *Behaviour) bool {
+	if b.Expected != other.Expected {
+		return b.Expected
+	}
+	return b.Weight < other.Weight
+}
+
+func (i *Incident) addNode(p *process, e *behaviour.Event) {
+	if slices.ContainsFunc(i.Nodes, func(n Node) bool { return n.Process == p.key }) {
+		return
+	}
+	if len(i.Nodes) >= nodesMax {
+		i.MoreNodes++
+		return
+	}
+	i.Nodes = append(i.Nodes, Node{Process: p.key, Parent: p.parent, Executable: strings.Clone(e.Executable), First: e.Time})
+}
+
+// addFile remembers what an incident made, so that who executes or reads it belongs to it.
+func (i *Incident) addFile(e *behaviour.Event) {
+	path := e.Path
+	switch e.Action {
+	case behaviour.Rename, behaviour.Link:
+		path = e.Target
+	case behaviour.Write, behaviour.Create:
+	default:
+		return
+	}
+	if len(i.files) < filesMax && !strings.HasPrefix(path, "/dev/null") {
+		i.files[strings.Clone(path)] = true
+	}
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package incident
+
+import "time"
+
+// Limits, each with what happens when it is hit. All are counted in Stats or in the incident.
+const (
+	// terminalBits is the surprise from which an event is worth being linked.
+	terminalBits = 1.0
+	// countedBitsMax is what a surprise counts at most. Above a thousand observations, one more bit says more about how busy a workload is
+	// than about the one new thing, and no single new thing that is ordinary is an incident.
+	countedBitsMax = 10.0
+	// sensitiveBits is what a surprise weighs more if it is about something sensitive.
+	sensitiveBits = 4.0
+	// kindFactor is how much more an incident weighs for each further way in which it is sensitive.
+	kindFactor = 0.25
+	// ancestorsMax is how far up an incident is looked for.
+	ancestorsMax = 8
+	// processesMax bounds the processes that a tracker knows; those that were quiet the longest are forgotten, a quarter at once.
+	processesMax = 2048
+	// processQuietMax is how long a process is known that neither does anything nor starts another.
+	processQuietMax = 4 * quietMax
+	// openMax bounds the open incidents of a workload. Beyond it the one with the lowest score is closed.
+	openMax = 32
+	// nodesMax and behavioursMax bound one incident; more is counted only.
+	nodesMax      = 64
+	behavioursMax = 128
+	// filesMax bounds the files of an incident through which others are linked to it.
+	filesMax = 64
+	// siblingMax is how long after a sibling a process is linked to the sibling's incident.
+	siblingMax = time.Minute
+	// quietMax is how long an incident stays open without anything new.
+	quietMax = 15 * time.Minute
+	// barFloor is the least score that raises an incident, barFactor how much more than anything benign it has to have.
+	barFloor  = 12.0
+	barFactor = 1.25
+	// scoresMax bounds the benign scores that a bar remembers.
+	scoresMax = 64
+)

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package incident
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
+)
+
+// process is what a tracker knows of a process.
+type process struct {
+	key, parent behaviour.ProcessKey
+	incident    *Incident
+	// unusual tells that its own execution was surprising.
+	unusual bool
+	// touched orders processes by when they were active last, seen is when that was, in nanoseconds since 1970.
+	touched uint64
+	seen    int64
+}
+
+// Tracker links the surprising events of one workload. It is not safe for concurrent use: whoever owns the profile of the workload owns
+// the tracker too.
+type Tracker struct {
+	// Bar is the score that raises an incident.
+	Bar Bar
+
+	processes map[behaviour.ProcessKey]*process
+	open      []*Incident
+	touches   uint64
+	stats     Stats
+	// learned tells that the profile is past learning.
+	learned bool
+	// swept is when processes were looked through last.
+	swept time.Time
+}
+
+// Stats counts what a tracker has seen, and which limits were hit.
+type Stats struct {
+	Surprising, Opened, Raised, Closed uint64
+	// Forgotten counts processes, Displaced incidents that had to be closed for another.
+	Forgotten, Displaced uint64
+}
+
+// NewTracker returns a tracker without incidents.
+func NewTracker() *Tracker {
+	return &Tracker{processes: map[behaviour.ProcessKey]*process{}}
+}
+
+// Stats returns the counts so far.
+func (t *Tracker) Stats() Stats { return t.stats }
+
+// Open returns the open incidents, oldest first. They stay the tracker's.
+func (t *Tracker) Open() []*Incident { return t.open }
+
+// Verdict is what a tracker says about an event.
+type Verdict struct {
+	// Incident is the one that the event belongs to, nil if it belongs to none.
+	Incident *Incident
+	// Raised tells that this event raised it, Changed that it added something new to it.
+	Raised, Changed bool
+	// Learn tells that the profile may learn from the event: its process is not part of an incident that is raised.
+	Learn bool
+}
+
+// Hint is what rules say about an event. The zero value is nothing.
+type Hint struct {
+	// Bits is what the event weighs more. An event with a hint is worth being linked even if it is normal.
+	Bits float64
+	// Raise tells that it is an incident by itself.
+	Raise bool
+}
+
+// Add takes in an event that was judged. While the profile learns, everything is new, so an incident is raised only if it is sensitive
+// in more than one way: else the first hour of any workload would be an incident, and never be learned.
+func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judgement, hint Hint) Verdict {
+	if !t.learned && j.State != profile.Learning {
+		t.endLearning()
+	}
+	p := t.process(e)
+	if j.Bits <= terminalBits && hint == (Hint{}) {
+		if len(t.open) == 0 {
+			return Verdict{Learn: true}
+		}
+		i := t.ofAncestry(p, e.Time)
+		return Verdict{Learn: i == nil || !i.Raised}
+	}
+	t.stats.Surprising++
+	p.unusual = p.unusual || e.Action == behaviour.Exec
+	i := t.link(p, e)
+	if i == nil {
+		i = t.begin(e.Time)
+	}
+	p.incident = i
+	v := Verdict{Incident: i, Changed: i.add(p, e, o, j, hint.Bits)}
+	if !i.Raised && (hint.Raise || v.Changed && t.reached(i, j.State)) {
+		i.Raised, i.RaisedAt, v.Raised = true, e.Time, true
+		t.stats.Raised++
+	}
+	v.Learn = !i.Raised
+	return v
+}
+
+// reached tells whether an incident is one for people. A new version may well do one thing that is sensitive, such as to use a shell; not two
+// that belong together.
+func (t *Tracker) reached(i *Incident, state profile.State) bool {
+	if state == profile.Learning && len(i.Sensitivities()) < 2 {
+		return false
+	}
+	if state == profile.Drifting && i.decisive() < 2 {
+		return false
+	}
+	return i.DecisiveScore() >= t.Bar.Value()
+}
+
+// endLearning closes what was linked while everything was new, and is normal now. What was raised stays.
+func (t *Tracker) endLearning() {
+	t.learned = true
+	t.open = slices.DeleteFunc(t.open, func(i *Incident) bool {
+		if i.Raised {
+			return false
+		}
+		t.close(i)
+		return true
+	})
+}
+
+// process returns what is known of the process of an event, which is made known if it was not.
+func (t *Tracker) process(e *behaviour.Event) *process {
+	t.touches++
+	p, ok := t.processes[e.Process]
+	if !ok {
+		if len(t.processes) >= processesMax {
+			t.forget()
+		}
+		p = &process{key: e.Process, parent: e.Parent}
+		t.processes[e.Process] = p
+		// A parent that only starts others is not quiet: without it they would have no ancestors.
+		if parent, ok := t.processes[e.Parent]; ok {
+			parent.touched, parent.seen = t.touches, e.Time.UnixNano()
+		}
+	}
+	p.touched, p.seen = t.touches, e.Time.UnixNano()
+	return p
+}
+
+// forget drops a quarter of the processes, those that were quiet the longest.
+func (t *Tracker) forget() {
+	all := make([]*process, 0, len(t.processes))
+	for _, p := range t.processes {
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b *process) int { return cmp.Compare(a.touched, b.touched) })
+	for _, p := range all[:len(all)/4] {
+		delete(t.processes, p.key)
+		t.stats.Forgotten++
+	}
+}
+
+// link finds the incident that a surprising event belongs to: of the process itself, of the nearest ancestor, through a file, of a
+// sibling. It returns nil if there is none.
+func (t *Tracker) link(p *process, e *behaviour.Event) *Incident {
+	if i := t.ofAncestry(p, e.Time); i != nil {
+		return i
+	}
+	if e.Action == behaviour.Exec || e.Action == behaviour.Read {
+		for _, i := range t.open {
+			if i.files[e.Path] && i.active(e.Time) {
+				return i
+			}
+		}
+	}
+	return t.ofSibling(p, e.Time)
+}
+
+// ofAncestry returns the incident of a process, or of its nearest ancestor that has one.
+func (t *Tracker) ofAncestry(p *process, now time.Time) *Incident {
+	for range ancestorsMax + 1 {
+		if p.incident != nil && p.incident.active(now) {
+			return p.incident
+		}
+		parent, ok := t.processes[p.parent]
+		if !ok {
+			return nil
+		}
+		p = parent
+	}
+	return nil
+}
+
+// ofSibling returns the incident of another child of the same parent. A common parent says little, so both have to be unusual
+// themselves, and close in time.
+func (t *Tracker) ofSibling(p *process, now time.Time) *Incident {
+	if !p.unusual || p.parent == (behaviour.ProcessKey{}) {
+		return nil
+	}
+	for _, i := range slices.Backward(t.open) {
+		if gap := now.Sub(i.Last); gap > siblingMax || gap < -siblingMax {
+			continue
+		}
+		for n := range i.Nodes {
+			sibling, ok := t.processes[i.Nodes[n].Process]
+			if ok && sibling.unusual && sibling.parent == p.parent {
+				return i
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Tracker) begin(now time.Time) *Incident {
+	if len(t.open) >= openMax {
+		t.displace()
+	}
+	t.stats.Opened++
+	i := &Incident{Opened: now, Last: now, files: map[string]bool{}, index: map[uint64]int{}, Number: t.stats.Opened}
+	t.open = append(t.open, i)
+	return i
+}
+
+// displace closes the incident with the lowest score of those that are not raised, or of all.
+func (t *Tracker) displace() {
+	lowest := slices.MinFunc(t.open, func(a, b *Incident) int {
+		if a.Raised != b.Raised {
+			if b.Raised {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(a.Score(), b.Score()), cmp.Compare(a.Number, b.Number))
+	})
+	t.stats.Displaced++
+	t.Close(lowest)
+}
+
+// Close ends an incident before its time: somebody has said what it is. What its processes do next begins another one.
+func (t *Tracker) Close(i *Incident) {
+	if at := slices.Index(t.open, i); at >= 0 {
+		t.close(i)
+		t.open = slices.Delete(t.open, at, at+1)
+	}
+}
+
+func (t *Tracker) close(i *Incident) {
+	i.closed = true
+	t.stats.Closed++
+}
+
+// active tells whether more can be linked to an incident: it is not closed, and not due to be. One from far in the future is from a clock
+// that was wrong.
+func (i *Incident) active(now time.Time) bool {
+	gap := now.Sub(i.Last)
+	return !i.closed && gap <= quietMax && gap >= -processQuietMax
+}
+
+// Expire closes the incidents in which nothing happened for a while, and returns them. It also forgets processes that were quiet for so long
+// that nothing can be linked through them.
+func (t *Tracker) Expire(now time.Time) []*Incident {
+	t.sweep(now)
+	var closed []*Incident
+	t.open = slices.DeleteFunc(t.open, func(i *Incident) bool {
+		if i.active(now) {
+			return false
+		}
+		t.close(i)
+		closed = append(closed, i)
+		return true
+	})
+	return closed
+}
+
+// sweep forgets processes from time to time.
+func (t *Tracker) sweep(now time.Time) {
+	if gap := now.Sub(t.swept); gap < quietMax && gap > -quietMax {
+		return
+	}
+	t.swept = now
+	for key, p := range t.processes {
+		if gap := time.Duration(now.UnixNano() - p.seen); gap > processQuietMax || gap < -processQuietMax {
+			delete(t.processes, key)
+		}
+	}
+}
