@@ -83,3 +83,42 @@ func startEnriched(ctx context.Context, t *testing.T, c *cluster.Cluster, scope 
 	require.NoError(t, c.Apply(ctx, rights(t, scope)))
 	return startCollector(ctx, t, c, strings.ReplaceAll(enriched, "{scope}", scope))
 }
+
+// enrichedByKubelet asks the kubelet of the node instead of the API server. Its certificate is one that nobody has
+// signed.
+const enrichedByKubelet = `
+processors:
+  k8s_enrich:
+    source: kubelet
+    kubelet: {endpoint: "https://${env:K8S_NODE_IP}:10250", insecure_skip_verify: true, interval: 1s}
+service:
+  pipelines:
+    logs: {processors: [k8s_enrich]}
+    metrics: {processors: [k8s_enrich]}
+`
+
+// Where the API server may not be asked, the kubelet tells of the pods of its node.
+func TestEnrich_byTheKubelet(t *testing.T) {
+	c := startCluster(t, cluster.Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	require.NoError(t, c.Apply(ctx, rights(t, "kubelet")))
+	s := startCollector(ctx, t, c, enrichedByKubelet)
+	require.NoError(t, c.Apply(ctx, greeters))
+	pods, err := c.WaitPods(ctx, "default", "app=greeter", 2)
+	require.NoError(t, err)
+	known := podsKnown{}
+	known.add(pods)
+	settle(ctx, t, s)
+	table := tally{}
+	for _, e := range s.events(t) {
+		if pod, ok := known.byContainer(e); ok && e.name == "meerkat.process.exec" {
+			table.count("exec", judge(e, map[string]any{
+				"k8s.pod.name": pod.Name, "k8s.deployment.name": "greeter", "k8s.container.name": "greeter",
+				"k8s.node.name": cluster.NodeName, "meerkat.enrichment.status": "resolved",
+			}))
+		}
+	}
+	t.Logf("by the kubelet\n%s", table)
+	requireNamed(t, table)
+}
