@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
@@ -93,29 +94,35 @@ func (e *ends) far(key endsKey, clientSide bool) holder {
 	}
 }
 
-// strangers are addresses that nobody has turned out to have although we waited. They are not waited for again.
+// strangers are addresses that nobody has turned out to have although we waited. They are not waited for again for a
+// while.
 type strangers struct {
 	mu    sync.Mutex
-	known *simplelru.LRU[netip.Addr, struct{}]
+	known *simplelru.LRU[netip.Addr, time.Time]
 }
 
+// strangeFor is how long an address is not waited for: the next pod to get it may be a new one.
+const strangeFor = time.Minute
+
 func newStrangers() *strangers {
-	known, err := simplelru.NewLRU[netip.Addr, struct{}](strangersMax, nil)
+	known, err := simplelru.NewLRU[netip.Addr, time.Time](strangersMax, nil)
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
 	return &strangers{known: known}
 }
 
-func (s *strangers) add(address netip.Addr) {
+func (s *strangers) add(address netip.Addr, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known.Add(address, struct{}{})
+	if since, ok := s.known.Peek(address); !ok || now.Sub(since) >= strangeFor {
+		s.known.Add(address, now)
+	}
 }
 
-func (s *strangers) has(address netip.Addr) bool {
+func (s *strangers) has(address netip.Addr, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.known.Get(address)
-	return ok
+	since, ok := s.known.Get(address)
+	return ok && now.Sub(since) < strangeFor
 }

@@ -159,21 +159,20 @@ func (e *Enricher) nobodys(far *Far, address netip.Addr) {
 	case !e.settings.Source:
 		far.Status, far.Reason = Unresolved, NoSource
 	case !e.inventory.Completed():
-		far.Status, far.Reason, far.MayChange = Unresolved, NotSynced, true
+		far.Status, far.Reason, far.MayChange = Unresolved, NotSynced, !e.strangers.has(address, time.Now())
 	case public:
 		far.kind = kindExternal
 	case !e.settings.WholeCluster:
 		far.Status, far.Reason = NotApplicable, OutOfScope
 	default:
-		far.Status, far.Reason, far.MayChange = Unresolved, AddressUnknown, !e.strangers.has(address)
+		far.Status, far.Reason, far.MayChange = Unresolved, AddressUnknown, !e.strangers.has(address, time.Now())
 	}
 }
 
-// WriteFar adds to a record what was found. It is not looked for again: an address that is still unknown now is
-// not waited for the next time.
+// WriteFar adds to a record what was found. An address that is still unknown now is not waited for again for a while.
 func (e *Enricher) WriteFar(record pcommon.Map, far *Far) {
-	if far.Reason == AddressUnknown {
-		e.strangers.add(far.address)
+	if far.MayChange && far.Status == Unresolved {
+		e.strangers.add(far.address, time.Now())
 	}
 	record.EnsureCapacity(record.Len() + 8)
 	w := writer{record}
