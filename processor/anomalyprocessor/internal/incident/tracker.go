@@ -244,6 +244,9 @@ func (t *Tracker) Close(i *Incident) {
 	}
 }
 
+// Closed tells that nothing is linked to the incident any more.
+func (i *Incident) Closed() bool { return i.closed }
+
 func (t *Tracker) close(i *Incident) {
 	i.closed = true
 	t.stats.Closed++

@@ -49,7 +49,9 @@ type Profile struct {
 	events    uint64
 	// gone is set when the Set has forgotten it.
 	gone bool
-	used uint64 // by the count of the Set, for finding the one that was not used for the longest time
+	// Beside is what the owner keeps together with the profile, and is forgotten with it. The package never looks at it.
+	Beside any
+	used   uint64 // by the count of the Set, for finding the one that was not used for the longest time
 }
 
 // New returns an empty profile that belongs to no Set. The limits have to be valid.

@@ -12,6 +12,10 @@ const sharesMin = 512
 
 // Set holds the profiles of all workloads within one limit. It is safe for concurrent use.
 type Set struct {
+	// Forgotten is told of each profile that is forgotten for want of room, or reset, by whoever owns it at that moment; it must not use the Set.
+	// It has to be set before the first use.
+	Forgotten func(*Profile)
+
 	limits Limits
 	bytes  atomic.Int64
 	// denied counts how often a profile could not grow because all of them together are at the limit.
@@ -29,7 +33,7 @@ func NewSet(limits Limits) (*Set, error) {
 	if err := limits.Validate(); err != nil {
 		return nil, err
 	}
-	return &Set{limits: limits, profiles: map[string]*Profile{}}, nil
+	return &Set{limits: limits, profiles: map[string]*Profile{}, Forgotten: func(*Profile) {}}, nil
 }
 
 // SetStats tells how large a set is, and which limits were hit.
@@ -116,6 +120,24 @@ func (s *Set) forget(p *Profile) {
 	p.gone = true
 	s.bytes.Add(-int64(p.bytes()))
 	delete(s.profiles, p.workload)
+	s.Forgotten(p)
+}
+
+// Each owns one profile after the other for the time of a call, in no order. It does not count as use.
+func (s *Set) Each(call func(*Profile)) {
+	s.mu.Lock()
+	all := make([]*Profile, 0, len(s.profiles))
+	for _, p := range s.profiles {
+		all = append(all, p)
+	}
+	s.mu.Unlock()
+	for _, p := range all {
+		p.mu.Lock()
+		if !p.gone {
+			call(p)
+		}
+		p.mu.Unlock()
+	}
 }
 
 // Reset forgets what was learned about a workload, and tells whether there was anything.

@@ -118,3 +118,26 @@ func TestSet_concurrent(t *testing.T) {
 	}
 	assert.Zero(t, set.Stats().Bytes, "what was forgotten is not counted any longer")
 }
+
+// What is kept beside a profile is there as long as the profile is.
+func TestSet_beside(t *testing.T) {
+	limits := DefaultLimits()
+	limits.ProfilesMax = 2
+	s, err := NewSet(limits)
+	require.NoError(t, err)
+	var forgotten []any
+	s.Forgotten = func(p *Profile) { forgotten = append(forgotten, p.Beside) }
+	for _, workload := range []string{"a", "b", "a", "c"} {
+		p := s.Acquire(workload)
+		if p.Beside == nil {
+			p.Beside = "beside " + workload
+		}
+		p.Release()
+	}
+	assert.Equal(t, []any{"beside b"}, forgotten)
+	s.Reset("a")
+	assert.Equal(t, []any{"beside b", "beside a"}, forgotten)
+	var left []string
+	s.Each(func(p *Profile) { left = append(left, p.Workload()) })
+	assert.Equal(t, []string{"c"}, left)
+}
