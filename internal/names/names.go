@@ -15,6 +15,7 @@ type Type string
 const (
 	String      Type = "string"
 	StringArray Type = "string[]"
+	MapArray    Type = "map[]"
 	Int         Type = "int"
 	Double      Type = "double"
 	Bool        Type = "boolean"

@@ -21,14 +21,14 @@ import (
 // conventions are the namespaces of the semantic conventions that we use.
 func conventions() []string {
 	return []string{
-		"client", "container", "dns", "error", "file", "host", "k8s", "network", "os", "otel", "process", "server", "service", "thread", "user",
+		"client", "container", "dns", "error", "file", "host", "k8s", "log", "network", "os", "otel", "process", "security_rule", "server", "service", "thread", "user",
 	}
 }
 
 // attributes are all that are described, without those of what components tell about themselves.
 func attributes() []names.Attribute {
 	all := slices.Concat(names.ResourceAttributes(), names.EventAttributes(), names.MetricAttributes(), names.ControlAttributes(),
-		names.ContainerAttributes(), names.EnrichmentAttributes(), names.PeerAttributes())
+		names.ContainerAttributes(), names.EnrichmentAttributes(), names.PeerAttributes(), names.AnomalyAttributes())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Attributes...)
 	}
@@ -36,7 +36,7 @@ func attributes() []names.Attribute {
 }
 
 func metrics() []names.Metric {
-	all := slices.Concat(names.ReceiverMetrics(), names.ControlMetrics(), names.EnrichMetrics(), names.WorkloadMetrics())
+	all := slices.Concat(names.ReceiverMetrics(), names.ControlMetrics(), names.EnrichMetrics(), names.AnomalyMetrics(), names.WorkloadMetrics())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Metrics...)
 	}
@@ -46,13 +46,14 @@ func metrics() []names.Metric {
 // sentences are all descriptions, by what they describe.
 func sentences() map[string]string {
 	all := map[string]string{}
-	for _, a := range slices.Concat(attributes(), names.ReceiverAttributes(), names.ControlMetricAttributes(), names.EnrichAttributes()) {
+	for _, a := range slices.Concat(attributes(), names.ReceiverAttributes(), names.ControlMetricAttributes(), names.EnrichAttributes(),
+		names.AnomalyMetricAttributes(), names.AnomalyStepKeys()) {
 		all[a.Name] = a.Brief
 	}
 	for _, m := range metrics() {
 		all[m.Name] = m.Brief
 	}
-	for _, event := range names.ControlEvents() {
+	for _, event := range slices.Concat(names.ControlEvents(), names.AnomalyEvents()) {
 		all[event.Name] = event.Brief
 	}
 	for _, d := range names.Tracers() {
@@ -175,9 +176,20 @@ func TestNames_controlEventsHaveTheirAttributes(t *testing.T) {
 	}
 }
 
+func TestNames_incidentsHaveTheirAttributes(t *testing.T) {
+	described := []string{}
+	for _, a := range names.AnomalyAttributes() {
+		described = append(described, a.Name)
+	}
+	for _, event := range names.AnomalyEvents() {
+		assert.ElementsMatch(t, described, append(event.Attributes, names.LogRecordUID), event.Name)
+	}
+}
+
 func TestNames_metricsHaveTheirAttributes(t *testing.T) {
 	known := map[string]bool{}
-	for _, a := range slices.Concat(names.MetricAttributes(), names.ReceiverAttributes(), names.ControlMetricAttributes(), names.EnrichAttributes()) {
+	for _, a := range slices.Concat(names.MetricAttributes(), names.ReceiverAttributes(), names.ControlMetricAttributes(), names.EnrichAttributes(),
+		names.AnomalyMetricAttributes()) {
 		known[a.Name] = true
 	}
 	used := map[string]bool{names.MetricOverflow: true}
@@ -212,6 +224,9 @@ func TestNames_ownNamespace(t *testing.T) {
 	}
 	for _, m := range names.ControlMetrics() {
 		assert.True(t, strings.HasPrefix(m.Name, "otelcol.control_api."), m.Name)
+	}
+	for _, m := range names.AnomalyMetrics() {
+		assert.True(t, strings.HasPrefix(m.Name, "otelcol.anomaly."), m.Name)
 	}
 	for _, m := range names.EnrichMetrics() {
 		assert.True(t, strings.HasPrefix(m.Name, "otelcol.k8s_enrich."), m.Name)

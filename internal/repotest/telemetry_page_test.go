@@ -25,7 +25,7 @@ An **event** is an OTLP log record:
 | ´EventName´ | What happened, such as ´meerkat.process.exec´. Names have no variable part. |
 | ´Timestamp´ | When it happened, by the kernel's clock. |
 | ´ObservedTimestamp´ | When it was read from the kernel. |
-| ´SeverityNumber´ | Always ´INFO´. The severity text is empty. |
+| ´SeverityNumber´ | ´INFO´, but for incidents. The severity text is empty. |
 | ´Body´ | A short sentence for people. Nothing stands in it that is not in the attributes too. |
 | attributes | Everything else. An attribute that does not apply is absent. |
 | resource | The workload that it happened in. |
@@ -128,6 +128,19 @@ func (p *page) control() {
 	p.attributes(names.ControlAttributes())
 }
 
+// incidents are what the processor "anomaly" tells.
+func (p *page) incidents() {
+	p.paragraph("## Incidents")
+	p.paragraph("What the processor `anomaly` makes of events. It is not in the binary yet. The observed time of an incident is when it was told.")
+	for _, event := range names.AnomalyEvents() {
+		p.paragraph("### `%s`", event.Name)
+		p.paragraph("%s", event.Brief)
+	}
+	p.attributes(names.AnomalyAttributes())
+	p.paragraph("Keys of a step:")
+	p.attributes(names.AnomalyStepKeys())
+}
+
 // overview links to every event.
 func (p *page) overview() {
 	var rows []string
@@ -136,7 +149,7 @@ func (p *page) overview() {
 			rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 		}
 	}
-	for _, event := range names.ControlEvents() {
+	for _, event := range slices.Concat(names.ControlEvents(), names.AnomalyEvents()) {
 		rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 	}
 	p.table("| event | |", rows)
@@ -147,8 +160,9 @@ func (p *page) overview() {
 		}
 	}
 	p.table("| metric | |", rows)
-	p.paragraph("And what [the receiver](%s), [the control API](%s) and [the processor `k8s_enrich`](%s) tell about themselves.",
-		anchor("The receiver itself"), anchor("The control API itself"), anchor("The processor `k8s_enrich` itself"))
+	p.paragraph("And what [the receiver](%s), [the control API](%s), [the processor `k8s_enrich`](%s) and [the processor `anomaly`](%s) tell about themselves.",
+		anchor("The receiver itself"), anchor("The control API itself"), anchor("The processor `k8s_enrich` itself"),
+		anchor("The processor `anomaly` itself"))
 }
 
 // telemetryPage is docs/telemetry.md.
@@ -171,6 +185,7 @@ func telemetryPage() string {
 		p.tracer(d)
 	}
 	p.control()
+	p.incidents()
 	p.paragraph("## Events that are held back")
 	p.metrics(names.WorkloadMetrics())
 	p.attributes(slices.DeleteFunc(names.MetricAttributes(), func(a names.Attribute) bool { return a.Name != names.EventName }))
@@ -189,5 +204,9 @@ func telemetryPage() string {
 	p.paragraph("Part of the Collector's own telemetry too.")
 	p.metrics(names.EnrichMetrics())
 	p.attributes(names.EnrichAttributes())
+	p.paragraph("## The processor `anomaly` itself")
+	p.paragraph("Part of the Collector's own telemetry too.")
+	p.metrics(names.AnomalyMetrics())
+	p.attributes(names.AnomalyMetricAttributes())
 	return strings.TrimSuffix(p.String(), "\n")
 }
