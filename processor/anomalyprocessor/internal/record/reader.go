@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"math"
+	"net/netip"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+)
+
+// Reader reads records, each resource and record after the other. It keeps its memory, so that hardly anything is allocated for a record.
+// Not safe for concurrent use.
+type Reader struct {
+	resource  pcommon.Map
+	whose     whose
+	joined    map[string]string
+	scratch   []byte
+	arguments []string
+	fields    fields
+}
+
+// NewReader returns a reader.
+func NewReader() *Reader { return &Reader{joined: map[string]string{}, resource: pcommon.NewMap()} }
+
+// fields are the attributes that events are made of, as one pass over a record finds them.
+type fields struct {
+	executable, parent, identity, errorType    string
+	created, parentCreated                     time.Time
+	pid, parentPID                             int64
+	path, newPath, linkTarget, access, mode    string
+	owner                                      string
+	side, transport, localAddress, peerAddress string
+	clientAddress, serverAddress               string
+	serverPort, peerPort, localPort            int64
+	question                                   string
+	operation, capability                      string
+	targetPath                                 string
+	mountTarget, filesystem                    string
+	signal, object, objectName                 string
+	uid                                        string
+	peerKind, peerName, peerNamespace          string
+	peerNetwork, peerStatus, peerReason        string
+	arguments                                  pcommon.Slice
+	hasArguments                               bool
+}
+
+// Read makes an event of a record of the present resource. Unless the outcome is Read, the event means nothing. Its texts share memory with
+// the record, and its arguments with the reader.
+func (r *Reader) Read(log plog.LogRecord, e *behaviour.Event) Outcome {
+	kind, ok := kinds[log.EventName()]
+	if !ok {
+		return NotJudged
+	}
+	if r.whose.unresolved {
+		return Unresolved
+	}
+	f := &r.fields
+	*f = fields{}
+	for attribute, value := range log.Attributes().All() {
+		f.set(attribute, value)
+	}
+	*e = behaviour.Event{
+		Workload: r.whose.workload, Version: r.whose.version, Instance: r.whose.instance,
+		Time: timeOf(log), Process: key(f.pid, f.created), Parent: key(f.parentPID, f.parentCreated),
+		Executable: f.executable, ParentExecutable: f.parent,
+	}
+	if f.identity != "" {
+		e.Executable = "" // it may be that of an earlier program
+	}
+	outcome := kind(r, f, e)
+	if outcome != Read {
+		return outcome
+	}
+	if e.Workload == "" {
+		if e.Workload = r.byExecutable(e); e.Workload == "" {
+			return Unresolved
+		}
+	}
+	if e.Validate() != nil {
+		return Unreadable
+	}
+	return Read
+}
+
+// UID returns what tells the record that was read last from others, or an empty text.
+func (r *Reader) UID() string { return r.fields.uid }
+
+// byExecutable returns the workload of a process of the host of which nothing but its program is known. What a program executes is its own doing.
+func (r *Reader) byExecutable(e *behaviour.Event) string {
+	actor := e.Executable
+	if e.Action == behaviour.Exec {
+		actor = e.ParentExecutable
+	}
+	if actor == "" || len(actor) > nameBytesMax || !r.whose.host {
+		return ""
+	}
+	return r.join("host", actor)
+}
+
+func timeOf(log plog.LogRecord) time.Time {
+	at := log.Timestamp()
+	if at == 0 {
+		at = log.ObservedTimestamp()
+	}
+	if at > math.MaxInt64 {
+		return time.Time{}
+	}
+	return at.AsTime()
+}
+
+// key returns the key of a process; the zero one if the pid is none.
+func key(pid int64, created time.Time) behaviour.ProcessKey {
+	if pid <= 0 || pid > math.MaxUint32 {
+		return behaviour.ProcessKey{}
+	}
+	k := behaviour.ProcessKey{PID: uint32(pid)}
+	if !created.IsZero() {
+		k.Created = created.UnixNano()
+	}
+	return k
+}
+
+// argumentsOf returns the texts of a list.
+func (r *Reader) argumentsOf(list pcommon.Slice) []string {
+	r.arguments = r.arguments[:0]
+	for at := range min(list.Len(), argumentsMax) {
+		r.arguments = append(r.arguments, textOf(list.At(at)))
+	}
+	return r.arguments
+}
+
+// far fills in the far end of a connection, and tells whether it can be judged.
+func (r *Reader) far(f *fields, e *behaviour.Event, address string, port int64) Outcome {
+	// A node that reads no more than its own pods knows far ends by their addresses, always. For the other reasons it knew more before.
+	if f.peerStatus != "" && f.peerStatus != "not_applicable" && f.peerReason != "out_of_scope" {
+		return Unresolved
+	}
+	if f.peerStatus == "" && f.peerKind != "" && f.peerKind != "external" {
+		e.Peer = r.join("peer", f.peerKind, f.peerNamespace, f.peerName, f.peerNetwork)
+	}
+	parsed, err := netip.ParseAddr(address)
+	if err == nil {
+		e.Address = parsed.Unmap().WithZone("")
+	}
+	e.Port = portOf(port)
+	return Read
+}
+
+func portOf(port int64) uint16 {
+	if port < 0 || port > math.MaxUint16 {
+		return 0
+	}
+	return uint16(port)
+}
+
+// timeText reads a time as events have it.
+func timeText(text string) time.Time {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || at.Year() < 1970 || at.Year() > 2261 {
+		return time.Time{}
+	}
+	return at
+}
