@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package anomalyprocessor
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.uber.org/zap"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/generalise"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/story"
+)
+
+// core is what all pipelines with one configuration share: what is learned, and what is told.
+type core struct {
+	config      *Config
+	logger      *zap.Logger
+	settings    component.TelemetrySettings
+	generaliser *generalise.Generaliser
+	allow       []allowed
+	rules       *ruleset
+	tally       tally
+	telemetry   *telemetry
+	scratch     sync.Pool
+	// now is the clock by which it is told of incidents.
+	now func() time.Time
+
+	// profiles exist from the start on.
+	profiles *profile.Set
+	late     late
+
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// workload is kept beside its profile, and belongs to whoever owns that.
+type workload struct {
+	tracker *incident.Tracker
+	book    *story.Book
+	// latest is the time of the last event, by its own clock, arrived when it came, by ours.
+	latest, arrived time.Time
+}
+
+// late are closed incidents of workloads that were forgotten.
+type late struct {
+	mu      sync.Mutex
+	reports []report
+}
+
+func newCore(c *Config, set component.TelemetrySettings) *core {
+	k := &core{config: c, logger: set.Logger, settings: set, allow: newAllowed(c.Allow), rules: newRuleset(), now: time.Now}
+	k.scratch.New = func() any { return newScratch() }
+	return k
+}
+
+// Start reads the rules, and begins to look after incidents.
+func (c *core) Start(context.Context, component.Host) error {
+	var err error
+	if c.generaliser, err = generalise.New(generalise.Config{}); err != nil {
+		return err
+	}
+	profiles, err := profile.NewSet(c.config.profileLimits())
+	if err != nil {
+		return err
+	}
+	profiles.Forgotten = c.forgotten
+	c.profiles = profiles
+	c.rules = newRuleset(c.config.Rules.sources()...)
+	c.rules.log(c.logger)
+	if c.telemetry, err = newTelemetry(c.settings, c); err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(context.Background())
+	c.stop, c.done = stop, make(chan struct{})
+	go c.run(running)
+	return nil
+}
+
+// Shutdown may be called without Start. It tells what was not told yet of incidents.
+func (c *core) Shutdown(ctx context.Context) error {
+	if c.stop == nil {
+		return nil
+	}
+	c.stop()
+	<-c.done
+	c.stop = nil
+	now := c.now()
+	c.send(ctx, c.collect(now, func(s *story.Story) bool { return s.Pending() }))
+	return c.telemetry.close()
+}
+
+func (c *core) run(ctx context.Context) {
+	defer close(c.done)
+	ticker := time.NewTicker(upkeepInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			c.upkeep(ctx)
+		}
+	}
+}
+
+// upkeep closes what is over, and tells what is due.
+func (c *core) upkeep(ctx context.Context) {
+	now := c.now()
+	reports := c.collect(now, func(s *story.Story) bool { return s.Due(now, c.config.UpdateInterval) })
+	limited, cancel := context.WithTimeout(ctx, sendTimeMax)
+	defer cancel()
+	c.send(limited, reports)
+}
+
+// collect returns what is to be told of all workloads.
+func (c *core) collect(now time.Time, wanted func(*story.Story) bool) []report {
+	c.late.mu.Lock()
+	reports := c.late.reports
+	c.late.reports = nil
+	c.late.mu.Unlock()
+	c.profiles.Each(func(p *profile.Profile) {
+		w := beside(p)
+		// Without events there is no time but ours: as much of it is over for the workload as for us.
+		then := w.latest.Add(max(now.Sub(w.arrived), 0))
+		w.tracker.Expire(then)
+		w.book.Tidy(then)
+		for _, s := range w.book.Stories() {
+			if wanted(s) {
+				reports = append(reports, c.tell(p, s, now))
+			}
+		}
+	})
+	return reports
+}
+
+// beside returns the workload of a profile, whose owner the caller has to be.
+func beside(p *profile.Profile) *workload {
+	w, ok := p.Beside.(*workload)
+	if !ok {
+		w = &workload{tracker: incident.NewTracker(), book: story.NewBook(p.Workload())}
+		p.Beside = w
+	}
+	return w
+}
+
+// forgotten closes the incidents of a workload whose profile is forgotten.
+func (c *core) forgotten(p *profile.Profile) {
+	w := beside(p)
+	c.tally.keep(p, w)
+	for _, s := range w.book.End() {
+		told := c.tell(p, s, c.now())
+		c.late.mu.Lock()
+		if len(c.late.reports) < lateMax {
+			c.late.reports = append(c.late.reports, told)
+		} else {
+			c.tally.refused.Add(1)
+		}
+		c.late.mu.Unlock()
+	}
+}
+
+// send hands on what is told, each to the pipeline that its first event came from.
+func (c *core) send(ctx context.Context, reports []report) {
+	for _, r := range reports {
+		if err := r.to.inner.ConsumeLogs(ctx, r.data); err != nil {
+			c.tally.refused.Add(1)
+			if r.state == stateOpened {
+				r.story.Untold.Store(true)
+			}
+			r.story.Unsent.Store(true)
+			c.logger.Warn("The pipeline does not take an incident; it is told again", zap.String("id", r.story.ID), zap.Error(err))
+		}
+	}
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package anomalyprocessor
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/processorhelper"
+
+	"github.com/meerkat-otel/meerkat/internal/shared"
+)
+
+// componentType is the processor's name in configurations.
+const componentType = "anomaly"
+
+const stability = component.StabilityLevelDevelopment
+
+// NewFactory returns the factory of the processor "anomaly". Pipelines with one configuration share what is learned.
+func NewFactory() processor.Factory {
+	f := &factory{shared.NewInstances[*Config, *core]()}
+	return processor.NewFactory(component.MustNewType(componentType), createDefaultConfig, processor.WithLogs(f.logs, stability))
+}
+
+type factory struct {
+	cores *shared.Instances[*Config, *core]
+}
+
+func (f *factory) logs(ctx context.Context, set processor.Settings, config component.Config, next consumer.Logs) (processor.Logs, error) {
+	unchanged := func(_ context.Context, data plog.Logs) (plog.Logs, error) { return data, nil }
+	inner, err := processorhelper.NewLogs(ctx, set, config, next, unchanged)
+	if err != nil {
+		return nil, err
+	}
+	c := config.(*Config)
+	instance := f.cores.Get(c, func() *core { return newCore(c, set.TelemetrySettings) })
+	return &logs{core: instance, inner: inner, onlyIncidents: c.Forward == forwardIncidents}, nil
+}

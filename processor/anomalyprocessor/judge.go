@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package anomalyprocessor
+
+import (
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/sigma"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/story"
+)
+
+// scratch is the memory for judging, used again and again, by one goroutine at a time.
+type scratch struct {
+	reader      *record.Reader
+	event       behaviour.Event
+	observation profile.Observation
+	forRules    sigma.Event
+	numbers     []int
+	matched     []*sigma.Rule
+	// owned is the profile that is owned at present, nil if there is none.
+	owned *profile.Profile
+	// touched are stories of its workload that something was added to.
+	touched []*story.Story
+	now     time.Time
+	to      *logs
+	// part tells of each record whether it is part of an incident.
+	part    []bool
+	reports []report
+}
+
+func newScratch() *scratch { return &scratch{reader: record.NewReader()} }
+
+// judge judges all records. It returns which are part of an incident, and what is to be told.
+func (c *core) judge(to *logs, data plog.Logs) ([]bool, []report) {
+	s := c.scratch.Get().(*scratch)
+	defer c.scratch.Put(s)
+	return c.judgeWith(s, to, data)
+}
+
+func (c *core) judgeWith(s *scratch, to *logs, data plog.Logs) ([]bool, []report) {
+	s.now, s.to, s.part, s.reports = c.now(), to, nil, nil
+	for _, resource := range data.ResourceLogs().All() {
+		s.reader.SetResource(resource.Resource())
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, log := range scope.LogRecords().All() {
+				part := c.judgeRecord(s, resource.Resource(), log)
+				if to.onlyIncidents {
+					s.part = append(s.part, part)
+				}
+			}
+		}
+		c.release(s)
+	}
+	return s.part, s.reports
+}
+
+// release ends the ownership of a profile. What came together is told of together.
+func (c *core) release(s *scratch) {
+	if s.owned == nil {
+		return
+	}
+	for _, touched := range s.touched {
+		if touched.Due(s.now, c.config.UpdateInterval) {
+			s.reports = append(s.reports, c.tell(s.owned, touched, s.now))
+		}
+	}
+	clear(s.touched)
+	s.touched = s.touched[:0]
+	s.owned.Release()
+	s.owned = nil
+}
+
+// own makes the profile of a workload the one that is owned.
+func (c *core) own(s *scratch, workload string) *profile.Profile {
+	if s.owned != nil && s.owned.Workload() == workload {
+		return s.owned
+	}
+	c.release(s)
+	s.owned = c.profiles.Acquire(workload)
+	return s.owned
+}
+
+// judgeRecord judges a record, and tells whether it is part of an incident.
+func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRecord) bool {
+	outcome := s.reader.Read(log, &s.event)
+	c.match(s, resource, log)
+	if outcome != record.Read {
+		c.tally.outcomes[outcome].Add(1)
+		return false
+	}
+	for at := range c.allow {
+		if c.allow[at].fits(&s.event) {
+			c.tally.allowed.Add(1)
+			return false
+		}
+	}
+	c.tally.outcomes[record.Read].Add(1)
+	p := c.own(s, s.event.Workload)
+	return c.take(s, p, beside(p), resource)
+}
+
+// match finds the rules that a record matches.
+func (c *core) match(s *scratch, resource pcommon.Resource, log plog.LogRecord) {
+	s.matched = s.matched[:0]
+	if !c.rules.filler.Fill(resource, log, &s.forRules) {
+		return
+	}
+	s.numbers = c.rules.set.Match(&s.forRules, s.numbers[:0])
+	for _, number := range s.numbers {
+		c.rules.hits[number].Add(1)
+		s.matched = append(s.matched, c.rules.set.Rule(number))
+	}
+	if cut := s.forRules.Cut(); cut > 0 {
+		c.tally.cut.Add(uint64(cut))
+	}
+}
+
+// take is what an event goes through, and tells whether it is part of an incident that is raised.
+func (c *core) take(s *scratch, p *profile.Profile, w *workload, resource pcommon.Resource) bool {
+	e, o := &s.event, &s.observation
+	w.latest, w.arrived = e.Time, s.now
+	w.tracker.Expire(e.Time)
+	o.From(c.generaliser, e)
+	p.Begin(o, e.Time)
+	v := w.tracker.Add(e, o, p.Judge(o), hintOf(s.matched))
+	if v.Raised {
+		if p.State() != profile.Watching {
+			p.WouldBeIncident()
+		}
+		p.Mark(v.Incident.Keys()...)
+	}
+	if v.Learn {
+		p.Learn(o)
+	}
+	if v.Incident == nil {
+		return false
+	}
+	told := w.book.Add(v.Incident, &story.Event{UID: s.reader.UID(), Instance: e.Instance, Rules: s.matched}, v.Changed)
+	if told == nil {
+		return false
+	}
+	if told.Origin == nil {
+		told.Origin = originOf(s.to, resource)
+	}
+	if !slices.Contains(s.touched, told) {
+		s.touched = append(s.touched, told)
+	}
+	return true
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package anomalyprocessor
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/sigma"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/story"
+)
+
+// stateOpened is what is told of an incident first, as package story has it.
+const stateOpened = "opened"
+
+// report is what is told of an incident at one time.
+type report struct {
+	to    *logs
+	story *story.Story
+	state string
+	data  plog.Logs
+}
+
+// origin is where the first event of an incident came from.
+type origin struct {
+	to       *logs
+	resource pcommon.Resource
+}
+
+// originOf copies of a resource what has room.
+func originOf(to *logs, resource pcommon.Resource) *origin {
+	copied := pcommon.NewResource()
+	for name, value := range resource.Attributes().All() {
+		if copied.Attributes().Len() >= resourceAttributesMax {
+			break
+		}
+		if len(name) <= resourceTextBytesMax && small(value) {
+			value.CopyTo(copied.Attributes().PutEmpty(name))
+		}
+	}
+	return &origin{to, copied}
+}
+
+func small(value pcommon.Value) bool {
+	switch value.Type() {
+	case pcommon.ValueTypeStr:
+		return len(value.Str()) <= resourceTextBytesMax
+	case pcommon.ValueTypeInt, pcommon.ValueTypeBool, pcommon.ValueTypeDouble:
+		return true
+	case pcommon.ValueTypeSlice:
+		for at := range value.Slice().Len() {
+			part := value.Slice().At(at)
+			if at >= resourceItemsMax || part.Type() != pcommon.ValueTypeStr || len(part.Str()) > resourceTextBytesMax {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// tell writes down what is known of an incident. The caller owns the profile.
+func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
+	state, from := s.Tell(now), s.Origin.(*origin)
+	data := plog.NewLogs()
+	resource := data.ResourceLogs().AppendEmpty()
+	from.resource.CopyTo(resource.Resource())
+	scope := resource.ScopeLogs().AppendEmpty()
+	scope.Scope().SetName(scopeName)
+	log := scope.LogRecords().AppendEmpty()
+	log.SetEventName(names.EventIncident)
+	log.SetTimestamp(pcommon.NewTimestampFromTime(s.Last()))
+	log.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
+	severity := severityOf(s.Score())
+	log.SetSeverityNumber(severity)
+	steps, more := s.Steps()
+	facts := s.Facts()
+	log.Body().SetStr(bodyOf(p.Workload(), state, s, &facts))
+	attributes := log.Attributes()
+	attributes.PutStr(names.IncidentID, s.ID)
+	attributes.PutStr(names.IncidentState, state)
+	attributes.PutDouble(names.IncidentScore, s.Score())
+	attributes.PutDouble(names.IncidentConfidence, confidence(p))
+	attributes.PutStr(names.IncidentOpened, formatTime(s.Opened()))
+	attributes.PutStr(names.IncidentLast, formatTime(s.Last()))
+	putSteps(attributes, steps, more)
+	putCount(attributes, names.IncidentMerged, s.Merged())
+	putCount(attributes, names.IncidentEvents, facts.Events)
+	putTexts(attributes, names.IncidentInstances, facts.Instances)
+	putTexts(attributes, names.IncidentEvidence, facts.UIDs)
+	attributes.PutStr(names.IncidentProfileStatus, p.State().String())
+	putCount(attributes, names.IncidentProfileEvents, p.Stats().Events)
+	putRules(attributes, &facts)
+	c.tally.told(state, severity)
+	return report{from.to, s, state, data}
+}
+
+func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
+
+func severityOf(score float64) plog.SeverityNumber {
+	switch {
+	case score >= scoreFatal:
+		return plog.SeverityNumberFatal
+	case score >= scoreError:
+		return plog.SeverityNumberError
+	}
+	return plog.SeverityNumberWarn
+}
+
+func confidence(p *profile.Profile) float64 {
+	switch {
+	case p.State() == profile.Learning:
+		return confidenceLearning
+	case p.State() == profile.Drifting || !p.Progress().Settled:
+		return confidenceUnsettled
+	}
+	return 1
+}
+
+func putCount(attributes pcommon.Map, name string, n uint64) {
+	if n > 0 {
+		attributes.PutInt(name, int64(n))
+	}
+}
+
+func putTexts(attributes pcommon.Map, name string, texts []string) {
+	if len(texts) == 0 {
+		return
+	}
+	list := attributes.PutEmptySlice(name)
+	for _, text := range texts {
+		list.AppendEmpty().SetStr(cut(text, attributeTextBytesMax))
+	}
+}
+
+func putSteps(attributes pcommon.Map, steps []story.Step, more uint64) {
+	list := attributes.PutEmptySlice(names.IncidentSteps)
+	var sensitivities []string
+	for at := range steps {
+		step := &steps[at]
+		m := list.AppendEmpty().SetEmptyMap()
+		m.PutStr(names.StepTime, formatTime(step.First))
+		m.PutStr(names.StepAction, step.Action.String())
+		m.PutStr(names.StepObject, cut(step.Object, attributeTextBytesMax))
+		putText(m, names.StepWhy, step.Explanation)
+		m.PutDouble(names.StepWeight, step.Weight)
+		m.PutInt(names.StepCount, int64(step.Count))
+		if step.Sensitivity != behaviour.Ordinary {
+			m.PutStr(names.StepSensitivity, step.Sensitivity.String())
+			if !slices.Contains(sensitivities, step.Sensitivity.String()) {
+				sensitivities = append(sensitivities, step.Sensitivity.String())
+			}
+		}
+		m.PutInt(names.ProcessPID, int64(step.Process.PID))
+		if step.Process.Created != 0 {
+			m.PutStr(names.ProcessCreationTime, formatTime(time.Unix(0, step.Process.Created)))
+		}
+		if step.Parent.PID != 0 {
+			m.PutInt(names.ProcessParentPID, int64(step.Parent.PID))
+		}
+		putText(m, names.ProcessExecutablePath, step.Executable)
+	}
+	putCount(attributes, names.IncidentStepsOmitted, more)
+	putTexts(attributes, names.IncidentSensitivities, sensitivities)
+}
+
+func putText(m pcommon.Map, name, text string) {
+	if text != "" {
+		m.PutStr(name, cut(text, attributeTextBytesMax))
+	}
+}
+
+// putRules tells which rules matched, and of the one with the highest level more than its id.
+func putRules(attributes pcommon.Map, f *story.Facts) {
+	if len(f.Rules) == 0 {
+		return
+	}
+	highest := highestOf(f.Rules)
+	putText(attributes, names.SecurityRuleName, highest.Title)
+	putText(attributes, names.SecurityRuleUUID, highest.ID)
+	putText(attributes, names.SecurityRuleDescription, highest.Description)
+	attributes.PutStr(names.SecurityRuleCategory, highest.Category.String())
+	var keys, techniques, tactics []string
+	for _, rule := range f.Rules {
+		keys = append(keys, rule.Key())
+		techniques = append(techniques, rule.Techniques...)
+		tactics = append(tactics, rule.Tactics...)
+	}
+	putTexts(attributes, names.IncidentRules, keys)
+	putCount(attributes, names.IncidentRulesOmitted, f.MoreRules)
+	putTexts(attributes, names.IncidentTechniques, distinct(techniques))
+	putTexts(attributes, names.IncidentTactics, distinct(tactics))
+}
+
+func highestOf(rules []*sigma.Rule) *sigma.Rule {
+	highest := rules[0]
+	for _, rule := range rules[1:] {
+		if rule.Level > highest.Level {
+			highest = rule
+		}
+	}
+	return highest
+}
+
+func distinct(texts []string) []string {
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+// cut cuts a text to a length, and leaves no half letters.
+func cut(text string, most int) string {
+	if len(text) > most {
+		text = text[:most-len("…")] + "…"
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package anomalyprocessor
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/story"
+)
+
+// tally counts what happens to all workloads.
+type tally struct {
+	outcomes [record.Outcomes]atomic.Uint64
+	// allowed are events that the configuration allows, refused incidents that a pipeline refused, cut texts that rules saw in part.
+	allowed, refused, cut atomic.Uint64
+
+	mu   sync.Mutex
+	said map[said]int64
+	// gone is what workloads counted that are forgotten.
+	gone counts
+}
+
+// said is what was told of an incident.
+type said struct {
+	state    string
+	severity plog.SeverityNumber
+}
+
+// counts are what each workload counts itself.
+type counts struct {
+	tracker incident.Stats
+	book    story.Stats
+	evicted uint64
+}
+
+func (c *counts) add(p *profile.Profile, w *workload) {
+	tracker, book := w.tracker.Stats(), w.book.Stats()
+	c.tracker.Surprising += tracker.Surprising
+	c.tracker.Forgotten += tracker.Forgotten
+	c.tracker.Displaced += tracker.Displaced
+	c.book.Merged += book.Merged
+	c.book.Forgotten += book.Forgotten
+	c.book.Omitted += book.Omitted
+	c.evicted += p.Stats().Evicted
+}
+
+// keep takes in what a workload has counted that is forgotten.
+func (t *tally) keep(p *profile.Profile, w *workload) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.gone.add(p, w)
+}
+
+func (t *tally) told(state string, severity plog.SeverityNumber) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.said == nil {
+		t.said = map[said]int64{}
+	}
+	t.said[said{state, severity}]++
+}
+
+// snapshot returns what was told, and what forgotten workloads have counted.
+func (t *tally) snapshot() (map[said]int64, counts) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.said), t.gone
+}

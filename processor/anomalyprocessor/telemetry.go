@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package anomalyprocessor
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
+)
+
+const scopeName = "github.com/meerkat-otel/meerkat/processor/anomalyprocessor"
+
+// telemetry reports what the processor does and what it keeps. All of it is read when somebody asks.
+type telemetry struct {
+	core         *core
+	registration metric.Registration
+
+	events, surprising, incidents, merged, refused, limits, hits metric.Int64ObservableCounter
+	profiles, bytes, rules, rulesRefused                         metric.Int64ObservableGauge
+}
+
+func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) {
+	t := &telemetry{core: c}
+	b := instruments{meter: set.MeterProvider.Meter(scopeName)}
+	t.events = b.counter(names.AnomalyEventsSeen())
+	t.surprising = b.counter(names.AnomalySurprising())
+	t.incidents = b.counter(names.AnomalyIncidents())
+	t.merged = b.counter(names.AnomalyMerged())
+	t.refused = b.counter(names.AnomalyIncidentsLost())
+	t.limits = b.counter(names.AnomalyLimits())
+	t.hits = b.counter(names.AnomalyRuleHits())
+	t.profiles = b.gauge(names.AnomalyProfiles())
+	t.bytes = b.gauge(names.AnomalyProfileBytes())
+	t.rules = b.gauge(names.AnomalyRules())
+	t.rulesRefused = b.gauge(names.AnomalyRulesRefused())
+	if b.err != nil {
+		return nil, b.err
+	}
+	registration, err := b.meter.RegisterCallback(t.observe, b.all...)
+	if err != nil {
+		return nil, err
+	}
+	t.registration = registration
+	return t, nil
+}
+
+func (t *telemetry) close() error { return t.registration.Unregister() }
+
+// instruments makes instruments and remembers them and the errors.
+type instruments struct {
+	meter metric.Meter
+	all   []metric.Observable
+	err   error
+}
+
+func (b *instruments) counter(m names.Metric) metric.Int64ObservableCounter {
+	i, err := b.meter.Int64ObservableCounter(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
+	b.all, b.err = append(b.all, i), errors.Join(b.err, err)
+	return i
+}
+
+func (b *instruments) gauge(m names.Metric) metric.Int64ObservableGauge {
+	i, err := b.meter.Int64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
+	b.all, b.err = append(b.all, i), errors.Join(b.err, err)
+	return i
+}
+
+// by makes the attributes of a data point.
+func by(pairs ...string) metric.MeasurementOption {
+	var all []attribute.KeyValue
+	for pair := range slices.Chunk(pairs, 2) {
+		all = append(all, attribute.String(pair[0], pair[1]))
+	}
+	return metric.WithAttributes(all...)
+}
+
+// outcomeNames and severityNames are the values of names.Outcome and names.Severity.
+var (
+	outcomeNames = [record.Outcomes]string{
+		record.Read: "judged", record.NotJudged: "not_judged", record.Unresolved: "unresolved", record.Unreadable: "unreadable",
+	}
+	severityNames = map[plog.SeverityNumber]string{
+		plog.SeverityNumberWarn: "warn", plog.SeverityNumberError: "error", plog.SeverityNumberFatal: "fatal",
+	}
+)
+
+func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
+	tally := &t.core.tally
+	for outcome := range tally.outcomes {
+		o.ObserveInt64(t.events, int64(tally.outcomes[outcome].Load()), by(names.Outcome, outcomeNames[outcome]))
+	}
+	o.ObserveInt64(t.events, int64(tally.allowed.Load()), by(names.Outcome, "allowed"))
+	o.ObserveInt64(t.refused, int64(tally.refused.Load()))
+	told, _ := tally.snapshot()
+	for key, n := range told {
+		o.ObserveInt64(t.incidents, n, by(names.State, key.state, names.Severity, severityNames[key.severity]))
+	}
+	t.observeProfiles(o)
+	t.observeRules(o)
+	return nil
+}
+
+func (t *telemetry) observeProfiles(o metric.Observer) {
+	_, all := t.core.tally.snapshot()
+	states := map[profile.State]int64{profile.Learning: 0, profile.Watching: 0, profile.Drifting: 0}
+	t.core.profiles.Each(func(p *profile.Profile) {
+		states[p.State()]++
+		all.add(p, beside(p))
+	})
+	for state, n := range states {
+		o.ObserveInt64(t.profiles, n, by(names.State, state.String()))
+	}
+	o.ObserveInt64(t.surprising, int64(all.tracker.Surprising))
+	o.ObserveInt64(t.merged, int64(all.book.Merged))
+	stats := t.core.profiles.Stats()
+	o.ObserveInt64(t.bytes, stats.Bytes)
+	for bound, n := range map[string]uint64{
+		"workloads": stats.Forgotten, "bytes": stats.Denied, "behaviours": all.evicted, "processes": all.tracker.Forgotten,
+		"open_incidents": all.tracker.Displaced, "stories": all.book.Forgotten, "facts": all.book.Omitted, "rule_text": t.core.tally.cut.Load(),
+	} {
+		o.ObserveInt64(t.limits, int64(n), by(names.Bound, bound))
+	}
+}
+
+func (t *telemetry) observeRules(o metric.Observer) {
+	r := t.core.rules
+	o.ObserveInt64(t.rules, int64(r.set.Len()))
+	refused := map[string]int64{}
+	for _, one := range r.report.Refused {
+		refused[one.Cause.String()]++
+	}
+	for cause, n := range refused {
+		o.ObserveInt64(t.rulesRefused, n, by(names.Reason, cause))
+	}
+	for number := range r.hits {
+		if n := r.hits[number].Load(); n > 0 {
+			o.ObserveInt64(t.hits, int64(n), by(names.Rule, r.set.Rule(number).Key()))
+		}
+	}
+}
