@@ -36,6 +36,8 @@ type LearningConfig struct {
 	// TimeMin is the least time, TimeMax the most: then a workload is judged that still does new things.
 	TimeMin time.Duration `mapstructure:"time_min"`
 	TimeMax time.Duration `mapstructure:"time_max"`
+	// ProcessStartsMin is how many programs are executed in it at least. 0 suits workloads that start none.
+	ProcessStartsMin int `mapstructure:"process_starts_min"`
 	// NewVersionMax is for how long at most a new version is new.
 	NewVersionMax time.Duration `mapstructure:"new_version_max"`
 }
@@ -76,18 +78,20 @@ const (
 
 // Ranges of what can be configured.
 const (
-	updateIntervalMin  = time.Second
-	updateIntervalMax  = 24 * time.Hour
-	learningTimeMin    = 10 * time.Minute
-	learningTimeMax    = 90 * 24 * time.Hour
-	foldersMax         = 16
-	allowMax           = 256
-	allowTextBytesMax  = 1024
-	workloadsMaxMax    = 100_000
-	profileBytesMaxMin = 4 << 10
-	profileBytesMaxMax = 16 << 20
-	bytesMaxMin        = 1 << 20
-	bytesMaxMax        = 8 << 30
+	updateIntervalMin = time.Second
+	updateIntervalMax = 24 * time.Hour
+	learningTimeMin   = 10 * time.Minute
+	learningTimeMax   = 90 * 24 * time.Hour
+	// processStartsMinMax is more than a busy workload starts in a day.
+	processStartsMinMax = 1_000_000
+	foldersMax          = 16
+	allowMax            = 256
+	allowTextBytesMax   = 1024
+	workloadsMaxMax     = 100_000
+	profileBytesMaxMin  = 4 << 10
+	profileBytesMaxMax  = 16 << 20
+	bytesMaxMin         = 1 << 20
+	bytesMaxMax         = 8 << 30
 )
 
 func createDefaultConfig() component.Config {
@@ -118,6 +122,7 @@ func (c *LearningConfig) Validate() error {
 	errs := []error{
 		within("time_min", c.TimeMin, learningTimeMin, learningTimeMax),
 		within("time_max", c.TimeMax, learningTimeMin, learningTimeMax),
+		within("process_starts_min", c.ProcessStartsMin, 0, processStartsMinMax),
 		within("new_version_max", c.NewVersionMax, learningTimeMin, learningTimeMax),
 	}
 	if c.TimeMax < c.TimeMin {
@@ -183,6 +188,6 @@ func within[T int | time.Duration](key string, value, least, most T) error {
 func (c *Config) profileLimits() profile.Limits {
 	return profile.Limits{
 		ProfileBytesMax: c.Limits.ProfileBytesMax, TotalBytesMax: c.Limits.BytesMax, ProfilesMax: c.Limits.WorkloadsMax,
-		LearningMin: c.Learning.TimeMin, LearningMax: c.Learning.TimeMax, DriftMax: c.Learning.NewVersionMax,
+		LearningMin: c.Learning.TimeMin, StartsMin: c.Learning.ProcessStartsMin, LearningMax: c.Learning.TimeMax, DriftMax: c.Learning.NewVersionMax,
 	}
 }

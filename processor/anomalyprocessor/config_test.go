@@ -44,7 +44,7 @@ func TestConfig_accepted(t *testing.T) {
 	require.NoError(t, err)
 	want := &Config{
 		Forward: forwardIncidents, UpdateInterval: 5 * time.Minute,
-		Learning: LearningConfig{TimeMin: 2 * time.Hour, TimeMax: 3 * time.Hour, NewVersionMax: 4 * time.Hour},
+		Learning: LearningConfig{TimeMin: 2 * time.Hour, TimeMax: 3 * time.Hour, ProcessStartsMin: 9, NewVersionMax: 4 * time.Hour},
 		Rules:    RulesConfig{Folders: []string{"/etc/rules"}},
 		Allow:    []AllowConfig{{Workload: "shop/*", Executable: "/bin/a", Action: "exec", Object: "/bin/b"}},
 		Limits:   LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20},
@@ -57,7 +57,7 @@ func TestConfig_refused(t *testing.T) {
 	for section, want := range map[string]string{
 		"anomaly/forward":            `forward: "some" is none of all, incidents`,
 		"anomaly/interval":           `update_interval: 1ms is not between 1s and 24h0m0s`,
-		"anomaly/learning":           `learning: time_min: 1m0s is not between 10m0s and 2160h0m0s`,
+		"anomaly/learning":           "learning: time_min: 1m0s is not between 10m0s and 2160h0m0s\nprocess_starts_min: -1 is not between 0 and 1000000",
 		"anomaly/learning_backwards": `learning: time_max: 1h0m0s is less than time_min, 2h0m0s`,
 		"anomaly/folder":             `rules: folders[0]: empty: name a folder with rules`,
 		"anomaly/allow_everything":   `allow::0: nothing is given, which would allow everything: name a workload, an executable, an action or an object`,

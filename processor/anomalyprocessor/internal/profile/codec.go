@@ -55,7 +55,7 @@ func (p *Profile) Encode() []byte {
 func (p *Profile) numbers() [fixedNumbers]uint64 {
 	numbers := [fixedNumbers]uint64{
 		uint64(p.state), p.drifting, p.instances, p.events, p.table.evicted,
-		uint64(p.clock.observed), uint64(p.clock.high), uint64(p.clock.late), uint64(p.clock.jumps), 0,
+		uint64(p.clock.observed), uint64(p.clock.high), uint64(p.clock.late), uint64(p.clock.jumps), p.starts,
 	}
 	for i, l := range [...]*learning{&p.learning, &p.drift} {
 		copy(numbers[10+7*i:], []uint64{
@@ -74,6 +74,7 @@ func (p *Profile) setNumbers(numbers [fixedNumbers]uint64) error {
 	p.state, p.drifting, p.instances, p.events = State(numbers[0]), numbers[1], numbers[2], numbers[3]
 	p.table.evicted = numbers[4]
 	p.clock = clock{time.Duration(numbers[5]), int64(numbers[6]), uint32(numbers[7]), uint32(numbers[8])}
+	p.starts = numbers[9]
 	for i, l := range [...]*learning{&p.learning, &p.drift} {
 		n := numbers[10+7*i:]
 		*l = learning{

@@ -14,6 +14,9 @@ import (
 func (p *Profile) Begin(o *Observation, now time.Time) {
 	p.clock.advance(now.UnixNano())
 	p.events++
+	if o.Action == behaviour.Exec {
+		p.starts++
+	}
 	p.instances |= 1 << (o.instance >> 58)
 	p.see(o.version)
 }

@@ -90,12 +90,27 @@ func (p *Profile) Progress() Progress {
 		least = 0
 	}
 	progress.Remaining, progress.Reason = l.remaining(progress.Observed, least, most)
+	if p.state == Learning && !p.enoughStarts() {
+		progress.Remaining, progress.Reason = p.untilStarts(progress.Remaining, progress.Observed)
+	}
 	if total := progress.Observed + progress.Remaining; total > 0 {
 		progress.Fraction = math.Round(float64(progress.Observed)/float64(total)*1000) / 1000
 	} else {
 		progress.Fraction = 0
 	}
 	return progress
+}
+
+func (p *Profile) enoughStarts() bool { return p.starts >= uint64(p.limits.StartsMin) }
+
+// untilStarts estimates how long it takes until enough programs were started, if they go on as so far, and at least what else is waited for.
+func (p *Profile) untilStarts(least, observed time.Duration) (time.Duration, string) {
+	longest := max(p.limits.LearningMax-observed, 0)
+	wait := float64(longest)
+	if p.starts > 0 {
+		wait = min(wait, float64(observed)*(float64(p.limits.StartsMin)/float64(p.starts)-1))
+	}
+	return max(least, time.Duration(wait)), "too few programs were started"
 }
 
 func (p *Profile) enoughInstances() bool { return bits.OnesCount64(p.instances) >= instancesEnough }
@@ -143,7 +158,7 @@ func (p *Profile) review() {
 	switch p.state {
 	case Learning:
 		observed := p.clock.observed - p.learning.since
-		enough := observed >= p.limits.LearningMin || p.enoughInstances()
+		enough := (observed >= p.limits.LearningMin || p.enoughInstances()) && p.enoughStarts()
 		if (enough && p.learning.settled >= settledWindows) || observed >= p.limits.LearningMax {
 			p.EndLearning()
 		}

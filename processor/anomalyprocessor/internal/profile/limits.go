@@ -55,6 +55,8 @@ type Limits struct {
 	ProfilesMax int
 	// LearningMin is for how long a workload is observed at least before it is judged, unless instancesEnough of it were seen.
 	LearningMin time.Duration
+	// StartsMin is how many programs are executed in it at least before it is judged. 0 is for workloads that start none.
+	StartsMin int
 	// LearningMax is for how long at most. A workload that never repeats itself is judged then by what there is.
 	LearningMax time.Duration
 	// DriftMax is for how long at most a new version is new.
@@ -84,6 +86,8 @@ func (l Limits) Validate() error {
 		return fmt.Errorf("%w: %d profiles: allow at least one", ErrLimits, l.ProfilesMax)
 	case l.LearningMin < bucket || l.LearningMax < l.LearningMin:
 		return fmt.Errorf("%w: learning from %s to %s: begin with at least %s, and end later", ErrLimits, l.LearningMin, l.LearningMax, bucket)
+	case l.StartsMin < 0:
+		return fmt.Errorf("%w: %d programs that are started: choose 0 or more", ErrLimits, l.StartsMin)
 	case l.DriftMax < bucket:
 		return fmt.Errorf("%w: a new version is new for %s: choose at least %s", ErrLimits, l.DriftMax, bucket)
 	}

@@ -37,6 +37,7 @@ func (p *Profile) Merge(other *Profile) {
 	}
 	p.instances |= other.instances
 	p.events += other.events
+	p.starts += other.starts
 }
 
 func (p *Profile) mergeNode(n node) {

@@ -47,6 +47,8 @@ type Profile struct {
 	// instances has a bit for each of 64 groups of instances.
 	instances uint64
 	events    uint64
+	// starts counts programs that were executed.
+	starts uint64
 	// gone is set when the Set has forgotten it.
 	gone bool
 	// Beside is what the owner keeps together with the profile, and is forgotten with it. The package never looks at it.
