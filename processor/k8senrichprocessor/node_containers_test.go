@@ -16,9 +16,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/processor"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
@@ -132,6 +129,7 @@ func startNodeContainerd(t *testing.T) *nodeContainerd {
 
 // removeNodeCgroups removes those that a kubelet would remove.
 func removeNodeCgroups(t *testing.T) {
+	t.Helper()
 	for _, hierarchy := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/*"} {
 		for _, below := range []string{"/besteffort/pod*", "/besteffort", ""} {
 			found, err := filepath.Glob(hierarchy + nodePodsParent + below)
@@ -185,16 +183,4 @@ func (c *nodeContainerd) startPod(p nodePod, script string) (end func() string) 
 // leave makes a file that containers find in /tmp.
 func (c *nodeContainerd) leave(name string) {
 	assert.NoError(c.t, os.WriteFile(filepath.Join(c.rootfs, "tmp", name), nil, 0o600))
-}
-
-func tokenFile(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "token")
-	require.NoError(t, os.WriteFile(path, []byte("secret"), 0o600))
-	return path
-}
-
-func nodeSettings(t *testing.T, own *componenttest.Telemetry) processor.Settings {
-	t.Helper()
-	return processor.Settings{ID: component.MustNewID(componentType), TelemetrySettings: own.NewTelemetrySettings()}
 }

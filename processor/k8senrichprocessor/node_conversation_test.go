@@ -68,7 +68,7 @@ func (a *nodeAPI) first(there []string, lines ...string) string {
 }
 
 func (a *nodeAPI) again(there []string, lines ...string) string {
-	path, query, _ := strings.Cut(a.opening, "?")
+	path, query, _ := strings.Cut(strings.Replace(a.opening, "> ", "> always ", 1), "?")
 	selector := ""
 	for parameter := range strings.SplitSeq(query, "&") {
 		if strings.HasPrefix(parameter, "fieldSelector=") {

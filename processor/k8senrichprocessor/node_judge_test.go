@@ -29,11 +29,11 @@ type nodeRow struct {
 }
 
 // judge counts an event: named if it says all that is wanted, wrong if it says something else, or lacking.
-func (t nodeTable) judge(what string, attributes, want map[string]any, reason string) {
-	row, ok := t[what]
+func (all nodeTable) judge(what string, attributes, want map[string]any, reason string) {
+	row, ok := all[what]
 	if !ok {
 		row = &nodeRow{lacking: map[string]int{}}
-		t[what] = row
+		all[what] = row
 	}
 	row.all++
 	missing, wrong := "", ""
@@ -60,25 +60,25 @@ func (t nodeTable) judge(what string, attributes, want map[string]any, reason st
 func (r *nodeRow) share() float64 { return float64(r.named) / float64(r.all) }
 
 // String is a table.
-func (t nodeTable) String() string {
+func (all nodeTable) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%-44s %8s %8s %8s %8s  %s\n", "", "all", "named", "share", "wrong", "why not")
-	for _, what := range slices.Sorted(maps.Keys(t)) {
-		row := t[what]
+	for _, what := range slices.Sorted(maps.Keys(all)) {
+		row := all[what]
 		fmt.Fprintf(&text, "%-44s %8d %8d %7.2f%% %8d  %v\n", what, row.all, row.named, 100*row.share(), len(row.wrong), row.lacking)
 	}
 	return text.String()
 }
 
 // requireNamed fails the test if anything is wrong, too much lacks a name, or something is not there at all.
-func (t nodeTable) requireNamed(test *testing.T, rows ...string) {
-	test.Helper()
-	require.NotEmpty(test, t, "nothing was seen")
+func (all nodeTable) requireNamed(t *testing.T, rows ...string) {
+	t.Helper()
+	require.NotEmpty(t, all, "nothing was seen")
 	for _, what := range rows {
-		assert.Contains(test, t, what)
+		assert.Contains(t, all, what)
 	}
-	for what, row := range t {
-		assert.Empty(test, row.wrong, what)
-		assert.GreaterOrEqual(test, row.share(), nodeNamedShareMin, "%s: share with every name; %v", what, row.lacking)
+	for what, row := range all {
+		assert.Empty(t, row.wrong, what)
+		assert.GreaterOrEqual(t, row.share(), nodeNamedShareMin, "%s: share with every name; %v", what, row.lacking)
 	}
 }

@@ -60,7 +60,7 @@ func TestNode_containersOfAMoment(t *testing.T) {
 		group.Wait()
 	}
 	n.await(&n.seen, len(late)*nodeShortEvents, "the last containers are not seen", ofPods(late))
-	assert.Empty(t, eventsIn(&n.told, ofPods(late)), "nobody knows them yet")
+	assert.Empty(t, n.told.events(ofPods(late)), "nobody knows them yet")
 	n.player.Open("late")
 	n.await(&n.told, len(late)*nodeShortEvents, "what waited does not go on", ofPods(late))
 	n.finish(pods)
@@ -71,7 +71,7 @@ func TestNode_containersOfAMoment(t *testing.T) {
 			known[p.name] = text
 		}
 	}
-	table := judgeShort(eventsIn(&n.told, func(nodeEvent) bool { return true }), pods, known)
+	table := judgeShort(n.told.events(func(nodeEvent) bool { return true }), pods, known)
 	t.Logf("events of %d containers of a moment\n%s", len(pods), table)
 	for _, text := range []string{"before", "meanwhile", "afterwards"} {
 		for _, event := range []string{names.EventProcessExec, names.EventProcessExit} {

@@ -35,7 +35,7 @@ func TestNode_strangers(t *testing.T) {
 	strangers := []nodePod{ghost, nameless, outside}
 	for _, p := range strangers {
 		n.await(&n.told, 4, "the executions and ends of a shell and a program", func(e nodeEvent) bool {
-			return inside(p.containerID())(e) && e.attributes[names.ProcessExecutableName] == "busybox"
+			return inside(p.containerID())(e) && e.attributes[names.ProcessExecutableName] == nodeProgram
 		})
 	}
 	n.finish(strangers)
@@ -53,7 +53,7 @@ func TestNode_strangers(t *testing.T) {
 		}},
 		"container outside of Kubernetes": {outside.containerID(), map[string]any{names.EnrichmentStatus: "not_applicable"}},
 	} {
-		for _, e := range eventsIn(&n.told, inside(wanted.id)) {
+		for _, e := range n.told.events(inside(wanted.id)) {
 			table.judge(what, e.resource, wanted.says, names.EnrichmentReason)
 			for _, never := range []string{names.K8sJobName, names.K8sNodeName} {
 				assert.NotContains(t, e.resource, never, what)

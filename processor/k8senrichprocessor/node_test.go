@@ -6,9 +6,9 @@ package k8senrichprocessor
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"strings"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -19,13 +19,12 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 
-	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/internal/shared"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/apiservertest"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver"
@@ -42,20 +41,23 @@ const nodePatience = 30 * time.Second
 
 const nodePollEvery = 100 * time.Millisecond
 
+// nodeRingBytes is large, since counts have to be exact whatever other tests do on this machine at the same time.
+const nodeRingBytes = 32 << 20
+
 // nodePipeline is what a collector on a node consists of, from the kernel to the sink.
 type nodePipeline struct {
 	t *testing.T
 	// seen is what the receiver has handed to the processor, told what came out of that.
-	seen, told consumertest.LogsSink
+	seen, told nodeSink
 	processor  *logs
 	receiver   component.Component
 	player     *apiservertest.Player
 	stop       func()
 }
 
-// nodeTap keeps a copy of what the receiver says, once the processor has taken it.
+// nodeTap keeps what the receiver says, once the processor has taken it.
 type nodeTap struct {
-	seen *consumertest.LogsSink
+	seen *nodeSink
 	next consumer.Logs
 }
 
@@ -102,13 +104,15 @@ func nodeProcessor(t *testing.T, endpoint string, next consumer.Logs, change fun
 	t.Helper()
 	config := createDefaultConfig().(*Config)
 	config.Source, config.NodeName = sourceAPIServer, nodeName
-	config.APIServer.Endpoint, config.APIServer.TokenFile = endpoint, tokenFile(t)
+	config.APIServer.Endpoint, config.APIServer.TokenFile = endpoint, filepath.Join(t.TempDir(), "token")
+	require.NoError(t, os.WriteFile(config.APIServer.TokenFile, []byte("secret"), 0o600))
 	change(config)
 	require.NoError(t, config.Validate())
 	own := componenttest.NewTelemetry()
 	t.Cleanup(func() { assert.NoError(t, own.Shutdown(context.Background())) })
 	f := &factory{shared.NewInstances[*Config, *core]()}
-	made, err := f.logs(t.Context(), nodeSettings(t, own), config, next)
+	settings := processor.Settings{ID: component.MustNewID(componentType), TelemetrySettings: own.NewTelemetrySettings()}
+	made, err := f.logs(t.Context(), settings, config, next)
 	require.NoError(t, err)
 	p := made.(*logs)
 	p.core.Unwrap().interfaceAddresses = nodeAddresses
@@ -118,7 +122,10 @@ func nodeProcessor(t *testing.T, endpoint string, next consumer.Logs, change fun
 // nodeReceiver has the tracers that the scenarios are about, and tells of each connection by itself.
 func nodeReceiver(t *testing.T, next consumer.Logs) component.Component {
 	t.Helper()
-	tracers := map[string]any{"tcp": map[string]any{"deduplication_window": "0s"}}
+	tracers := map[string]any{
+		"process": map[string]any{"ring_buffer_bytes": nodeRingBytes},
+		"tcp":     map[string]any{"ring_buffer_bytes": nodeRingBytes, "deduplication_window": "0s"},
+	}
 	for _, name := range []string{"file", "socket", "udp", "dns", "signal", "oom", "crash", "privilege", "mount", "injection"} {
 		tracers[name] = map[string]any{"enabled": false}
 	}
@@ -134,55 +141,10 @@ func nodeReceiver(t *testing.T, next consumer.Logs) component.Component {
 	return made
 }
 
-// nodeEvent is a log record with its resource.
-type nodeEvent struct {
-	name                 string
-	at                   time.Time
-	resource, attributes map[string]any
-}
-
-// process tells one process from all others.
-func (e nodeEvent) process() [2]any {
-	return [2]any{e.attributes[names.ProcessPID], e.attributes[names.ProcessCreationTime]}
-}
-
-// says is what the containers' program was executed with, empty if the event is something else.
-func (e nodeEvent) says() string {
-	arguments, _ := e.attributes[names.ProcessCommandArgs].([]any)
-	if e.name != names.EventProcessExec || e.attributes[names.ProcessExecutableName] != "busybox" || len(arguments) == 0 {
-		return ""
-	}
-	return strings.TrimSpace(fmt.Sprintln(arguments[1:]...))
-}
-
-func (e nodeEvent) container() string {
-	id, _ := e.resource[names.ContainerID].(string)
-	return id
-}
-
-// eventsIn returns the events that a sink has so far and that a function wants, in the order in which they came.
-func eventsIn(sink *consumertest.LogsSink, wanted func(nodeEvent) bool) []nodeEvent {
-	var all []nodeEvent
-	for _, batch := range sink.AllLogs() {
-		for _, of := range batch.ResourceLogs().All() {
-			resource := of.Resource().Attributes().AsRaw()
-			for _, scope := range of.ScopeLogs().All() {
-				for _, r := range scope.LogRecords().All() {
-					e := nodeEvent{r.EventName(), r.Timestamp().AsTime(), resource, r.Attributes().AsRaw()}
-					if wanted(e) {
-						all = append(all, e)
-					}
-				}
-			}
-		}
-	}
-	return all
-}
-
 // await waits until a sink has so many events that a function wants.
-func (n *nodePipeline) await(sink *consumertest.LogsSink, count int, what string, wanted func(nodeEvent) bool) {
+func (n *nodePipeline) await(sink *nodeSink, count int, what string, wanted func(nodeEvent) bool) {
 	n.t.Helper()
-	require.Eventually(n.t, func() bool { return len(eventsIn(sink, wanted)) >= count }, nodePatience, nodePollEvery, what)
+	require.Eventually(n.t, func() bool { return len(sink.events(wanted)) >= count }, nodePatience, nodePollEvery, what)
 }
 
 // finish ends the receiver, waits until what it said of some pods has come out, and returns that.
@@ -190,10 +152,10 @@ func (n *nodePipeline) finish(pods []nodePod) []nodeEvent {
 	n.t.Helper()
 	require.NoError(n.t, n.receiver.Shutdown(context.Background()))
 	own := ofPods(pods)
-	seen := eventsIn(&n.seen, own)
+	seen := n.seen.events(own)
 	n.await(&n.told, len(seen), "not all that was seen is told", own)
 	n.stop()
-	told := eventsIn(&n.told, own)
+	told := n.told.events(own)
 	assert.Empty(n.t, n.player.Unknown())
 	assertSameOrder(n.t, seen, told)
 	return told
