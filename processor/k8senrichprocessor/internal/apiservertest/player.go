@@ -161,6 +161,9 @@ func (p *Player) AwaitPlayed() {
 // ServeHTTP answers.
 func (p *Player) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e, stopping := p.next(r)
+	if stopping == nil {
+		panic(http.ErrAbortHandler) // one that came just when it went down
+	}
 	if e == nil {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusNotImplemented)
@@ -170,9 +173,13 @@ func (p *Player) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer{p, w, r, stopping}.play(e)
 }
 
-func (p *Player) next(r *http.Request) (*exchange, chan struct{}) {
+// next returns the exchange that fits a request, nil if there is none. stopping is nil while it is down.
+func (p *Player) next(r *http.Request) (fits *exchange, stopping chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.server == nil {
+		return nil, nil
+	}
 	request := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Authorization: r.Header.Get("Authorization")}
 	defer func() { p.requests = append(p.requests, request) }()
 	for _, e := range p.all {
