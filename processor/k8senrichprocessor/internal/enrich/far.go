@@ -118,7 +118,8 @@ func (e *Enricher) byAddress(far *Far, c *Connection, at time.Time) {
 		far.putPod(pod)
 		return
 	} else if ambiguous {
-		far.Status, far.Reason = Unresolved, AddressAmbiguous
+		// The record of the other end tells, if that is on this node.
+		far.Status, far.Reason, far.MayChange = Unresolved, AddressAmbiguous, c.complete()
 		return
 	}
 	if service := e.inventory.ServiceAt(address); service != nil {
