@@ -12,7 +12,8 @@ const (
 	opensPerSecondWithoutLoss    = 8192
 	connectsPerSecondWithoutLoss = 3000
 
-	idleResidentBytesMax = 80_000_000
+	// idleResidentBytesMax includes the pages of the binary that have been used, which are more than half of it.
+	idleResidentBytesMax = 90_000_000
 	busyResidentBytesMax = 120_000_000
 	// topResidentBytesMax is for the highest rates, which are as high as the machine can offer.
 	topResidentBytesMax = 150_000_000
