@@ -7,6 +7,8 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -141,9 +143,19 @@ func TestEnrich_strangers(t *testing.T) {
 		require.NoError(t, err)
 	}
 	const nobodysPod = "12345678-1234-1234-1234-123456789abc"
+	t.Cleanup(func() {
+		for _, pattern := range []string{"/sys/fs/cgroup/*/meerkat-e2e-ghost", "/sys/fs/cgroup/meerkat-e2e-ghost"} {
+			folders, _ := filepath.Glob(pattern)
+			for _, folder := range folders {
+				assert.NoError(t, os.Remove(filepath.Join(folder, "pod"+nobodysPod)))
+				assert.NoError(t, os.Remove(folder))
+			}
+		}
+	})
 	nobodysContainer := strings.Repeat("0123456789abcdef", 4)
 	run("outside", "outside")
-	run(nobodysContainer, "nobodys", "--cgroup", "/kubepods/besteffort/pod"+nobodysPod+"/"+nobodysContainer,
+	// Below its own folder the kubelet ends what is of no pod that it knows.
+	run(nobodysContainer, "nobodys", "--cgroup", "/meerkat-e2e-ghost/pod"+nobodysPod+"/"+nobodysContainer,
 		"--annotation", "io.kubernetes.cri.container-type=container", "--annotation", "io.kubernetes.cri.container-name=ghost",
 		"--annotation", "io.kubernetes.cri.sandbox-name=ghost-0", "--annotation", "io.kubernetes.cri.sandbox-namespace=nowhere")
 	settle(ctx, t, s)
