@@ -42,6 +42,8 @@ type Item[T any] struct {
 	Data    T
 	// Generation is the one by which the data was found not to be ready.
 	Generation uint64
+	// Behind tells that it was found to be ready, and waits for what came before it only.
+	Behind bool
 	// Records and Bytes are what it counts for under the limits.
 	Records, Bytes int
 }

@@ -133,6 +133,17 @@ func TestQueue_whatWasLearnedBeforeItWasPut(t *testing.T) {
 	o.expect(t, "a1")
 }
 
+// What is ready and waits behind something else goes on with it, although nothing becomes known any more.
+func TestQueue_behind(t *testing.T) {
+	o := newOwner(patient())
+	o.learn("a1", "a2")
+	o.put("a", "a1")
+	o.Put(Item[string]{Context: t.Context(), Key: "a", Data: "a2", Generation: o.generation.Load(), Behind: true}, time.Now())
+	o.Start()
+	defer o.Shutdown()
+	o.expect(t, "a1", "a2")
+}
+
 func TestQueue_waitsNoLongerThanItMay(t *testing.T) {
 	limits := patient()
 	limits.Timeout = 30 * time.Millisecond

@@ -30,12 +30,12 @@ func (q *Queue[T]) ended(key string, head waiting[T], now time.Time, generation 
 	if !head.refused.IsZero() {
 		return Ready, true
 	}
-	if head.Generation != generation {
+	if head.Behind || head.Generation != generation {
 		if q.f.Ready(head.Item) {
 			return Ready, true
 		}
 		q.mu.Lock()
-		q.lanes[key].items[0].Generation = generation
+		q.lanes[key].items[0].Generation, q.lanes[key].items[0].Behind = generation, false
 		q.mu.Unlock()
 	}
 	return TimedOut, now.Sub(head.since) >= q.limits.Timeout
