@@ -48,8 +48,8 @@ func (f *factory) logs(ctx context.Context, set processor.Settings, config compo
 	if err != nil {
 		return nil, err
 	}
-	p := &logs{next: inner.ConsumeLogs}
-	p.pipeline = newPipeline(f.core(set, config), "logs", inner, p.ready, p.finish, p.send)
+	p := &logs{}
+	p.init(f.core(set, config), "logs", inner, inner.ConsumeLogs)
 	return p, nil
 }
 
@@ -59,8 +59,8 @@ func (f *factory) metrics(ctx context.Context, set processor.Settings, config co
 	if err != nil {
 		return nil, err
 	}
-	p := &metrics{next: inner.ConsumeMetrics}
-	p.pipeline = newPipeline(f.core(set, config), "metrics", inner, p.ready, p.finish, p.send)
+	p := &metrics{}
+	p.init(f.core(set, config), "metrics", inner, inner.ConsumeMetrics)
 	return p, nil
 }
 
@@ -70,7 +70,7 @@ func (f *factory) traces(ctx context.Context, set processor.Settings, config com
 	if err != nil {
 		return nil, err
 	}
-	p := &traces{next: inner.ConsumeTraces}
-	p.pipeline = newPipeline(f.core(set, config), "traces", inner, p.ready, p.finish, p.send)
+	p := &traces{}
+	p.init(f.core(set, config), "traces", inner, inner.ConsumeTraces)
 	return p, nil
 }

@@ -4,6 +4,8 @@ package k8senrichprocessor
 
 import (
 	"context"
+	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,16 +24,12 @@ type finding struct {
 
 // sighting is a record of a connection.
 type sighting struct {
+	// number counts the records of the resource.
+	number     int
 	record     pcommon.Map
 	at         time.Time
 	connection enrich.Connection
 	far        enrich.Far
-}
-
-// held is data that waits, with what is known of it.
-type held[T any] struct {
-	data  T
-	found *finding
 }
 
 // findings are those of a batch. They are used again, to spare the garbage collector.
@@ -67,20 +65,36 @@ func (f *findings) release() {
 	spare.Put(f)
 }
 
-// see finds whose a resource is.
-func (c *core) see(ctx context.Context, resource pcommon.Resource, now time.Time, f *finding) {
+// see finds whose a resource is, and remembers the ends of connections that its records tell of.
+func (c *core) see(ctx context.Context, resource pcommon.Resource, records iter.Seq2[pcommon.Map, pcommon.Timestamp], now time.Time, f *finding) {
 	f.near = c.enricher.Near(resource.Attributes(), sender(ctx), now)
+	number := 0
+	for record, stamp := range records {
+		if connection, ok := enrich.ConnectionOf(record); ok {
+			at := stamp.AsTime()
+			c.translate(&connection, at)
+			c.enricher.Note(&connection, &f.near, at)
+			f.connections = append(f.connections, sighting{number: number, record: record, at: at, connection: connection})
+		}
+		number++
+	}
 }
 
-// seeRecord reads the connection that a record tells of, if it does, and remembers who holds its near end.
-func (c *core) seeRecord(record pcommon.Map, at pcommon.Timestamp, f *finding) {
-	connection, ok := enrich.ConnectionOf(record)
-	if !ok {
-		return
+// moved is a finding about records that were moved elsewhere. They are not read again, and the kernel is not asked again.
+func (f *finding) moved(records iter.Seq2[pcommon.Map, pcommon.Timestamp]) *finding {
+	there := &finding{near: f.near, connections: slices.Clone(f.connections)}
+	number, next := 0, 0
+	for record := range records {
+		if next == len(there.connections) {
+			break
+		}
+		if there.connections[next].number == number {
+			there.connections[next].record = record
+			next++
+		}
+		number++
 	}
-	c.translate(&connection, at.AsTime())
-	c.enricher.Note(&connection, &f.near, at.AsTime())
-	f.connections = append(f.connections, sighting{record: record, at: at.AsTime(), connection: connection})
+	return there
 }
 
 // translate asks the kernel how the addresses of a connection are translated on the way, if they may be.
@@ -100,7 +114,7 @@ func (c *core) translate(connection *enrich.Connection, at time.Time) {
 
 // seeAgain is about a resource that has waited. Its records are not read again.
 func (c *core) seeAgain(ctx context.Context, resource pcommon.Resource, now time.Time, f *finding) {
-	c.see(ctx, resource, now, f)
+	f.near = c.enricher.Near(resource.Attributes(), sender(ctx), now)
 	for i := range f.connections {
 		c.enricher.Note(&f.connections[i].connection, &f.near, f.connections[i].at)
 	}

@@ -4,46 +4,31 @@ package k8senrichprocessor
 
 import (
 	"context"
-	"time"
+	"iter"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-
-	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/enrich"
-	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
 )
 
 // traces is the processor on a pipeline of traces. Spans with a network.peer.address get their far ends.
-type traces struct {
-	pipeline[ptrace.Traces]
-	next func(context.Context, ptrace.Traces) error
-}
+type traces struct{ pipeline[ptrace.Traces] }
 
 // ConsumeTraces hands on what is known, and lets wait what is not known yet.
 func (p *traces) ConsumeTraces(ctx context.Context, data ptrace.Traces) error {
-	core, now := p.core.Unwrap(), time.Now()
-	generation := core.enricher.Generation()
-	all := newFindings()
-	defer all.release()
+	b := p.begin(ctx)
+	defer b.all.release()
 	for _, resource := range data.ResourceSpans().All() {
-		core.seeSpans(ctx, resource, now, all.add())
+		b.see(resource.Resource(), tracesRecords(resource))
 	}
-	index := 0
 	data.ResourceSpans().RemoveIf(func(resource ptrace.ResourceSpans) bool {
-		found := &all.all[index]
-		index++
-		key := enrich.Key(resource.Resource().Attributes())
-		if core.decide(found) && !p.queue.Holds(key) {
-			core.write(resource.Resource(), found, hold.Ready)
+		if b.goesOn(resource.Resource()) {
 			return false
 		}
 		one := ptrace.NewTraces()
-		resource.MoveTo(one.ResourceSpans().AppendEmpty())
-		waiting := &finding{}
-		core.seeSpans(ctx, one.ResourceSpans().At(0), now, waiting)
+		moved := one.ResourceSpans().AppendEmpty()
+		resource.MoveTo(moved)
 		var sizer ptrace.ProtoMarshaler
-		p.queue.Put(hold.Item[held[ptrace.Traces]]{
-			Context: ctx, Key: key, Data: held[ptrace.Traces]{one, waiting}, Generation: generation, Records: one.SpanCount(), Bytes: sizer.TracesSize(one),
-		}, now)
+		b.wait(one, moved.Resource(), tracesRecords(moved), one.SpanCount(), sizer.TracesSize(one))
 		return true
 	})
 	if data.ResourceSpans().Len() == 0 {
@@ -52,32 +37,15 @@ func (p *traces) ConsumeTraces(ctx context.Context, data ptrace.Traces) error {
 	return p.next(ctx, data)
 }
 
-// ready tells whether what waits needs not wait any longer.
-func (p *traces) ready(item hold.Item[held[ptrace.Traces]]) bool {
-	core := p.core.Unwrap()
-	core.seeAgain(item.Context, item.Data.data.ResourceSpans().At(0).Resource(), time.Now(), item.Data.found)
-	return core.decide(item.Data.found)
-}
-
-// finish writes down what is known of what has waited.
-func (p *traces) finish(item hold.Item[held[ptrace.Traces]], end hold.End) {
-	core, resource := p.core.Unwrap(), item.Data.data.ResourceSpans().At(0).Resource()
-	core.seeAgain(item.Context, resource, time.Now(), item.Data.found)
-	core.decide(item.Data.found)
-	core.write(resource, item.Data.found, end)
-}
-
-// send hands on what has waited.
-func (p *traces) send(item hold.Item[held[ptrace.Traces]]) error {
-	return p.next(item.Context, item.Data.data)
-}
-
-// seeSpans finds whose a resource is, and remembers the ends of connections that its records tell of.
-func (c *core) seeSpans(ctx context.Context, resource ptrace.ResourceSpans, now time.Time, f *finding) {
-	c.see(ctx, resource.Resource(), now, f)
-	for _, scope := range resource.ScopeSpans().All() {
-		for _, span := range scope.Spans().All() {
-			c.seeRecord(span.Attributes(), span.StartTimestamp(), f)
+// tracesRecords are what may tell of connections, each with its time.
+func tracesRecords(resource ptrace.ResourceSpans) iter.Seq2[pcommon.Map, pcommon.Timestamp] {
+	return func(yield func(pcommon.Map, pcommon.Timestamp) bool) {
+		for _, scope := range resource.ScopeSpans().All() {
+			for _, span := range scope.Spans().All() {
+				if !yield(span.Attributes(), span.StartTimestamp()) {
+					return
+				}
+			}
 		}
 	}
 }

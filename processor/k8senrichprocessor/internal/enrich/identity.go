@@ -3,6 +3,8 @@
 package enrich
 
 import (
+	"cmp"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
@@ -52,12 +54,7 @@ func (id *identity) mayBePods() bool {
 
 // Key tells the workloads apart that a resource may be of, to keep their records in order. It is empty for a
 // resource that is nobody's.
-func Key(resource pcommon.Map) string {
-	id := identityOf(resource)
-	for _, key := range []string{id.containerID, id.podUID, id.podIP, id.podName} {
-		if key != "" {
-			return key
-		}
-	}
-	return ""
+func (n *Near) Key() string {
+	id := &n.identity
+	return cmp.Or(id.containerID, id.podUID, id.podIP, id.podName)
 }
