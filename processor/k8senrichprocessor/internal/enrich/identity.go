@@ -12,9 +12,9 @@ import (
 
 // identity is what a resource says of whose it is. Absent attributes are empty, and so are those of another type.
 type identity struct {
-	containerID, podUID, podIP        string
-	namespace, podName, containerName string
-	sandbox, fromCgroup               bool
+	containerID, podUID, podIP string
+	podName, containerName     string
+	sandbox, fromCgroup        bool
 }
 
 func identityOf(resource pcommon.Map) identity {
@@ -27,8 +27,6 @@ func identityOf(resource pcommon.Map) identity {
 			id.podUID = value.Str()
 		case names.K8sPodIP:
 			id.podIP = value.Str()
-		case names.K8sNamespaceName:
-			id.namespace = value.Str()
 		case names.K8sPodName:
 			id.podName = value.Str()
 		case names.K8sContainerName:
