@@ -23,6 +23,7 @@ import (
 	healthcheckextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	pprofextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension"
 	filestorage "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	anomalyprocessor "github.com/meerkat-otel/meerkat/processor/anomalyprocessor"
 	k8senrichprocessor "github.com/meerkat-otel/meerkat/processor/k8senrichprocessor"
 	memorylimiterprocessor "go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	ebpfreceiver "github.com/meerkat-otel/meerkat/receiver/ebpfreceiver"
@@ -102,6 +103,7 @@ func components() (otelcol.Factories, error) {
 	})
 
 	factories.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
+		anomalyprocessor.NewFactory(),
 		k8senrichprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
 	)
@@ -109,6 +111,7 @@ func components() (otelcol.Factories, error) {
 		return otelcol.Factories{}, err
 	}
 	factories.ProcessorModules = makeModulesMap(factories.Processors, map[component.Type]string{
+		anomalyprocessor.NewFactory().Type(): "github.com/meerkat-otel/meerkat v0.1.0",
 		k8senrichprocessor.NewFactory().Type(): "github.com/meerkat-otel/meerkat v0.1.0",
 		memorylimiterprocessor.NewFactory().Type(): "go.opentelemetry.io/collector/processor/memorylimiterprocessor v0.165.0",
 	})
