@@ -25,6 +25,11 @@ func AnomalyEventsSeen() Metric {
 	return Metric{"otelcol.anomaly.events", "{event}", "Events that were seen, by what became of them.", []string{Outcome}}
 }
 
+// AnomalyEventsAhead counts events from the future.
+func AnomalyEventsAhead() Metric {
+	return Metric{"otelcol.anomaly.events.ahead", "{event}", "Events whose time lay in the future, and that are taken to have happened when they came.", nil}
+}
+
 // AnomalySurprising counts what was surprising.
 func AnomalySurprising() Metric {
 	return Metric{"otelcol.anomaly.surprising", "{event}", "Events that were surprising, or that a rule has a weight for: they are linked into incidents, of which few are raised.", nil}
@@ -78,7 +83,7 @@ func AnomalyRuleHits() Metric {
 // AnomalyMetrics describes all metrics of the processor "anomaly" about itself.
 func AnomalyMetrics() []Metric {
 	return []Metric{
-		AnomalyEventsSeen(), AnomalySurprising(), AnomalyIncidents(), AnomalyMerged(), AnomalyIncidentsLost(), AnomalyProfiles(),
+		AnomalyEventsSeen(), AnomalyEventsAhead(), AnomalySurprising(), AnomalyIncidents(), AnomalyMerged(), AnomalyIncidentsLost(), AnomalyProfiles(),
 		AnomalyProfileBytes(), AnomalyLimits(), AnomalyRules(), AnomalyRulesRefused(), AnomalyRuleHits(),
 	}
 }

@@ -42,8 +42,7 @@ type core struct {
 type workload struct {
 	tracker *incident.Tracker
 	book    *story.Book
-	// latest is the time of the last event, by its own clock, arrived when it came, by ours.
-	latest, arrived time.Time
+	clock   clock
 }
 
 // late are closed incidents of workloads that were forgotten.
@@ -125,8 +124,7 @@ func (c *core) collect(now time.Time, wanted func(*story.Story) bool) []report {
 	c.late.mu.Unlock()
 	c.profiles.Each(func(p *profile.Profile) {
 		w := beside(p)
-		// Without events there is no time but ours: as much of it is over for the workload as for us.
-		then := w.latest.Add(max(now.Sub(w.arrived), 0))
+		then := w.clock.now(now)
 		w.tracker.Expire(then)
 		w.book.Tidy(then)
 		for _, s := range w.book.Stories() {

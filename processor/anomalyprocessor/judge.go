@@ -125,8 +125,11 @@ func (c *core) match(s *scratch, resource pcommon.Resource, log plog.LogRecord) 
 // take is what an event goes through, and tells whether it is part of an incident that is raised.
 func (c *core) take(s *scratch, p *profile.Profile, w *workload, resource pcommon.Resource) bool {
 	e, o := &s.event, &s.observation
-	w.latest, w.arrived = e.Time, s.now
-	w.tracker.Expire(e.Time)
+	at, moved := w.clock.take(e.Time, s.now)
+	if e.Time = at; moved {
+		c.tally.ahead.Add(1)
+	}
+	w.tracker.Expire(w.clock.now(s.now))
 	o.From(c.generaliser, e)
 	p.Begin(o, e.Time)
 	v := w.tracker.Add(e, o, p.Judge(o), hintOf(s.matched))

@@ -18,8 +18,9 @@ import (
 // tally counts what happens to all workloads.
 type tally struct {
 	outcomes [record.Outcomes]atomic.Uint64
-	// allowed are events that the configuration allows, refused incidents that a pipeline refused, cut texts that rules saw in part.
-	allowed, refused, cut atomic.Uint64
+	// allowed are events that the configuration allows, refused incidents that a pipeline refused, cut texts that rules saw in part, ahead
+	// events whose time lay in the future.
+	allowed, refused, cut, ahead atomic.Uint64
 
 	mu   sync.Mutex
 	said map[said]int64

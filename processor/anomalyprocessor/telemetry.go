@@ -24,8 +24,8 @@ type telemetry struct {
 	core         *core
 	registration metric.Registration
 
-	events, surprising, incidents, merged, refused, limits, hits metric.Int64ObservableCounter
-	profiles, bytes, rules, rulesRefused                         metric.Int64ObservableGauge
+	events, ahead, surprising, incidents, merged, refused, limits, hits metric.Int64ObservableCounter
+	profiles, bytes, rules, rulesRefused                                metric.Int64ObservableGauge
 }
 
 func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) {
@@ -35,6 +35,7 @@ func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) 
 	t.surprising = b.counter(names.AnomalySurprising())
 	t.incidents = b.counter(names.AnomalyIncidents())
 	t.merged = b.counter(names.AnomalyMerged())
+	t.ahead = b.counter(names.AnomalyEventsAhead())
 	t.refused = b.counter(names.AnomalyIncidentsLost())
 	t.limits = b.counter(names.AnomalyLimits())
 	t.hits = b.counter(names.AnomalyRuleHits())
@@ -99,6 +100,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 		o.ObserveInt64(t.events, int64(tally.outcomes[outcome].Load()), by(names.Outcome, outcomeNames[outcome]))
 	}
 	o.ObserveInt64(t.events, int64(tally.allowed.Load()), by(names.Outcome, "allowed"))
+	o.ObserveInt64(t.ahead, int64(tally.ahead.Load()))
 	o.ObserveInt64(t.refused, int64(tally.refused.Load()))
 	told, _ := tally.snapshot()
 	for key, n := range told {
