@@ -9,6 +9,7 @@ const EventIncident = "meerkat.incident"
 const (
 	IncidentID            = "meerkat.incident.id"
 	IncidentState         = "meerkat.incident.state"
+	IncidentPartOf        = "meerkat.incident.part_of"
 	IncidentScore         = "meerkat.incident.score"
 	IncidentConfidence    = "meerkat.incident.confidence"
 	IncidentOpened        = "meerkat.incident.opened"
@@ -51,7 +52,7 @@ const (
 func AnomalyEvents() []Event {
 	return []Event{
 		{EventIncident, "Something unusual happened in a workload that a person should look at: what is linked is one incident, and the same once more is no further one.", []string{
-			IncidentID, IncidentState, IncidentScore, IncidentConfidence, IncidentOpened, IncidentLast, IncidentSteps, IncidentStepsOmitted,
+			IncidentID, IncidentState, IncidentPartOf, IncidentScore, IncidentConfidence, IncidentOpened, IncidentLast, IncidentSteps, IncidentStepsOmitted,
 			IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
 			SecurityRuleName, SecurityRuleUUID, SecurityRuleDescription, SecurityRuleCategory, IncidentRules, IncidentRulesOmitted,
 			IncidentTechniques, IncidentTactics,
@@ -64,7 +65,8 @@ func AnomalyAttributes() []Attribute {
 	return []Attribute{
 		{IncidentID, String, "Tells the incident from others, in 32 hexadecimal digits. All events of the incident have it."},
 		{IncidentState, String, "`opened`, `updated` or `closed`. Each event has all that is known by then; one that is closed goes on as `updated` if the same happens again within a day."},
-		{IncidentScore, Double, "How unusual it is all in all. From 12 on it is raised, or by a rule of a high level alone. The severity is `WARN` below 25, `ERROR` below 50, and `FATAL` from there on."},
+		{IncidentPartOf, String, "Only if it is closed because it has turned out to be a part of another incident: the id of that one, which goes on with all that was known of this one."},
+		{IncidentScore, Double, "How unusual it is all in all. From 12 on it is raised, or by a rule of a high level alone. The severity is `WARN` below 25 and while the profile learns, `ERROR` below 50, and `FATAL` from there on."},
 		{IncidentConfidence, Double, "How far the profile that judged can be trusted: 0.5 while it learns, 0.8 while a new version is new or if it never came to rest, 1 otherwise."},
 		{IncidentOpened, String, "When the first step happened, RFC 3339."},
 		{IncidentLast, String, "When the last one did."},

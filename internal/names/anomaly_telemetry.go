@@ -16,7 +16,7 @@ func AnomalyMetricAttributes() []Attribute {
 		{Severity, String, "`warn`, `error` or `fatal`, by the score."},
 		{Rule, String, "Id of the rule, or where it lies if it has none."},
 		{Reason, String, "Why a file has no rule for us: `broken`, `unsupported`, `other_log_source` or `over_limit`."},
-		{Bound, String, "Which limit was hit: `workloads` (a profile was forgotten for another), `bytes` (a profile could not grow), `behaviours` (forgotten in a profile), `processes` (forgotten), `open_incidents` (one was closed for another), `stories` (what was known of an earlier incident was forgotten), `facts` (names of events, replicas and rules that were left out of an incident), `rule_text` (cut before rules saw it)."},
+		{Bound, String, "Which limit was hit: `workloads` (a profile was forgotten for another), `bytes` (a profile could not grow), `behaviours` (forgotten in a profile), `processes` (forgotten), `open_incidents` (one was closed for another), `stories` (what was known of an earlier incident was forgotten), `facts` (names of events, replicas and rules that were left out of an incident), `rule_text` (cut before rules saw it), `evidence` (records of an incident that had not been raised yet and that do not go on if nothing but incidents does)."},
 	}
 }
 
@@ -28,6 +28,11 @@ func AnomalyEventsSeen() Metric {
 // AnomalyEventsAhead counts events from the future.
 func AnomalyEventsAhead() Metric {
 	return Metric{"otelcol.anomaly.events.ahead", "{event}", "Events whose time lay in the future, and that are taken to have happened when they came.", nil}
+}
+
+// AnomalyBatchesAgain counts batches that were judged before.
+func AnomalyBatchesAgain() Metric {
+	return Metric{"otelcol.anomaly.batches.again", "{batch}", "Batches of events that came once more, after the pipeline had refused them: they go on, and are not judged twice.", nil}
 }
 
 // AnomalySurprising counts what was surprising.
@@ -83,7 +88,7 @@ func AnomalyRuleHits() Metric {
 // AnomalyMetrics describes all metrics of the processor "anomaly" about itself.
 func AnomalyMetrics() []Metric {
 	return []Metric{
-		AnomalyEventsSeen(), AnomalyEventsAhead(), AnomalySurprising(), AnomalyIncidents(), AnomalyMerged(), AnomalyIncidentsLost(), AnomalyProfiles(),
+		AnomalyEventsSeen(), AnomalyEventsAhead(), AnomalyBatchesAgain(), AnomalySurprising(), AnomalyIncidents(), AnomalyMerged(), AnomalyIncidentsLost(), AnomalyProfiles(),
 		AnomalyProfileBytes(), AnomalyLimits(), AnomalyRules(), AnomalyRulesRefused(), AnomalyRuleHits(),
 	}
 }

@@ -25,6 +25,7 @@ type core struct {
 	allow       []allowed
 	rules       *ruleset
 	tally       tally
+	evidence    evidenceTotal
 	telemetry   *telemetry
 	scratch     sync.Pool
 	// now is the clock by which it is told of incidents.
@@ -43,6 +44,8 @@ type workload struct {
 	tracker *incident.Tracker
 	book    *story.Book
 	clock   clock
+	// evidence is nil unless nothing but incidents goes on.
+	evidence evidence
 }
 
 // late are closed incidents of workloads that were forgotten.
@@ -127,6 +130,7 @@ func (c *core) collect(now time.Time, wanted func(*story.Story) bool) []report {
 		then := w.clock.now(now)
 		w.tracker.Expire(then)
 		w.book.Tidy(then)
+		w.evidence.tidy(&c.evidence, false)
 		for _, s := range w.book.Stories() {
 			if wanted(s) {
 				reports = append(reports, c.tell(p, s, now))
@@ -150,6 +154,7 @@ func beside(p *profile.Profile) *workload {
 func (c *core) forgotten(p *profile.Profile) {
 	w := beside(p)
 	c.tally.keep(p, w)
+	w.evidence.tidy(&c.evidence, true)
 	for _, s := range w.book.End() {
 		told := c.tell(p, s, c.now())
 		c.late.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/sigma"
@@ -33,19 +34,31 @@ type scratch struct {
 	// part tells of each record whether it is part of an incident.
 	part    []bool
 	reports []report
+	// earlier are records that came before, and that have turned out to be part of an incident.
+	earlier []plog.Logs
 }
 
 func newScratch() *scratch { return &scratch{reader: record.NewReader()} }
 
-// judge judges all records. It returns which are part of an incident, and what is to be told.
-func (c *core) judge(to *logs, data plog.Logs) ([]bool, []report) {
+// judged is what was found out about a batch.
+type judged struct {
+	// part tells of each record whether it is part of an incident. It is nil if everything goes on anyhow.
+	part []bool
+	// earlier are records that came before, and that go on now because they are part of an incident.
+	earlier []plog.Logs
+	// reports are what is to be told.
+	reports []report
+}
+
+// judge judges all records.
+func (c *core) judge(to *logs, data plog.Logs) judged {
 	s := c.scratch.Get().(*scratch)
 	defer c.scratch.Put(s)
 	return c.judgeWith(s, to, data)
 }
 
-func (c *core) judgeWith(s *scratch, to *logs, data plog.Logs) ([]bool, []report) {
-	s.now, s.to, s.part, s.reports = c.now(), to, nil, nil
+func (c *core) judgeWith(s *scratch, to *logs, data plog.Logs) judged {
+	s.now, s.to, s.part, s.reports, s.earlier = c.now(), to, nil, nil, nil
 	for _, resource := range data.ResourceLogs().All() {
 		s.reader.SetResource(resource.Resource())
 		for _, scope := range resource.ScopeLogs().All() {
@@ -58,7 +71,7 @@ func (c *core) judgeWith(s *scratch, to *logs, data plog.Logs) ([]bool, []report
 		}
 		c.release(s)
 	}
-	return s.part, s.reports
+	return judged{s.part, s.earlier, s.reports}
 }
 
 // release ends the ownership of a profile. What came together is told of together.
@@ -103,7 +116,7 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 	}
 	c.tally.outcomes[record.Read].Add(1)
 	p := c.own(s, s.event.Workload)
-	return c.take(s, p, beside(p), resource)
+	return c.take(s, p, beside(p), resource, log)
 }
 
 // match finds the rules that a record matches.
@@ -123,7 +136,7 @@ func (c *core) match(s *scratch, resource pcommon.Resource, log plog.LogRecord) 
 }
 
 // take is what an event goes through, and tells whether it is part of an incident that is raised.
-func (c *core) take(s *scratch, p *profile.Profile, w *workload, resource pcommon.Resource) bool {
+func (c *core) take(s *scratch, p *profile.Profile, w *workload, resource pcommon.Resource, log plog.LogRecord) bool {
 	e, o := &s.event, &s.observation
 	at, moved := w.clock.take(e.Time, s.now)
 	if e.Time = at; moved {
@@ -145,7 +158,14 @@ func (c *core) take(s *scratch, p *profile.Profile, w *workload, resource pcommo
 	if v.Incident == nil {
 		return false
 	}
+	for _, part := range v.Absorbed {
+		w.book.Absorb(v.Incident, part)
+		w.evidence.absorb(v.Incident, part)
+	}
 	told := w.book.Add(v.Incident, &story.Event{UID: s.reader.UID(), Instance: e.Instance, Rules: s.matched}, v.Changed)
+	if s.to.onlyIncidents {
+		c.keep(s, w, v.Incident, told != nil, resource, log)
+	}
 	if told == nil {
 		return false
 	}
@@ -156,4 +176,16 @@ func (c *core) take(s *scratch, p *profile.Profile, w *workload, resource pcommo
 		s.touched = append(s.touched, told)
 	}
 	return true
+}
+
+// keep keeps a record of an incident that is not raised yet, and hands over those that were kept once it is.
+func (c *core) keep(s *scratch, w *workload, i *incident.Incident, told bool, resource pcommon.Resource, log plog.LogRecord) {
+	if w.evidence == nil {
+		w.evidence = evidence{}
+	}
+	if told {
+		s.earlier = w.evidence.appendTo(s.earlier, &c.evidence, i)
+	} else {
+		w.evidence.add(&c.evidence, i, s.event.Instance, resource, log)
+	}
 }

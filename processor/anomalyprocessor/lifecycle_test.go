@@ -22,6 +22,7 @@ import (
 
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/internal/shared"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
 )
 
 func defaultConfig() *Config { return createDefaultConfig().(*Config) }
@@ -119,6 +120,32 @@ func TestLifecycle_refused(t *testing.T) {
 	assert.Equal(t, []string{"opened"}, states(&next.LogsSink))
 	require.NoError(t, made.Shutdown(context.Background()))
 	assert.Equal(t, []string{"opened"}, states(&next.LogsSink))
+}
+
+// A batch that is sent again after the pipeline has refused it goes on, and counts once. The same again, which nobody has refused, counts.
+func TestLifecycle_again(t *testing.T) {
+	for _, forward := range []string{forwardAll, forwardIncidents} {
+		next := &refusing{refuses: true}
+		f := &factory{shared.NewInstances[*Config, *core]()}
+		config := defaultConfig()
+		config.Forward = forward
+		made, err := f.logs(t.Context(), processortest.NewNopSettings(component.MustNewType(componentType)), config, next)
+		require.NoError(t, err)
+		require.NoError(t, made.Start(t.Context(), componenttest.NewNopHost()))
+		core := made.(*logs).core.Unwrap()
+		judged := &core.tally.outcomes[record.Read]
+		require.Error(t, made.ConsumeLogs(t.Context(), reverseShell("web", 7, beginning)))
+		require.Error(t, made.ConsumeLogs(t.Context(), reverseShell("web", 7, beginning)))
+		assert.Equal(t, uint64(1), judged.Load())
+		next.refuses = false
+		require.NoError(t, made.ConsumeLogs(t.Context(), reverseShell("web", 7, beginning)))
+		assert.Equal(t, uint64(1), judged.Load())
+		assert.Equal(t, 1, next.LogRecordCount())
+		require.NoError(t, made.ConsumeLogs(t.Context(), reverseShell("web", 7, beginning)))
+		assert.Equal(t, uint64(2), judged.Load())
+		assert.Equal(t, uint64(2), core.tally.again.Load())
+		require.NoError(t, made.Shutdown(t.Context()))
+	}
 }
 
 // The incident of a workload that has to be forgotten for another is closed.

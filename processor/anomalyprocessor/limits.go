@@ -11,6 +11,12 @@ const (
 	sendTimeMax = 10 * time.Second
 	// lateMax bounds the closed incidents of workloads that were forgotten, until the next upkeep; more are counted as refused.
 	lateMax = 256
+	// refusedBatchesMax bounds the batches that are remembered because the pipeline did not take them.
+	refusedBatchesMax = 64
+	// evidenceRecordsMax bounds the records of an incident that is not raised yet, evidenceBytesMax those of all of them together. More do not go
+	// on if nothing but incidents does; they are counted.
+	evidenceRecordsMax = 64
+	evidenceBytesMax   = 8 << 20
 	// What is copied of a resource into its incidents.
 	resourceAttributesMax = 64
 	resourceTextBytesMax  = 1024

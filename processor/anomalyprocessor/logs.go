@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
 
@@ -19,6 +20,7 @@ type logs struct {
 	// inner is the Collector's own part of a processor. It only counts, and hands on.
 	inner         processor.Logs
 	onlyIncidents bool
+	refused       refused
 }
 
 // Start starts what all pipelines share, and then this one.
@@ -45,16 +47,41 @@ func (p *logs) Capabilities() consumer.Capabilities {
 // ConsumeLogs judges events and hands them on, and what is to be told of incidents after them.
 func (p *logs) ConsumeLogs(ctx context.Context, data plog.Logs) error {
 	c := p.core.Unwrap()
-	part, reports := c.judge(p, data)
-	if p.onlyIncidents {
-		keepOnly(data, part)
+	fingerprint := fingerprintOf(data)
+	found, again := p.refused.again(fingerprint)
+	if again {
+		c.tally.again.Add(1)
+	} else {
+		found = c.judge(p, data)
 	}
-	var err error
-	if !p.onlyIncidents || data.ResourceLogs().Len() > 0 {
-		err = p.inner.ConsumeLogs(ctx, data)
+	err := p.forward(ctx, data, found)
+	if err != nil && !consumererror.IsPermanent(err) {
+		p.refused.add(fingerprint, judged{part: found.part, earlier: found.earlier})
 	}
-	c.send(ctx, reports)
+	c.send(ctx, found.reports)
 	return err
+}
+
+// forward hands on events: all, or those that are part of an incident, the earlier ones first.
+func (p *logs) forward(ctx context.Context, data plog.Logs, found judged) error {
+	if !p.onlyIncidents {
+		return p.inner.ConsumeLogs(ctx, data)
+	}
+	keepOnly(data, found.part)
+	if len(found.earlier) > 0 {
+		all := plog.NewLogs()
+		for _, earlier := range found.earlier {
+			for _, resource := range earlier.ResourceLogs().All() {
+				resource.CopyTo(all.ResourceLogs().AppendEmpty()) // they are needed again if this is refused
+			}
+		}
+		data.ResourceLogs().MoveAndAppendTo(all.ResourceLogs())
+		data = all
+	}
+	if data.ResourceLogs().Len() == 0 {
+		return nil
+	}
+	return p.inner.ConsumeLogs(ctx, data)
 }
 
 // keepOnly leaves the records that are part of an incident; part has a truth for each in their order.

@@ -78,7 +78,7 @@ func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
 	log.SetEventName(names.EventIncident)
 	log.SetTimestamp(pcommon.NewTimestampFromTime(s.Last()))
 	log.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
-	severity := severityOf(s.Score())
+	severity := severityOf(s.Score(), p.State())
 	log.SetSeverityNumber(severity)
 	steps, more := s.Steps()
 	facts := s.Facts()
@@ -86,6 +86,7 @@ func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
 	attributes := log.Attributes()
 	attributes.PutStr(names.IncidentID, s.ID)
 	attributes.PutStr(names.IncidentState, state)
+	putText(attributes, names.IncidentPartOf, s.PartOf)
 	attributes.PutDouble(names.IncidentScore, s.Score())
 	attributes.PutDouble(names.IncidentConfidence, confidence(p))
 	attributes.PutStr(names.IncidentOpened, formatTime(s.Opened()))
@@ -104,8 +105,11 @@ func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
 
 func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 
-func severityOf(score float64) plog.SeverityNumber {
+// severityOf follows the score. What a profile says that still learns is provisional.
+func severityOf(score float64, state profile.State) plog.SeverityNumber {
 	switch {
+	case state == profile.Learning:
+		return plog.SeverityNumberWarn
 	case score >= scoreFatal:
 		return plog.SeverityNumberFatal
 	case score >= scoreError:

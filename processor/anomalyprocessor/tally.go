@@ -19,8 +19,8 @@ import (
 type tally struct {
 	outcomes [record.Outcomes]atomic.Uint64
 	// allowed are events that the configuration allows, refused incidents that a pipeline refused, cut texts that rules saw in part, ahead
-	// events whose time lay in the future.
-	allowed, refused, cut, ahead atomic.Uint64
+	// events whose time lay in the future, again batches that came once more after the pipeline had refused them.
+	allowed, refused, cut, ahead, again atomic.Uint64
 
 	mu   sync.Mutex
 	said map[said]int64

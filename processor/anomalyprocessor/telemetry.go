@@ -24,8 +24,8 @@ type telemetry struct {
 	core         *core
 	registration metric.Registration
 
-	events, ahead, surprising, incidents, merged, refused, limits, hits metric.Int64ObservableCounter
-	profiles, bytes, rules, rulesRefused                                metric.Int64ObservableGauge
+	events, ahead, again, surprising, incidents, merged, refused, limits, hits metric.Int64ObservableCounter
+	profiles, bytes, rules, rulesRefused                                       metric.Int64ObservableGauge
 }
 
 func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) {
@@ -36,6 +36,7 @@ func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) 
 	t.incidents = b.counter(names.AnomalyIncidents())
 	t.merged = b.counter(names.AnomalyMerged())
 	t.ahead = b.counter(names.AnomalyEventsAhead())
+	t.again = b.counter(names.AnomalyBatchesAgain())
 	t.refused = b.counter(names.AnomalyIncidentsLost())
 	t.limits = b.counter(names.AnomalyLimits())
 	t.hits = b.counter(names.AnomalyRuleHits())
@@ -101,6 +102,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	}
 	o.ObserveInt64(t.events, int64(tally.allowed.Load()), by(names.Outcome, "allowed"))
 	o.ObserveInt64(t.ahead, int64(tally.ahead.Load()))
+	o.ObserveInt64(t.again, int64(tally.again.Load()))
 	o.ObserveInt64(t.refused, int64(tally.refused.Load()))
 	told, _ := tally.snapshot()
 	for key, n := range told {
@@ -128,6 +130,7 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 	for bound, n := range map[string]uint64{
 		"workloads": stats.Forgotten, "bytes": stats.Denied, "behaviours": all.evicted, "processes": all.tracker.Forgotten,
 		"open_incidents": all.tracker.Displaced, "stories": all.book.Forgotten, "facts": all.book.Omitted, "rule_text": t.core.tally.cut.Load(),
+		"evidence": t.core.evidence.omitted.Load(),
 	} {
 		o.ObserveInt64(t.limits, int64(n), by(names.Bound, bound))
 	}

@@ -57,6 +57,10 @@ type Incident struct {
 	files  map[string]bool
 	index  map[uint64]int
 	closed bool
+	// hinted tells that a rule said something about it.
+	hinted bool
+	// into is the incident that this one has turned out to be a part of.
+	into *Incident
 }
 
 // Score is the weight of the distinct behaviours, with diminishing returns, more if they are of several sensitive kinds.
@@ -64,9 +68,16 @@ func (i *Incident) Score() float64 {
 	return score(i.Behaviours, func(*Behaviour) bool { return true })
 }
 
-// DecisiveScore is the score without what is to be expected of a new version. It is what an incident is raised by.
+// DecisiveScore is the score without what is to be expected of a new version.
 func (i *Incident) DecisiveScore() float64 {
 	return score(i.Behaviours, func(b *Behaviour) bool { return !b.Expected })
+}
+
+// recentScore is the decisive score without what is ordinary and was new long ago: where new things happen all the time they are linked for ever.
+func (i *Incident) recentScore(now time.Time) float64 {
+	return score(i.Behaviours, func(b *Behaviour) bool {
+		return !b.Expected && (b.Sensitivity != behaviour.Ordinary || now.Sub(b.First) <= quietMax)
+	})
 }
 
 func score(behaviours []Behaviour, counts func(*Behaviour) bool) float64 {
@@ -127,6 +138,7 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 	i.Last = maxTime(i.Last, e.Time)
 	i.addNode(p, e)
 	i.addFile(e)
+	i.hinted = i.hinted || hint > 0
 	id := j.Behaviour
 	weight := min(j.Bits, countedBitsMax) + hint
 	if o.Sensitivity != behaviour.Ordinary {
@@ -145,13 +157,32 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 		Destination: e.Action == behaviour.Connect || e.Action == behaviour.Datagram,
 		Object:      string(o.Object.Text()), Explanation: profile.Explain(e, o, j),
 	}
+	return i.addBehaviour(&added)
+}
+
+func (i *Incident) addBehaviour(added *Behaviour) bool {
 	if len(i.Behaviours) < behavioursMax {
-		i.index[id] = len(i.Behaviours)
-		i.Behaviours = append(i.Behaviours, added)
+		i.index[added.ID] = len(i.Behaviours)
+		i.Behaviours = append(i.Behaviours, *added)
 		return true
 	}
 	i.MoreBehaviours++
-	return i.displace(&added)
+	return i.displace(added)
+}
+
+// keepBehaviour takes in a behaviour of another incident.
+func (i *Incident) keepBehaviour(other *Behaviour) {
+	at, ok := i.index[other.ID]
+	if !ok {
+		i.addBehaviour(other)
+		return
+	}
+	b := &i.Behaviours[at]
+	b.Count += other.Count
+	b.Weight = max(b.Weight, other.Weight)
+	if other.First.Before(b.First) {
+		b.First, b.Process = other.First, other.Process
+	}
 }
 
 // displace puts a behaviour in the place of the least one, so that whoever does much that is unusual can't hide what is more so.
@@ -183,11 +214,20 @@ func (i *Incident) addNode(p *process, e *behaviour.Event) {
 	if slices.ContainsFunc(i.Nodes, func(n Node) bool { return n.Process == p.key }) {
 		return
 	}
-	if len(i.Nodes) >= nodesMax {
+	i.keepNode(&Node{Process: p.key, Parent: p.parent, Executable: strings.Clone(e.Executable), First: e.Time})
+}
+
+// keepNode takes in a process, which may be of another incident.
+func (i *Incident) keepNode(n *Node) {
+	at := slices.IndexFunc(i.Nodes, func(other Node) bool { return other.Process == n.Process })
+	switch {
+	case at >= 0:
+		i.Nodes[at].First = minTime(i.Nodes[at].First, n.First)
+	case len(i.Nodes) < nodesMax:
+		i.Nodes = append(i.Nodes, *n)
+	default:
 		i.MoreNodes++
-		return
 	}
-	i.Nodes = append(i.Nodes, Node{Process: p.key, Parent: p.parent, Executable: strings.Clone(e.Executable), First: e.Time})
 }
 
 // addFile remembers what an incident made, so that who executes or reads it belongs to it.
@@ -207,6 +247,13 @@ func (i *Incident) addFile(e *behaviour.Event) {
 
 func maxTime(a, b time.Time) time.Time {
 	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b

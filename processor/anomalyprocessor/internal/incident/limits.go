@@ -35,6 +35,9 @@ const (
 	// barFloor is the least score that raises an incident, barFactor how much more than anything benign it has to have.
 	barFloor  = 12.0
 	barFactor = 1.25
+	// ordinaryFactor is how much more an incident has to have of which nothing is sensitive: workloads that never repeat themselves do new things
+	// all the time.
+	ordinaryFactor = 2.0
 	// scoresMax bounds the benign scores that a bar remembers.
 	scoresMax = 64
 )

@@ -60,6 +60,8 @@ func (t *Tracker) Open() []*Incident { return t.open }
 type Verdict struct {
 	// Incident is the one that the event belongs to, nil if it belongs to none.
 	Incident *Incident
+	// Absorbed are others of which the event shows that they are parts of this one.
+	Absorbed []*Incident
 	// Raised tells that this event raised it, Changed that it added something new to it.
 	Raised, Changed bool
 	// Learn tells that the profile may learn from the event: its process is not part of an incident that is raised.
@@ -81,7 +83,7 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 		t.endLearning()
 	}
 	p := t.process(e)
-	if j.Bits <= terminalBits && hint == (Hint{}) {
+	if j.Bits <= terminalBits && hint == (Hint{}) && (j.State != profile.Learning || o.Sensitivity == behaviour.Ordinary) {
 		if len(t.open) == 0 {
 			return Verdict{Learn: true}
 		}
@@ -90,13 +92,10 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 	}
 	t.stats.Surprising++
 	p.unusual = p.unusual || e.Action == behaviour.Exec
-	i := t.link(p, e)
-	if i == nil {
-		i = t.begin(e.Time)
-	}
-	p.incident = i
-	v := Verdict{Incident: i, Changed: i.add(p, e, o, j, hint.Bits)}
-	if !i.Raised && (hint.Raise || v.Changed && t.reached(i, j.State)) {
+	v := t.join(p, e)
+	i := v.Incident
+	v.Changed = i.add(p, e, o, j, hint.Bits) || len(v.Absorbed) > 0
+	if !i.Raised && (hint.Raise || v.Changed && t.reached(i, j.State, e.Time)) {
 		i.Raised, i.RaisedAt, v.Raised = true, e.Time, true
 		t.stats.Raised++
 	}
@@ -106,14 +105,18 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 
 // reached tells whether an incident is one for people. A new version may well do one thing that is sensitive, such as to use a shell; not two
 // that belong together.
-func (t *Tracker) reached(i *Incident, state profile.State) bool {
+func (t *Tracker) reached(i *Incident, state profile.State, now time.Time) bool {
 	if state == profile.Learning && len(i.Sensitivities()) < 2 {
 		return false
 	}
 	if state == profile.Drifting && i.decisive() < 2 {
 		return false
 	}
-	return i.DecisiveScore() >= t.Bar.Value()
+	bar := t.Bar.Value()
+	if !i.hinted && len(i.Sensitivities()) == 0 {
+		bar *= ordinaryFactor
+	}
+	return i.recentScore(now) >= bar
 }
 
 // endLearning closes what was linked while everything was new, and is normal now. What was raised stays.
@@ -158,57 +161,6 @@ func (t *Tracker) forget() {
 		delete(t.processes, p.key)
 		t.stats.Forgotten++
 	}
-}
-
-// link finds the incident that a surprising event belongs to: of the process itself, of the nearest ancestor, through a file, of a
-// sibling. It returns nil if there is none.
-func (t *Tracker) link(p *process, e *behaviour.Event) *Incident {
-	if i := t.ofAncestry(p, e.Time); i != nil {
-		return i
-	}
-	if e.Action == behaviour.Exec || e.Action == behaviour.Read {
-		for _, i := range t.open {
-			if i.files[e.Path] && i.active(e.Time) {
-				return i
-			}
-		}
-	}
-	return t.ofSibling(p, e.Time)
-}
-
-// ofAncestry returns the incident of a process, or of its nearest ancestor that has one.
-func (t *Tracker) ofAncestry(p *process, now time.Time) *Incident {
-	for range ancestorsMax + 1 {
-		if p.incident != nil && p.incident.active(now) {
-			return p.incident
-		}
-		parent, ok := t.processes[p.parent]
-		if !ok {
-			return nil
-		}
-		p = parent
-	}
-	return nil
-}
-
-// ofSibling returns the incident of another child of the same parent. A common parent says little, so both have to be unusual
-// themselves, and close in time.
-func (t *Tracker) ofSibling(p *process, now time.Time) *Incident {
-	if !p.unusual || p.parent == (behaviour.ProcessKey{}) {
-		return nil
-	}
-	for _, i := range slices.Backward(t.open) {
-		if gap := now.Sub(i.Last); gap > siblingMax || gap < -siblingMax {
-			continue
-		}
-		for n := range i.Nodes {
-			sibling, ok := t.processes[i.Nodes[n].Process]
-			if ok && sibling.unusual && sibling.parent == p.parent {
-				return i
-			}
-		}
-	}
-	return nil
 }
 
 func (t *Tracker) begin(now time.Time) *Incident {

@@ -5,6 +5,8 @@ package profile
 import (
 	"math"
 	"time"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
 )
 
 // Part is which part of a judgement decided.
@@ -62,7 +64,7 @@ func (p *Profile) Judge(o *Observation) Judgement {
 		j.Bits, j.Part, j.Forbidden = bitsMax, PartExact, true
 		return j
 	}
-	if !known {
+	if !known && (o.Sensitivity != behaviour.Ordinary || !p.oneOfMany(o)) {
 		j.Bits, j.Part, j.Evidence = p.place(o)
 	}
 	if o.shape.count > 1 {
@@ -70,6 +72,21 @@ func (p *Profile) Judge(o *Observation) Judgement {
 	}
 	j.New = j.Bits > 0 && p.state == Drifting && o.version == p.drifting
 	return j
+}
+
+// oneOfMany tells whether an observation is one of so many different ones at its place that they are not told apart. What is sensitive
+// is not to be hidden among them.
+func (p *Profile) oneOfMany(o *Observation) bool {
+	c := &o.exact
+	if c.count == 0 {
+		c = &o.wide
+	}
+	_, _, deep := p.surprise(c)
+	if deep == 0 {
+		return false
+	}
+	n := p.table.find(mix(c.keys[deep-1], saltWildcard))
+	return n != nil && p.normal(n)
 }
 
 // behaviour is the leaf of the exact chain, read in the other way if only that was seen before.

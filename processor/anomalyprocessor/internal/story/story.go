@@ -28,6 +28,8 @@ type Story struct {
 	ID string
 	// Unsent tells that what was told last has not arrived, Untold that nothing has. Whoever sends sets them, from any goroutine.
 	Unsent, Untold atomic.Bool
+	// PartOf is the ID of the story that this one has turned out to be a part of, or empty.
+	PartOf string
 	// Origin is the caller's: where the first event came from. The package never looks at it.
 	Origin any
 
@@ -126,11 +128,15 @@ func (s *Story) fits(i *incident.Incident) bool {
 
 // leave takes a member out that has turned out to be something else, and returns its facts.
 func (s *Story) leave(i *incident.Incident) *Facts {
-	s.members = slices.DeleteFunc(s.members, func(member *incident.Incident) bool { return member == i })
+	s.dropMember(i)
 	f := s.provisional[i]
 	delete(s.provisional, i)
 	s.changed = true
 	return f
+}
+
+func (s *Story) dropMember(i *incident.Incident) {
+	s.members = slices.DeleteFunc(s.members, func(member *incident.Incident) bool { return member == i })
 }
 
 // finish keeps what incidents consist of that are closed, and lets them go. It returns how many of them were added to the first, and whether that
