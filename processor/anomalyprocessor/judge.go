@@ -104,9 +104,12 @@ func (c *core) own(s *scratch, workload string) *profile.Profile {
 func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRecord) bool {
 	outcome := s.reader.Read(log, &s.event)
 	c.match(s, resource, log)
-	if outcome != record.Read {
+	resolved := outcome == record.Read
+	if !resolved {
 		c.tally.outcomes[outcome].Add(1)
-		return false
+		if outcome != record.Unresolved || !hintOf(s.matched).Raise || s.reader.ReadUnresolved(log, &s.event) != record.Read {
+			return false
+		}
 	}
 	for at := range c.allow {
 		if c.allow[at].fits(&s.event) {
@@ -114,9 +117,14 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 			return false
 		}
 	}
-	c.tally.outcomes[record.Read].Add(1)
 	p := c.own(s, s.event.Workload)
-	return c.take(s, p, beside(p), resource, log)
+	w := beside(p)
+	c.prepare(s, w)
+	if !resolved {
+		return c.take(s, w, c.byRules(s, p, w), resource, log)
+	}
+	c.tally.outcomes[record.Read].Add(1)
+	return c.take(s, w, c.byProfile(s, p, w), resource, log)
 }
 
 // match finds the rules that a record matches.
@@ -135,15 +143,19 @@ func (c *core) match(s *scratch, resource pcommon.Resource, log plog.LogRecord) 
 	}
 }
 
-// take is what an event goes through, and tells whether it is part of an incident that is raised.
-func (c *core) take(s *scratch, p *profile.Profile, w *workload, resource pcommon.Resource, log plog.LogRecord) bool {
-	e, o := &s.event, &s.observation
-	at, moved := w.clock.take(e.Time, s.now)
-	if e.Time = at; moved {
+// prepare is what every event goes through first.
+func (c *core) prepare(s *scratch, w *workload) {
+	at, moved := w.clock.take(s.event.Time, s.now)
+	if s.event.Time = at; moved {
 		c.tally.ahead.Add(1)
 	}
 	w.tracker.Expire(w.clock.now(s.now))
-	o.From(c.generaliser, e)
+	s.observation.From(c.generaliser, &s.event)
+}
+
+// byProfile judges an event by what is known of its workload, which learns from it unless it is part of an incident.
+func (c *core) byProfile(s *scratch, p *profile.Profile, w *workload) incident.Verdict {
+	e, o := &s.event, &s.observation
 	p.Begin(o, e.Time)
 	v := w.tracker.Add(e, o, p.Judge(o), hintOf(s.matched))
 	if v.Raised {
@@ -155,6 +167,18 @@ func (c *core) take(s *scratch, p *profile.Profile, w *workload, resource pcommo
 	if v.Learn {
 		p.Learn(o)
 	}
+	return v
+}
+
+// byRules judges an event of which too little is known to say what is unusual about it: nothing is, and nothing is learned.
+func (c *core) byRules(s *scratch, p *profile.Profile, w *workload) incident.Verdict {
+	j := p.Judge(&s.observation)
+	j.Bits, j.ShapeBits, j.Part, j.New = 0, 0, profile.PartNone, false
+	return w.tracker.Add(&s.event, &s.observation, j, hintOf(s.matched))
+}
+
+// take adds an event to the incident that it belongs to, and tells whether that is one that is raised.
+func (c *core) take(s *scratch, w *workload, v incident.Verdict, resource pcommon.Resource, log plog.LogRecord) bool {
 	if v.Incident == nil {
 		return false
 	}
@@ -162,7 +186,7 @@ func (c *core) take(s *scratch, p *profile.Profile, w *workload, resource pcommo
 		w.book.Absorb(v.Incident, part)
 		w.evidence.absorb(v.Incident, part)
 	}
-	told := w.book.Add(v.Incident, &story.Event{UID: s.reader.UID(), Instance: e.Instance, Rules: s.matched}, v.Changed)
+	told := w.book.Add(v.Incident, &story.Event{UID: s.reader.UID(), Instance: s.event.Instance, Rules: s.matched}, v.Changed)
 	if s.to.onlyIncidents {
 		c.keep(s, w, v.Incident, told != nil, resource, log)
 	}

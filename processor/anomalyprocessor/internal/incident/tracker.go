@@ -83,6 +83,9 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 		t.endLearning()
 	}
 	p := t.process(e)
+	if j.Accepted {
+		hint = Hint{} // a rule does not know the workload
+	}
 	if j.Bits <= terminalBits && hint == (Hint{}) && (j.State != profile.Learning || o.Sensitivity == behaviour.Ordinary) {
 		if len(t.open) == 0 {
 			return Verdict{Learn: true}

@@ -176,7 +176,7 @@ func (p *Profile) readNodes(data []byte) error {
 		n.decode(data)
 		data = data[nodeCodedBytes:]
 		if n.key <= before || n.last > p.clock.bucket() || n.first > n.last || n.epoch > p.clock.epoch() ||
-			n.flags >= flagWildcard<<1 {
+			n.flags >= flagsEnd {
 			return fmt.Errorf("%w: node %d can't have been so", ErrDamaged, i)
 		}
 		before = n.key

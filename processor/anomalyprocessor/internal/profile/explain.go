@@ -16,6 +16,9 @@ func Explain(e *behaviour.Event, o *Observation, j Judgement) string {
 	if j.Forbidden {
 		return fmt.Sprintf("%s %s %s was said to be malicious", actor(e), verb(e.Action), o.Object.Text())
 	}
+	if j.Part != PartNone && j.Evidence.Observations == 0 {
+		return fmt.Sprintf("%s %s %s among the first things that were seen of this workload", actor(e), verb(e.Action), o.Object.Text())
+	}
 	seen := fmt.Sprintf("%s, %s", times(j.Evidence.Observations), different(j.Evidence))
 	since := ""
 	if days := j.Evidence.Age / (24 * time.Hour); days > 0 {

@@ -46,6 +46,8 @@ type Judgement struct {
 	New bool
 	// Behaviour is one number for the generalised behaviour: the same on each replica and host.
 	Behaviour uint64
+	// Accepted tells that somebody said that it is benign.
+	Accepted bool
 	// Forbidden tells that somebody said that it is malicious.
 	Forbidden bool
 }
@@ -64,6 +66,7 @@ func (p *Profile) Judge(o *Observation) Judgement {
 		j.Bits, j.Part, j.Forbidden = bitsMax, PartExact, true
 		return j
 	}
+	j.Accepted = p.accepted(o)
 	if !known && (o.Sensitivity != behaviour.Ordinary || !p.oneOfMany(o)) {
 		j.Bits, j.Part, j.Evidence = p.place(o)
 	}
@@ -87,6 +90,23 @@ func (p *Profile) oneOfMany(o *Observation) bool {
 	}
 	n := p.table.find(mix(c.keys[deep-1], saltWildcard))
 	return n != nil && p.normal(n)
+}
+
+// accepted looks at what somebody said about the whole of a behaviour, its arguments included.
+func (p *Profile) accepted(o *Observation) bool {
+	c := &o.exact
+	if c.count == 0 {
+		c = &o.wide
+	}
+	return p.saidBenign(c) && (o.shape.count <= 1 || p.saidBenign(&o.shape))
+}
+
+func (p *Profile) saidBenign(c *chain) bool {
+	n := p.table.find(c.leaf())
+	if n == nil && c.loose != 0 {
+		n = p.table.find(c.loose)
+	}
+	return n != nil && n.flags&flagAccepted != 0
 }
 
 // behaviour is the leaf of the exact chain, read in the other way if only that was seen before.
@@ -136,7 +156,7 @@ func (p *Profile) normal(n *node) bool {
 	if p.state == Learning {
 		return n.flags&(flagMarked|flagForbidden) == 0
 	}
-	return n.flags&flagKnown != 0 && n.observations>>min(p.clock.epoch()-n.epoch, 31) > 0
+	return n.flags&flagAccepted != 0 || n.flags&flagKnown != 0 && n.observations>>min(p.clock.epoch()-n.epoch, 31) > 0
 }
 
 // place returns the surprise about an object. The exact context has the last word, unless it is new itself or too thin: then the

@@ -138,7 +138,7 @@ func (p *Profile) age(n *node) {
 	shift := min(over, 31)
 	n.distinct = uint16((uint32(n.distinct) + 1<<shift - 1) >> shift)
 	n.observations >>= shift
-	if n.observations == 0 {
+	if n.observations == 0 && n.flags&flagAccepted == 0 {
 		n.flags &^= flagKnown
 		n.separate, n.replicas = 0, 0
 	}
@@ -148,8 +148,8 @@ func (p *Profile) age(n *node) {
 // unless it was normal before the incident.
 func (p *Profile) Mark(keys ...Keys) { p.flag(keys, flagMarked, false) }
 
-// Accept makes behaviours normal: somebody said that they are benign.
-func (p *Profile) Accept(keys ...Keys) { p.flag(keys, flagKnown, true) }
+// Accept makes behaviours normal for good: somebody said that they are benign.
+func (p *Profile) Accept(keys ...Keys) { p.flag(keys, flagKnown|flagAccepted, true) }
 
 // Forbid makes behaviours surprising for good: somebody said that they are malicious.
 func (p *Profile) Forbid(keys ...Keys) { p.flag(keys, flagForbidden, true) }

@@ -62,7 +62,7 @@ func mergeFlags(a, b uint8) uint8 {
 	case both&flagForbidden != 0:
 		return both&flagWildcard | flagForbidden
 	case both&flagKnown != 0:
-		return both&flagWildcard | flagKnown
+		return both&(flagWildcard|flagAccepted) | flagKnown
 	}
 	return both
 }

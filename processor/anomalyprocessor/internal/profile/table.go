@@ -13,6 +13,8 @@ const (
 	flagMarked                // it was part of an incident: not learned until somebody says that it was benign
 	flagForbidden             // somebody said that it was malicious: never learned
 	flagWildcard              // it stands for all children beyond the limit
+	flagAccepted              // somebody said that it is benign: known for good
+	flagsEnd
 )
 
 // node is what is known about one prefix of behaviours.
@@ -93,7 +95,7 @@ func (t *table) resize(slots int) {
 func (n *node) worth() uint64 {
 	class := uint64(1)
 	switch {
-	case n.flags&(flagMarked|flagForbidden) != 0:
+	case n.flags&(flagMarked|flagForbidden|flagAccepted) != 0:
 		class = 3
 	case n.flags&flagKnown != 0:
 		class = 2

@@ -13,6 +13,9 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
 )
 
+// UnresolvedWorkload is the workload of events of which it is not known whose they are.
+const UnresolvedWorkload = "unresolved"
+
 // Reader reads records, each resource and record after the other. It keeps its memory, so that hardly anything is allocated for a record.
 // Not safe for concurrent use.
 type Reader struct {
@@ -22,6 +25,8 @@ type Reader struct {
 	scratch   []byte
 	arguments []string
 	fields    fields
+	// anyway tells to read what is unresolved too.
+	anyway bool
 }
 
 // NewReader returns a reader.
@@ -56,7 +61,7 @@ func (r *Reader) Read(log plog.LogRecord, e *behaviour.Event) Outcome {
 	if !ok {
 		return NotJudged
 	}
-	if r.whose.unresolved {
+	if r.whose.unresolved && !r.anyway {
 		return Unresolved
 	}
 	f := &r.fields
@@ -77,14 +82,26 @@ func (r *Reader) Read(log plog.LogRecord, e *behaviour.Event) Outcome {
 		return outcome
 	}
 	if e.Workload == "" {
-		if e.Workload = r.byExecutable(e); e.Workload == "" {
-			return Unresolved
-		}
+		e.Workload = r.byExecutable(e)
+	}
+	if e.Workload == "" && r.anyway {
+		e.Workload = UnresolvedWorkload
+	}
+	if e.Workload == "" {
+		return Unresolved
 	}
 	if e.Validate() != nil {
 		return Unreadable
 	}
 	return Read
+}
+
+// ReadUnresolved makes an event of a record that is Unresolved, as far as it goes: for a rule to which it makes no difference whose it is. What
+// nobody's is is of the workload UnresolvedWorkload.
+func (r *Reader) ReadUnresolved(log plog.LogRecord, e *behaviour.Event) Outcome {
+	r.anyway = true
+	defer func() { r.anyway = false }()
+	return r.Read(log, e)
 }
 
 // UID returns what tells the record that was read last from others, or an empty text.
@@ -137,7 +154,7 @@ func (r *Reader) argumentsOf(list pcommon.Slice) []string {
 // far fills in the far end of a connection, and tells whether it can be judged.
 func (r *Reader) far(f *fields, e *behaviour.Event, address string, port int64) Outcome {
 	// A node that reads no more than its own pods knows far ends by their addresses, always. For the other reasons it knew more before.
-	if f.peerStatus != "" && f.peerStatus != "not_applicable" && f.peerReason != "out_of_scope" {
+	if !r.anyway && f.peerStatus != "" && f.peerStatus != "not_applicable" && f.peerReason != "out_of_scope" {
 		return Unresolved
 	}
 	if f.peerStatus == "" && f.peerKind != "" && f.peerKind != "external" {
