@@ -131,7 +131,7 @@ func (p *page) control() {
 // incidents are what the processor "anomaly" tells.
 func (p *page) incidents() {
 	p.paragraph("## Incidents")
-	p.paragraph("What the processor `anomaly` makes of events. It is not in the binary yet. The observed time of an incident is when it was told.")
+	p.paragraph("What the processor `anomaly` makes of events. The observed time of an incident is when it was told.")
 	for _, event := range names.AnomalyEvents() {
 		p.paragraph("### `%s`", event.Name)
 		p.paragraph("%s", event.Brief)
