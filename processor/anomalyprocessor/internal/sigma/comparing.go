@@ -199,7 +199,7 @@ func (c *comparing) compileExpressions(values []*yaml.Node) (expression, error) 
 		if err != nil {
 			return nil, unsupported(value, "the regular expression can't be compiled: %s", err)
 		}
-		x.expressions = append(x.expressions, compiled)
+		x.expressions = append(x.expressions, &regular{compiled, factorsOf(parsed)})
 		if x.instructions += len(program.Inst); x.instructions > testsPerRuleMax {
 			return nil, overLimit(value, "the regular expressions are too large together: %d steps are allowed", testsPerRuleMax)
 		}

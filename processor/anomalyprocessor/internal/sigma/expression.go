@@ -4,7 +4,6 @@ package sigma
 
 import (
 	"net/netip"
-	"regexp"
 	"slices"
 )
 
@@ -112,7 +111,7 @@ func (x *sameAs) cost() int  { return costEnds }
 type searches struct {
 	field       Field
 	all         bool
-	expressions []*regexp.Regexp
+	expressions []*regular
 	// instructions are those of all expressions together.
 	instructions int
 }
@@ -122,7 +121,7 @@ func (x *searches) holds(e *Event) bool {
 		return false
 	}
 	for _, expression := range x.expressions {
-		if expression.Match(e.text(x.field, true)) != x.all {
+		if expression.found(e.text(x.field, true)) != x.all {
 			return !x.all
 		}
 	}

@@ -4,7 +4,7 @@ package sigma
 
 // Most values that rules search for are not in most events. To say so without a search, an event notes which groups of
 // three bytes (grams) a value has, once, in a set of bits; a text that has a gram whose bit is not set is not in it.
-// With 150 rules an event takes 1.2 to 1.9 µs, and took 8.6 µs without (BenchmarkMatch).
+// With 150 rules an event takes about a fifth of the time that it took without (BenchmarkMatch).
 
 const (
 	gramBytes = 3

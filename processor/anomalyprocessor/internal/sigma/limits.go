@@ -45,6 +45,8 @@ const (
 	// takes at most this many steps for each byte of the event's value. "(.){200,}" has 603.
 	expressionBytesMax        = 1024
 	expressionInstructionsMax = 1000
+	// factorsMax bounds the texts that are looked for before a regular expression is: with more it is looked for at once.
+	factorsMax = 16
 )
 
 // Limits of events.
