@@ -51,18 +51,18 @@ const (
 // AnomalyEvents describes the events of the processor "anomaly".
 func AnomalyEvents() []Event {
 	return []Event{
-		{EventIncident, "Something unusual happened in a workload that a person should look at: what is linked is one incident, and the same once more is no further one.", []string{
+		{EventIncident, "Something unusual happened in a workload that a person should look at: what is linked is one incident, and the same once more is no further one.", append([]string{
 			IncidentID, IncidentState, IncidentPartOf, IncidentScore, IncidentConfidence, IncidentOpened, IncidentLast, IncidentSteps, IncidentStepsOmitted,
 			IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
 			SecurityRuleName, SecurityRuleUUID, SecurityRuleDescription, SecurityRuleCategory, IncidentRules, IncidentRulesOmitted,
 			IncidentTechniques, IncidentTactics,
-		}},
+		}, anomalySummaryNames()...)},
 	}
 }
 
 // AnomalyAttributes describes the attributes of incidents.
 func AnomalyAttributes() []Attribute {
-	return []Attribute{
+	return append([]Attribute{
 		{IncidentID, String, "Tells the incident from others, in 32 hexadecimal digits. All events of the incident have it."},
 		{IncidentState, String, "`opened`, `updated` or `closed`. Each event has all that is known by then; one that is closed goes on as `updated` if the same happens again within a day."},
 		{IncidentPartOf, String, "Only if it is closed because it has turned out to be a part of another incident: the id of that one, which goes on with all that was known of this one."},
@@ -89,7 +89,7 @@ func AnomalyAttributes() []Attribute {
 		{IncidentTechniques, StringArray, "ATT&CK techniques of these rules (`T1059.004`)."},
 		{IncidentTactics, StringArray, "ATT&CK tactics of these rules (`command-and-control`)."},
 		{LogRecordUID, String, "Read from events, never written: tells a record from all others."},
-	}
+	}, anomalySummaryAttributes()...)
 }
 
 // AnomalyStepKeys describes the keys of a step of an incident, besides attributes that events have too.

@@ -134,6 +134,8 @@ func anomalyProcessor() []importRule {
 		// Records become events by their names, and what is linked becomes few stories; neither knows the other.
 		{folder: anomalyAt + "record", ours: []string{"internal/names", anomalyAt + "behaviour", anomalyAt + "sigma"}, others: []string{pdata}},
 		{folder: anomalyAt + "story", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "sigma"}},
+		// Whoever asks a model knows facts and answers, and nothing of incidents: it can't change any.
+		{folder: anomalyAt + "summary"},
 		{folder: anomalyAt + "measure", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident"}},
 	}
 }

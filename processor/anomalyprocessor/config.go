@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configoptional"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
@@ -26,6 +27,8 @@ type Config struct {
 	// Allow names what is never part of an incident.
 	Allow  []AllowConfig `mapstructure:"allow"`
 	Limits LimitsConfig  `mapstructure:"limits"`
+	// Summary lets a language model write about incidents. It is off by default.
+	Summary configoptional.Optional[SummaryConfig] `mapstructure:"summary"`
 
 	// prevent unkeyed literals
 	_ struct{}
@@ -101,6 +104,7 @@ func createDefaultConfig() component.Config {
 		Learning: LearningConfig{TimeMin: limits.LearningMin, TimeMax: limits.LearningMax, NewVersionMax: limits.DriftMax},
 		Rules:    RulesConfig{Builtin: true},
 		Limits:   LimitsConfig{WorkloadsMax: limits.ProfilesMax, ProfileBytesMax: limits.ProfileBytesMax, BytesMax: limits.TotalBytesMax},
+		Summary:  configoptional.Default(defaultSummaryConfig()),
 	}
 }
 

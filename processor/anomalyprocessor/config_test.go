@@ -48,6 +48,7 @@ func TestConfig_accepted(t *testing.T) {
 		Rules:    RulesConfig{Folders: []string{"/etc/rules"}},
 		Allow:    []AllowConfig{{Workload: "shop/*", Executable: "/bin/a", Action: "exec", Object: "/bin/b"}},
 		Limits:   LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20},
+		Summary:  defaultConfig().Summary,
 	}
 	assert.Equal(t, want, config)
 	require.NoError(t, config.profileLimits().Validate())

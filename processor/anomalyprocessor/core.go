@@ -4,6 +4,7 @@ package anomalyprocessor
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -32,8 +33,9 @@ type core struct {
 	now func() time.Time
 
 	// profiles exist from the start on.
-	profiles *profile.Set
-	late     late
+	profiles  *profile.Set
+	late      late
+	summaries *summaries
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -61,7 +63,7 @@ func newCore(c *Config, set component.TelemetrySettings) *core {
 }
 
 // Start reads the rules, and begins to look after incidents.
-func (c *core) Start(context.Context, component.Host) error {
+func (c *core) Start(ctx context.Context, host component.Host) error {
 	var err error
 	if c.generaliser, err = generalise.New(generalise.Config{}); err != nil {
 		return err
@@ -74,7 +76,13 @@ func (c *core) Start(context.Context, component.Host) error {
 	c.profiles = profiles
 	c.rules = newRuleset(c.config.Rules.sources()...)
 	c.rules.log(c.logger)
+	if c.summaries, err = newSummaries(ctx, host, c.config.Summary.Get(), c.settings); err != nil {
+		return err
+	}
 	if c.telemetry, err = newTelemetry(c.settings, c); err != nil {
+		return err
+	}
+	if err = c.summaries.start(c.settings); err != nil {
 		return err
 	}
 	running, stop := context.WithCancel(context.Background())
@@ -91,9 +99,10 @@ func (c *core) Shutdown(ctx context.Context) error {
 	c.stop()
 	<-c.done
 	c.stop = nil
+	summariesErr := c.summaries.close()
 	now := c.now()
 	c.send(ctx, c.collect(now, func(s *story.Story) bool { return s.Pending() }))
-	return c.telemetry.close()
+	return errors.Join(summariesErr, c.telemetry.close())
 }
 
 func (c *core) run(ctx context.Context) {

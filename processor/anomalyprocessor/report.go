@@ -32,6 +32,7 @@ type report struct {
 type origin struct {
 	to       *logs
 	resource pcommon.Resource
+	summary  summarised
 }
 
 // originOf copies of a resource what has room.
@@ -45,7 +46,7 @@ func originOf(to *logs, resource pcommon.Resource) *origin {
 			value.CopyTo(copied.Attributes().PutEmpty(name))
 		}
 	}
-	return &origin{to, copied}
+	return &origin{to: to, resource: copied}
 }
 
 func small(value pcommon.Value) bool {
@@ -99,6 +100,7 @@ func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
 	attributes.PutStr(names.IncidentProfileStatus, p.State().String())
 	putCount(attributes, names.IncidentProfileEvents, p.Stats().Events)
 	putRules(attributes, &facts)
+	c.summaries.add(log, p, s, steps, &facts)
 	c.tally.told(state, severity)
 	return report{from.to, s, state, data}
 }

@@ -172,14 +172,14 @@ func (s *Story) Due(now time.Time, interval time.Duration) bool {
 	if s.Unsent.Load() {
 		return true
 	}
-	if !s.changed {
+	if !s.changed && !s.Noted.Load() {
 		return false
 	}
-	return s.Untold.Load() || s.closed || now.Sub(s.toldAt) >= interval
+	return s.Untold.Load() || s.closed && s.changed || now.Sub(s.toldAt) >= interval
 }
 
 // Pending tells whether there is anything that was not told.
-func (s *Story) Pending() bool { return s.changed || s.Unsent.Load() }
+func (s *Story) Pending() bool { return s.changed || s.Noted.Load() || s.Unsent.Load() }
 
 // Tell returns the state to tell, and takes it for told.
 func (s *Story) Tell(now time.Time) string {
@@ -191,6 +191,7 @@ func (s *Story) Tell(now time.Time) string {
 		state = "opened"
 	}
 	s.toldAt, s.changed = now, false
+	s.Noted.Store(false)
 	s.Unsent.Store(false)
 	s.Untold.Store(false)
 	return state

@@ -30,6 +30,8 @@ type Story struct {
 	Unsent, Untold atomic.Bool
 	// PartOf is the ID of the story that this one has turned out to be a part of, or empty.
 	PartOf string
+	// Noted tells that somebody else has something to add to what is told. Whoever has sets it, from any goroutine.
+	Noted atomic.Bool
 	// Origin is the caller's: where the first event came from. The package never looks at it.
 	Origin any
 

@@ -139,3 +139,18 @@ func TestBook_bounds(t *testing.T) {
 	assert.Len(t, facts.Rules, rulesMax)
 	assert.Equal(t, uint64(100-uidsMax+100-instancesMax+100-rulesMax), b.Stats().Omitted)
 }
+
+// What somebody else has to add is told when the interval is over, once, and does not hold back what is due.
+func TestStory_noted(t *testing.T) {
+	b := NewBook("w")
+	first := raised(1, start, 1, 2)
+	s := b.Add(first, &Event{UID: "a"}, true)
+	assert.Equal(t, "opened", s.Tell(start))
+	assert.False(t, s.Pending())
+	s.Noted.Store(true)
+	assert.True(t, s.Pending())
+	assert.False(t, s.Due(start.Add(time.Second), time.Minute))
+	assert.True(t, s.Due(start.Add(time.Minute), time.Minute))
+	assert.Equal(t, "updated", s.Tell(start.Add(time.Minute)))
+	assert.False(t, s.Due(start.Add(time.Hour), time.Minute))
+}
