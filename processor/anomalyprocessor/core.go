@@ -29,8 +29,9 @@ type core struct {
 	evidence    evidenceTotal
 	telemetry   *telemetry
 	scratch     sync.Pool
-	// now is the clock by which it is told of incidents.
-	now func() time.Time
+	// now is the clock by which it is told of incidents, upkeepEvery how often it is looked after them.
+	now         func() time.Time
+	upkeepEvery time.Duration
 
 	// profiles exist from the start on.
 	profiles  *profile.Set
@@ -57,7 +58,9 @@ type late struct {
 }
 
 func newCore(c *Config, set component.TelemetrySettings) *core {
-	k := &core{config: c, logger: set.Logger, settings: set, allow: newAllowed(c.Allow), rules: newRuleset(), now: time.Now}
+	k := &core{
+		config: c, logger: set.Logger, settings: set, allow: newAllowed(c.Allow), rules: newRuleset(), now: time.Now, upkeepEvery: upkeepInterval,
+	}
 	k.scratch.New = func() any { return newScratch() }
 	return k
 }
@@ -107,7 +110,7 @@ func (c *core) Shutdown(ctx context.Context) error {
 
 func (c *core) run(ctx context.Context) {
 	defer close(c.done)
-	ticker := time.NewTicker(upkeepInterval)
+	ticker := time.NewTicker(c.upkeepEvery)
 	defer ticker.Stop()
 	for {
 		select {

@@ -68,7 +68,9 @@ func TestHard_learningStartsInAnAttack(t *testing.T) {
 // A CI builder never does the same twice: other names of files, other programs below other folders. It is judged by what there is, and that is
 // no incident; an attack is.
 func TestHard_neverRepeats(t *testing.T) {
-	w := newWorld(t, quick())
+	config := quick()
+	config.Learning.TimeMax = 6 * time.Hour // it never comes to rest
+	w := newWorld(t, config)
 	build, random := deployment("build"), rand.New(rand.NewPCG(1, 2))
 	runner := &program{pid: 100, path: "/usr/bin/runner"}
 	pid := int64(1000)
@@ -87,7 +89,7 @@ func TestHard_neverRepeats(t *testing.T) {
 		return append(all, creates(runner, test.path), executes(test, test.path, "-run", fmt.Sprintf("Test%x", random.Uint32())))
 	}
 	w.learns(build, job)
-	for range 2000 {
+	for range 1000 {
 		w.now = w.now.Add(time.Minute)
 		w.happens(build, job()...)
 	}

@@ -115,6 +115,7 @@ func newPair(t testing.TB, config *Config) *pair {
 	p.core = p.pipelines[0].core.Unwrap()
 	require.Same(t, p.core, p.pipelines[1].core.Unwrap())
 	p.core.now = func() time.Time { return p.now }
+	p.core.upkeepEvery = 24 * time.Hour // tests say when
 	return p
 }
 
