@@ -50,7 +50,7 @@ func (o *Object) addToken(word string) {
 		}
 	}
 	switch {
-	case digits == 0:
+	case digits == 0 && (!hex || len(word) < identifierBytesMin): // no word has eight letters from a to f only
 		o.add(word)
 	case hex && len(word) >= hexBytesMin:
 		o.add(placeHex)
