@@ -32,9 +32,6 @@ const (
 	IncidentRulesOmitted    = "meerkat.incident.rules.omitted"
 	IncidentTechniques      = "meerkat.incident.techniques"
 	IncidentTactics         = "meerkat.incident.tactics"
-
-	// LogRecordUID is what tells a log record from all others. Sources need not set it.
-	LogRecordUID = "log.record.uid"
 )
 
 // Keys within a step of IncidentSteps, besides the names of attributes of events.
@@ -88,7 +85,6 @@ func AnomalyAttributes() []Attribute {
 		{IncidentRulesOmitted, Int, "Further matches of rules beyond these. Absent if there are none."},
 		{IncidentTechniques, StringArray, "ATT&CK techniques of these rules (`T1059.004`)."},
 		{IncidentTactics, StringArray, "ATT&CK tactics of these rules (`command-and-control`)."},
-		{LogRecordUID, String, "Read from events, never written: tells a record from all others."},
 	}, anomalySummaryAttributes()...)
 }
 

@@ -182,7 +182,7 @@ func TestNames_incidentsHaveTheirAttributes(t *testing.T) {
 		described = append(described, a.Name)
 	}
 	for _, event := range names.AnomalyEvents() {
-		assert.ElementsMatch(t, described, append(event.Attributes, names.LogRecordUID), event.Name)
+		assert.ElementsMatch(t, described, event.Attributes, event.Name)
 	}
 }
 

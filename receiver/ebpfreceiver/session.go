@@ -144,6 +144,7 @@ func newRedactor(c *RedactionConfig) (*emit.Redactor, error) {
 func (s *session) newLogs() *emit.Logs {
 	logs := emit.NewLogs(s.scope, s.host, s.identity.clock)
 	logs.NamePeers(s.peers)
+	logs.NumberRecords(emit.NewUIDs())
 	return logs
 }
 

@@ -40,6 +40,7 @@ func Changed(scope Scope, host Host, c Change, at time.Time) plog.Logs {
 	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(at))
 	record.SetSeverityNumber(plog.SeverityNumberInfo)
 	record.Body().SetStr(fmt.Sprintf("%s was %s by %s", c.Subject, changeVerbs[c.Action], c.User))
+	record.Attributes().PutStr(names.LogRecordUID, NewUIDs().next(at))
 	for _, attribute := range [][2]string{
 		{names.UserName, c.User}, {names.ControlRole, c.Role}, {names.ControlVia, c.Via}, {names.ClientAddress, c.Address},
 		{names.ControlAction, c.Action}, {names.ControlSubject, c.Subject}, {names.ControlFrom, c.From}, {names.ControlTo, c.To},
