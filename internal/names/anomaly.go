@@ -92,7 +92,7 @@ func AnomalyAttributes() []Attribute {
 func AnomalyStepKeys() []Attribute {
 	return []Attribute{
 		{StepTime, String, "When it happened first, RFC 3339."},
-		{StepAction, String, "What was done: `exec`, `read`, `write`, `create`, `rename`, `delete`, `link`, `attribute`, `connect`, `accept`, `listen`, `datagram`, `resolve`, `privilege`, `injection`, `mount`, `signal`, `channel` or `crash`."},
+		{StepAction, String, "What was done: `exec`, `read`, `write`, `create`, `rename`, `delete`, `link`, `attribute`, `connect`, `accept`, `listen`, `datagram`, `resolve`, `privilege`, `injection`, `mount`, `signal`, `channel`, `crash`, `attempt` (to execute something, in vain) or `socket`."},
 		{StepObject, String, "What it was done to, without what changes from one time to the next."},
 		{StepWhy, String, "What is unusual about it, with the figures; absent if only a rule says something about it."},
 		{StepWeight, Double, "Its weight in the score, in bits."},

@@ -11,7 +11,7 @@ const (
 // AnomalyMetricAttributes describes the attributes of the metrics of the processor "anomaly" about itself.
 func AnomalyMetricAttributes() []Attribute {
 	return append([]Attribute{
-		{Outcome, String, "What became of an event: `judged`; `allowed` by the configuration; `unresolved`, since it is not known whose it is, or who is at the far end; `unreadable`, since something that belongs to it is missing or is no value for it; `not_judged` for events of other kinds."},
+		{Outcome, String, "What became of an event: `judged`; `allowed` by the configuration; `unresolved`, since it is not known whose it is, or who is at the far end; `unreadable`, since something that belongs to it is missing or is no value for it; `context`, which tells only who belongs to whom, or what was lost; `not_judged` for events of other kinds."},
 		{State, String, "Of incidents `opened`, `updated` or `closed`; of profiles `learning`, `watching` or `drifting`."},
 		{Severity, String, "`warn`, `error` or `fatal`, by the score."},
 		{Rule, String, "Id of the rule, or where it lies if it has none."},

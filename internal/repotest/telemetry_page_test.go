@@ -128,6 +128,17 @@ func (p *page) control() {
 	p.attributes(names.ControlAttributes())
 }
 
+// losses are what the receiver tells of itself.
+func (p *page) losses() {
+	p.paragraph("## Losses")
+	p.paragraph("What the receiver tells of itself in logs, of its host and of no workload, without the attributes of every event but `%s`.", names.LogRecordUID)
+	for _, event := range names.ReceiverEventRecords() {
+		p.paragraph("### `%s`", event.Name)
+		p.paragraph("%s", event.Brief)
+	}
+	p.attributes(names.ReceiverEventAttributes())
+}
+
 // incidents are what the processor "anomaly" tells.
 func (p *page) incidents() {
 	p.paragraph("## Incidents")
@@ -149,7 +160,7 @@ func (p *page) overview() {
 			rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 		}
 	}
-	for _, event := range slices.Concat(names.ControlEvents(), names.AnomalyEvents()) {
+	for _, event := range slices.Concat(names.ControlEvents(), names.ReceiverEventRecords(), names.AnomalyEvents()) {
 		rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 	}
 	p.table("| event | |", rows)
@@ -185,6 +196,7 @@ func telemetryPage() string {
 		p.tracer(d)
 	}
 	p.control()
+	p.losses()
 	p.incidents()
 	p.paragraph("## Events that are held back")
 	p.metrics(names.WorkloadMetrics())

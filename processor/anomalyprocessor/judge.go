@@ -107,6 +107,7 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 	resolved := outcome == record.Read
 	if !resolved {
 		c.tally.outcomes[outcome].Add(1)
+		c.note(s, outcome)
 		if outcome != record.Unresolved || !hintOf(s.matched).Raise || s.reader.ReadUnresolved(log, &s.event) != record.Read {
 			return false
 		}

@@ -89,6 +89,7 @@ func by(pairs ...string) metric.MeasurementOption {
 var (
 	outcomeNames = [record.Outcomes]string{
 		record.Read: "judged", record.NotJudged: "not_judged", record.Unresolved: "unresolved", record.Unreadable: "unreadable",
+		record.Context: "context",
 	}
 	severityNames = map[plog.SeverityNumber]string{
 		plog.SeverityNumberWarn: "warn", plog.SeverityNumberError: "error", plog.SeverityNumberFatal: "fatal",

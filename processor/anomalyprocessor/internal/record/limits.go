@@ -11,4 +11,6 @@ const (
 	nameBytesMax = 256
 	// joinedMax bounds the texts that a Reader has put together and keeps, so that it need not do it again; beyond it, it forgets them all.
 	joinedMax = 1024
+	// ephemeralPort is the first port that the kernel chooses by itself: ip_local_port_range.
+	ephemeralPort = 32768
 )
