@@ -25,7 +25,7 @@ An **event** is an OTLP log record:
 | ´EventName´ | What happened, such as ´meerkat.process.exec´. Names have no variable part. |
 | ´Timestamp´ | When it happened, by the kernel's clock. |
 | ´ObservedTimestamp´ | When it was read from the kernel. |
-| ´SeverityNumber´ | ´INFO´, but for incidents. The severity text is empty. |
+| ´SeverityNumber´ | ´INFO´; ´WARN´ for losses, and for incidents by their score. The severity text is empty. |
 | ´Body´ | A short sentence for people. Nothing stands in it that is not in the attributes too. |
 | attributes | Everything else. An attribute that does not apply is absent. |
 | resource | The workload that it happened in. |

@@ -22,7 +22,9 @@ func TestContainer_runtimeExecutesACopyOfItself(t *testing.T) {
 	id := containerID(77)
 	c.start(id, "/bin/busybox sleep 100")
 	c.exec(id, "/bin/busybox", "true")
-	l.one(names.EventProcessExec, func(r record) bool { return inContainer(id)(r) && slices.Contains(r.strs(names.ProcessCommandArgs), "true") })
+	l.one(names.EventProcessExec, func(r record) bool {
+		return inContainer(id)(r) && slices.Contains(r.strs(names.ProcessCommandArgs), "true")
+	})
 	l.stop()
 
 	isCopy := func(r record) bool {

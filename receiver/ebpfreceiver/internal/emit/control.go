@@ -28,13 +28,8 @@ var changeVerbs = map[string]string{
 
 // Changed is a batch of one event about a change. It belongs to no workload.
 func Changed(scope Scope, host Host, c Change, at time.Time) plog.Logs {
-	logs := plog.NewLogs()
-	resource := logs.ResourceLogs().AppendEmpty()
-	host.put(resource.Resource().Attributes())
-	group := resource.ScopeLogs().AppendEmpty()
-	group.Scope().SetName(scope.Name)
-	group.Scope().SetVersion(scope.Version)
-	record := group.LogRecords().AppendEmpty()
+	logs, records := ofHost(scope, host)
+	record := records.AppendEmpty()
 	record.SetEventName(names.EventControlChanged)
 	record.SetTimestamp(pcommon.NewTimestampFromTime(at))
 	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(at))
