@@ -52,7 +52,7 @@ func AnomalyEvents() []Event {
 			IncidentID, IncidentState, IncidentPartOf, IncidentScore, IncidentConfidence, IncidentOpened, IncidentLast, IncidentSteps, IncidentStepsOmitted,
 			IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
 			SecurityRuleName, SecurityRuleUUID, SecurityRuleDescription, SecurityRuleCategory, IncidentRules, IncidentRulesOmitted,
-			IncidentTechniques, IncidentTactics,
+			IncidentTechniques, IncidentTactics, IncidentLoss,
 		}, anomalySummaryNames()...)},
 	}
 }
@@ -64,7 +64,7 @@ func AnomalyAttributes() []Attribute {
 		{IncidentState, String, "`opened`, `updated` or `closed`. Each event has all that is known by then; one that is closed goes on as `updated` if the same happens again within a day."},
 		{IncidentPartOf, String, "Only if it is closed because it has turned out to be a part of another incident: the id of that one, which goes on with all that was known of this one."},
 		{IncidentScore, Double, "How unusual it is all in all. From 12 on it is raised, or by a rule of a high level alone. The severity is `WARN` below 25 and while the profile learns, `ERROR` below 50, and `FATAL` from there on."},
-		{IncidentConfidence, Double, "How far the profile that judged can be trusted: 0.5 while it learns, 0.8 while a new version is new or if it never came to rest, 1 otherwise."},
+		{IncidentConfidence, Double, "How far the profile that judged can be trusted: 0.5 while it learns, 0.8 while a new version is new or if it never came to rest, 1 otherwise; less where events were lost (`" + IncidentLoss + "`)."},
 		{IncidentOpened, String, "When the first step happened, RFC 3339."},
 		{IncidentLast, String, "When the last one did."},
 		{IncidentSteps, MapArray, "What happened, in order; the same thing again is the same step. The keys of a step are listed below. Of its process it has `" +
@@ -85,7 +85,7 @@ func AnomalyAttributes() []Attribute {
 		{IncidentRulesOmitted, Int, "Further matches of rules beyond these. Absent if there are none."},
 		{IncidentTechniques, StringArray, "ATT&CK techniques of these rules (`T1059.004`)."},
 		{IncidentTactics, StringArray, "ATT&CK tactics of these rules (`command-and-control`)."},
-	}, anomalySummaryAttributes()...)
+	}, append(anomalySummaryAttributes(), anomalyLossAttributes()...)...)
 }
 
 // AnomalyStepKeys describes the keys of a step of an incident, besides attributes that events have too.
