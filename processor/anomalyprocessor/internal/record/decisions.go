@@ -30,7 +30,7 @@ func Decisions() []Decision {
 	return []Decision{
 		{names.EventProcessExec, Judged, "Who executes what with which kind of arguments is what attacks can do least without."},
 		{names.EventProcessExecFailed, Judged, "Of shells, transfer tools and programs in volatile places, by the name alone. Of others it says nothing: shells look for each program in one folder after the other."},
-		{names.EventProcessFork, ContextOnly, "Tells who the parent of a process is that executes nothing. A fork itself is what every server does."},
+		{names.EventProcessFork, ContextOnly, "Tells who the parent of a process is that executes nothing. A fork itself is what every server does. Off in the receiver unless `tracers::process::fork` is true; an exec tells most of it anyway, but not of a daemon that forks twice."},
 		{names.EventProcessExit, ContextOnly, "The process can be forgotten when nothing is linked through it any more. Exit codes are no behaviour that an attacker can't choose."},
 
 		{names.EventFileOpen, Judged, "For writing, and for reading where the receiver watches."},
