@@ -50,6 +50,7 @@ generate: ## Compile the kernel half and renew everything else that is generated
 	$(TOOL) builder --config builder-config.yaml --output-path ./distribution --skip-get-modules --skip-compilation
 	go test ./internal/repotest -run TestGenerated_telemetry -update
 	go test ./processor/anomalyprocessor/rules -run TestReadme -update
+	go test ./processor/anomalyprocessor/internal/record -run TestDecisions_page -update
 
 .PHONY: lint
 lint: ## Run the linters

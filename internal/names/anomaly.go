@@ -32,9 +32,6 @@ const (
 	IncidentRulesOmitted    = "meerkat.incident.rules.omitted"
 	IncidentTechniques      = "meerkat.incident.techniques"
 	IncidentTactics         = "meerkat.incident.tactics"
-
-	// LogRecordUID is what tells a log record from all others. Sources need not set it.
-	LogRecordUID = "log.record.uid"
 )
 
 // Keys within a step of IncidentSteps, besides the names of attributes of events.
@@ -55,7 +52,7 @@ func AnomalyEvents() []Event {
 			IncidentID, IncidentState, IncidentPartOf, IncidentScore, IncidentConfidence, IncidentOpened, IncidentLast, IncidentSteps, IncidentStepsOmitted,
 			IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
 			SecurityRuleName, SecurityRuleUUID, SecurityRuleDescription, SecurityRuleCategory, IncidentRules, IncidentRulesOmitted,
-			IncidentTechniques, IncidentTactics,
+			IncidentTechniques, IncidentTactics, IncidentLoss,
 		}, anomalySummaryNames()...)},
 	}
 }
@@ -67,7 +64,7 @@ func AnomalyAttributes() []Attribute {
 		{IncidentState, String, "`opened`, `updated` or `closed`. Each event has all that is known by then; one that is closed goes on as `updated` if the same happens again within a day."},
 		{IncidentPartOf, String, "Only if it is closed because it has turned out to be a part of another incident: the id of that one, which goes on with all that was known of this one."},
 		{IncidentScore, Double, "How unusual it is all in all. From 12 on it is raised, or by a rule of a high level alone. The severity is `WARN` below 25 and while the profile learns, `ERROR` below 50, and `FATAL` from there on."},
-		{IncidentConfidence, Double, "How far the profile that judged can be trusted: 0.5 while it learns, 0.8 while a new version is new or if it never came to rest, 1 otherwise."},
+		{IncidentConfidence, Double, "How far the profile that judged can be trusted: 0.5 while it learns, 0.8 while a new version is new or if it never came to rest, 1 otherwise; less where events were lost (`" + IncidentLoss + "`)."},
 		{IncidentOpened, String, "When the first step happened, RFC 3339."},
 		{IncidentLast, String, "When the last one did."},
 		{IncidentSteps, MapArray, "What happened, in order; the same thing again is the same step. The keys of a step are listed below. Of its process it has `" +
@@ -88,15 +85,14 @@ func AnomalyAttributes() []Attribute {
 		{IncidentRulesOmitted, Int, "Further matches of rules beyond these. Absent if there are none."},
 		{IncidentTechniques, StringArray, "ATT&CK techniques of these rules (`T1059.004`)."},
 		{IncidentTactics, StringArray, "ATT&CK tactics of these rules (`command-and-control`)."},
-		{LogRecordUID, String, "Read from events, never written: tells a record from all others."},
-	}, anomalySummaryAttributes()...)
+	}, append(anomalySummaryAttributes(), anomalyLossAttributes()...)...)
 }
 
 // AnomalyStepKeys describes the keys of a step of an incident, besides attributes that events have too.
 func AnomalyStepKeys() []Attribute {
 	return []Attribute{
 		{StepTime, String, "When it happened first, RFC 3339."},
-		{StepAction, String, "What was done: `exec`, `read`, `write`, `create`, `rename`, `delete`, `link`, `attribute`, `connect`, `accept`, `listen`, `datagram`, `resolve`, `privilege`, `injection`, `mount`, `signal`, `channel` or `crash`."},
+		{StepAction, String, "What was done: `exec`, `read`, `write`, `create`, `rename`, `delete`, `link`, `attribute`, `connect`, `accept`, `listen`, `datagram`, `resolve`, `privilege`, `injection`, `mount`, `signal`, `channel`, `crash`, `attempt` (to execute something, in vain) or `socket`."},
 		{StepObject, String, "What it was done to, without what changes from one time to the next."},
 		{StepWhy, String, "What is unusual about it, with the figures; absent if only a rule says something about it."},
 		{StepWeight, Double, "Its weight in the score, in bits."},

@@ -17,17 +17,19 @@ const (
 
 // Attributes that every event may have.
 const (
-	ProcessPID            = "process.pid"
-	ProcessCreationTime   = "process.creation.time"
-	ProcessParentPID      = "process.parent_pid"
-	ProcessExecutablePath = "process.executable.path"
-	ProcessExecutableName = "process.executable.name"
-	ProcessUserID         = "process.user.id"
-	ThreadID              = "thread.id"
-	ThreadName            = "thread.name"
-	IdentityStatus        = "meerkat.identity.status"
-	RepeatCount           = "meerkat.event.repeat_count"
-	ErrorType             = "error.type"
+	ProcessPID                = "process.pid"
+	ProcessCreationTime       = "process.creation.time"
+	ProcessParentPID          = "process.parent_pid"
+	ProcessExecutablePath     = "process.executable.path"
+	ProcessExecutableName     = "process.executable.name"
+	ProcessUserID             = "process.user.id"
+	ProcessParentCreationTime = "meerkat.process.parent.creation.time"
+	ThreadID                  = "thread.id"
+	ThreadName                = "thread.name"
+	IdentityStatus            = "meerkat.identity.status"
+	RepeatCount               = "meerkat.event.repeat_count"
+	ErrorType                 = "error.type"
+	LogRecordUID              = "log.record.uid"
 )
 
 // EventName is the event that a metric is about.
@@ -65,6 +67,7 @@ func EventAttributes() []Attribute {
 		{ProcessPID, Int, "Pid in the initial pid namespace."},
 		{ProcessCreationTime, String, "When the process was created, RFC 3339 with nanoseconds. With the pid it identifies the process."},
 		{ProcessParentPID, Int, "Pid of the parent at the time of the last exec or fork that was seen."},
+		{ProcessParentCreationTime, String, "When the parent was created. With its pid it identifies the parent."},
 		{ProcessExecutablePath, String, "Path of the executable as seen from its own root directory. Absent if it is not known."},
 		{ProcessExecutableName, String, "Last element of the path."},
 		{ProcessUserID, Int, "Effective user id, in the initial user namespace."},
@@ -73,6 +76,7 @@ func EventAttributes() []Attribute {
 		{IdentityStatus, String, "Present when the executable may be wrong: `stale` if the newest exec of the process was not seen, `missing` if nothing was."},
 		{RepeatCount, Int, "How often the same thing happened again since the event that reported it first."},
 		{ErrorType, String, "Name of the error (`ENOENT`, `ECONNREFUSED`) when the operation failed."},
+		{LogRecordUID, String, "Tells the record from all others: a ULID, which begins with the time of the event, so that ids of a host are nearly in its order. Incidents name their evidence by it."},
 	}
 }
 

@@ -30,9 +30,10 @@ const (
 	ProcessCapabilities         = "meerkat.process.capabilities.effective"
 	ProcessArgsTruncated        = "meerkat.process.command_args.truncated_bytes"
 	ProcessPathStatus           = "meerkat.process.executable.path_status"
-	ProcessParentCreationTime   = "meerkat.process.parent.creation.time"
 	ProcessParentExecutablePath = "meerkat.process.parent.executable.path"
 	ProcessAncestors            = "meerkat.process.ancestors.executable.paths"
+	ProcessExecutorPID          = "meerkat.process.executor.pid"
+	ProcessExecutorCreationTime = "meerkat.process.executor.creation.time"
 	ProcessExitSignal           = "meerkat.process.exit.signal"
 	ProcessExitCoreDumped       = "meerkat.process.exit.core_dumped"
 	ProcessRunTime              = "meerkat.process.run_time"
@@ -74,10 +75,10 @@ func ProcessEvents() []Event {
 			ProcessExecutableMemoryOnly, ProcessExecutableCreatedInContainer, ProcessExecutableSHA256,
 			ProcessExecutableBuildIDGNU, ProcessExecutableBuildIDGo, ProcessRealUserID, ProcessSavedUserID, ProcessGroupID, ProcessRealGroupID,
 			ProcessCapabilities, ProcessSessionLeaderPID, ProcessGroupLeaderPID, ProcessVPID, ProcessInteractive, ProcessTTY,
-			ProcessParentCreationTime, ProcessParentExecutablePath, ProcessAncestors, ProcessEnvironmentPrefix + "<key>",
+			ProcessParentExecutablePath, ProcessAncestors, ProcessExecutorPID, ProcessExecutorCreationTime, ProcessEnvironmentPrefix + "<key>",
 		}},
 		{EventProcessExecFailed, "A call of execve or execveat fails.", []string{ProcessFilename, ErrorType}},
-		{EventProcessFork, "A process is created. Off by default.", []string{ProcessParentCreationTime, ProcessParentExecutablePath}},
+		{EventProcessFork, "A process is created. Off by default.", []string{ProcessParentExecutablePath}},
 		{EventProcessExit, "A process ends: its last thread is gone.", []string{
 			ProcessExitCode, ProcessExitSignal, ProcessExitCoreDumped, ProcessRunTime, ProcessCPUTime, ProcessMemoryPeak,
 		}},
@@ -120,9 +121,10 @@ func ProcessAttributes() []Attribute {
 		{ProcessVPID, Int, "Pid in the process's own pid namespace, if it is another one."},
 		{ProcessInteractive, Bool, "Whether the process has a controlling terminal."},
 		{ProcessTTY, String, "Name of the controlling terminal."},
-		{ProcessParentCreationTime, String, "When the parent was created."},
 		{ProcessParentExecutablePath, String, "Executable of the parent, if it is known."},
 		{ProcessAncestors, StringArray, "Executables of the processes above the parent, nearest first, empty where not known; eight generations in all."},
+		{ProcessExecutorPID, Int, "Pid of the nearest process above that has executed a program itself. Present if the parent is a mere fork of it, such as a subshell."},
+		{ProcessExecutorCreationTime, String, "When that process was created."},
 		{ProcessEnvironmentPrefix + "<key>", String, "Value of an environment variable that the configuration names."},
 		{ProcessExitCode, Int, "Exit code; 128 and the number of the signal for a process that was killed, as shells have it."},
 		{ProcessExitSignal, String, "Signal that killed the process (`SIGKILL`)."},

@@ -18,7 +18,7 @@ const (
 func TTYEvents() []Event {
 	return []Event{
 		{EventTTYSession, "A session begins in a container: the first program that its process executes there.", []string{
-			TTYSource, ProcessTTY, ProcessRealUserID, ProcessSessionLeaderPID, ProcessVPID, ProcessParentCreationTime, ProcessParentExecutablePath,
+			TTYSource, ProcessTTY, ProcessRealUserID, ProcessSessionLeaderPID, ProcessVPID, ProcessParentExecutablePath,
 		}},
 		{EventTTYSessionEnd, "The process of a session ends.", []string{TTYSource, TTYDuration}},
 	}
@@ -32,7 +32,6 @@ func TTYAttributes() []Attribute {
 		{ProcessRealUserID, Int, "Real user id, if it is not the effective one."},
 		{ProcessSessionLeaderPID, Int, "Session id."},
 		{ProcessVPID, Int, "Pid in the process's own pid namespace, if it is another one."},
-		{ProcessParentCreationTime, String, "When the parent was created."},
 		{ProcessParentExecutablePath, String, "Executable of the parent, if it is known."},
 		{TTYDuration, Double, "Seconds from the first program to the end of the process."},
 	}

@@ -132,7 +132,8 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "profile", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise"}, others: []string{xxhash}},
 		{folder: anomalyAt + "incident", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile"}},
 		// Records become events by their names, and what is linked becomes few stories; neither knows the other.
-		{folder: anomalyAt + "record", ours: []string{"internal/names", anomalyAt + "behaviour", anomalyAt + "sigma"}, others: []string{pdata}},
+		{folder: anomalyAt + "losses"},
+		{folder: anomalyAt + "record", ours: []string{"internal/names", anomalyAt + "behaviour", anomalyAt + "losses", anomalyAt + "sigma"}, others: []string{pdata}},
 		{folder: anomalyAt + "story", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "sigma"}},
 		// Whoever asks a model knows facts and answers, and nothing of incidents: it can't change any.
 		{folder: anomalyAt + "summary"},

@@ -28,7 +28,8 @@ func conventions() []string {
 // attributes are all that are described, without those of what components tell about themselves.
 func attributes() []names.Attribute {
 	all := slices.Concat(names.ResourceAttributes(), names.EventAttributes(), names.MetricAttributes(), names.ControlAttributes(),
-		names.ContainerAttributes(), names.EnrichmentAttributes(), names.PeerAttributes(), names.AnomalyAttributes())
+		names.ContainerAttributes(), names.EnrichmentAttributes(), names.PeerAttributes(), names.AnomalyAttributes(),
+		names.ReceiverEventAttributes())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Attributes...)
 	}
@@ -53,7 +54,7 @@ func sentences() map[string]string {
 	for _, m := range metrics() {
 		all[m.Name] = m.Brief
 	}
-	for _, event := range slices.Concat(names.ControlEvents(), names.AnomalyEvents()) {
+	for _, event := range slices.Concat(names.ControlEvents(), names.ReceiverEventRecords(), names.AnomalyEvents()) {
 		all[event.Name] = event.Brief
 	}
 	for _, d := range names.Tracers() {
@@ -176,13 +177,24 @@ func TestNames_controlEventsHaveTheirAttributes(t *testing.T) {
 	}
 }
 
+func TestNames_lossesHaveTheirAttributes(t *testing.T) {
+	var described []string
+	for _, a := range names.ReceiverEventAttributes() {
+		described = append(described, a.Name)
+	}
+	for _, event := range names.ReceiverEventRecords() {
+		assert.True(t, strings.HasPrefix(event.Name, "meerkat.receiver."), event.Name)
+		assert.ElementsMatch(t, described, event.Attributes, event.Name)
+	}
+}
+
 func TestNames_incidentsHaveTheirAttributes(t *testing.T) {
 	described := []string{}
 	for _, a := range names.AnomalyAttributes() {
 		described = append(described, a.Name)
 	}
 	for _, event := range names.AnomalyEvents() {
-		assert.ElementsMatch(t, described, append(event.Attributes, names.LogRecordUID), event.Name)
+		assert.ElementsMatch(t, described, event.Attributes, event.Name)
 	}
 }
 

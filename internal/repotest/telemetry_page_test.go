@@ -25,7 +25,7 @@ An **event** is an OTLP log record:
 | ´EventName´ | What happened, such as ´meerkat.process.exec´. Names have no variable part. |
 | ´Timestamp´ | When it happened, by the kernel's clock. |
 | ´ObservedTimestamp´ | When it was read from the kernel. |
-| ´SeverityNumber´ | ´INFO´, but for incidents. The severity text is empty. |
+| ´SeverityNumber´ | ´INFO´; ´WARN´ for losses, and for incidents by their score. The severity text is empty. |
 | ´Body´ | A short sentence for people. Nothing stands in it that is not in the attributes too. |
 | attributes | Everything else. An attribute that does not apply is absent. |
 | resource | The workload that it happened in. |
@@ -128,6 +128,17 @@ func (p *page) control() {
 	p.attributes(names.ControlAttributes())
 }
 
+// losses are what the receiver tells of itself.
+func (p *page) losses() {
+	p.paragraph("## Losses")
+	p.paragraph("What the receiver tells of itself in logs, of its host and of no workload, without the attributes of every event but `%s`.", names.LogRecordUID)
+	for _, event := range names.ReceiverEventRecords() {
+		p.paragraph("### `%s`", event.Name)
+		p.paragraph("%s", event.Brief)
+	}
+	p.attributes(names.ReceiverEventAttributes())
+}
+
 // incidents are what the processor "anomaly" tells.
 func (p *page) incidents() {
 	p.paragraph("## Incidents")
@@ -149,7 +160,7 @@ func (p *page) overview() {
 			rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 		}
 	}
-	for _, event := range slices.Concat(names.ControlEvents(), names.AnomalyEvents()) {
+	for _, event := range slices.Concat(names.ControlEvents(), names.ReceiverEventRecords(), names.AnomalyEvents()) {
 		rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 	}
 	p.table("| event | |", rows)
@@ -185,6 +196,7 @@ func telemetryPage() string {
 		p.tracer(d)
 	}
 	p.control()
+	p.losses()
 	p.incidents()
 	p.paragraph("## Events that are held back")
 	p.metrics(names.WorkloadMetrics())

@@ -41,7 +41,7 @@ func (a *allowed) fitsObject(e *behaviour.Event) bool {
 		return a.object.fits(e.Target)
 	case behaviour.Connect, behaviour.Accept, behaviour.Datagram:
 		return e.Peer != "" && a.object.fits(e.Peer) || e.Address.IsValid() && a.object.fits(e.Address.String())
-	case behaviour.Resolve, behaviour.Privilege, behaviour.Crash:
+	case behaviour.Resolve, behaviour.Privilege, behaviour.Crash, behaviour.Attempt, behaviour.Socket:
 		return a.object.fits(e.Detail)
 	}
 	return a.object.fits(e.Path)

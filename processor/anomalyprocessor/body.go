@@ -44,6 +44,7 @@ func bodyOf(workload, state string, s *story.Story, facts *story.Facts) string {
 	case again != "":
 		fmt.Fprintf(&b, " I%s.", again)
 	}
+	b.WriteString(lossSentence(s.Lost()))
 	return b.String()
 }
 

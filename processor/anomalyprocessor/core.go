@@ -13,6 +13,7 @@ import (
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/generalise"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/losses"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/story"
 )
@@ -36,6 +37,7 @@ type core struct {
 	// profiles exist from the start on.
 	profiles  *profile.Set
 	late      late
+	losses    losses.Hosts
 	summaries *summaries
 
 	stop context.CancelFunc
@@ -144,6 +146,7 @@ func (c *core) collect(now time.Time, wanted func(*story.Story) bool) []report {
 		w.book.Tidy(then)
 		w.evidence.tidy(&c.evidence, false)
 		for _, s := range w.book.Stories() {
+			c.noteLoss(w, s, now)
 			if wanted(s) {
 				reports = append(reports, c.tell(p, s, now))
 			}

@@ -21,6 +21,7 @@ var identifying = []string{
 	names.ProcessPID, names.ProcessCreationTime, names.ProcessParentPID, names.ProcessParentCreationTime, names.ProcessExecutablePath,
 	names.ProcessParentExecutablePath, names.ProcessCommandArgs, names.ProcessUserID, names.FilePath, names.FileNewPath, names.FileAccess,
 	names.ServerAddress, names.ServerPort, names.ConnectionSide, names.PeerKind, names.LogRecordUID,
+	names.HostName, names.ReceiverLossTracer, names.ReceiverLossOffered, names.ReceiverLossLost, names.ProcessExecutorPID, names.ProcessFilename,
 }
 
 func hostileValues() []func(pcommon.Value) {
@@ -46,7 +47,8 @@ func TestHostile_values(t *testing.T) {
 	p.start(t)
 	sent := 0
 	for _, value := range hostileValues() {
-		for _, event := range []string{names.EventProcessExec, names.EventFileRename, names.EventTCPConnect, names.EventIncident} {
+		for _, event := range []string{names.EventProcessExec, names.EventFileRename, names.EventTCPConnect, names.EventIncident, names.EventReceiverLoss,
+			names.EventProcessFork, names.EventProcessExit, names.EventProcessExecFailed} {
 			for _, name := range append([]string{""}, identifying...) {
 				data := reverseShell("web", 7, beginning)
 				resource := data.ResourceLogs().At(0)

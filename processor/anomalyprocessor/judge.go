@@ -102,11 +102,15 @@ func (c *core) own(s *scratch, workload string) *profile.Profile {
 
 // judgeRecord judges a record, and tells whether it is part of an incident.
 func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRecord) bool {
+	if c.takeLoss(s, resource, log) {
+		return false
+	}
 	outcome := s.reader.Read(log, &s.event)
 	c.match(s, resource, log)
 	resolved := outcome == record.Read
 	if !resolved {
 		c.tally.outcomes[outcome].Add(1)
+		c.note(s, outcome)
 		if outcome != record.Unresolved || !hintOf(s.matched).Raise || s.reader.ReadUnresolved(log, &s.event) != record.Read {
 			return false
 		}
@@ -193,6 +197,7 @@ func (c *core) take(s *scratch, w *workload, v incident.Verdict, resource pcommo
 	if told == nil {
 		return false
 	}
+	told.SetLost(c.losses.Share(record.NodeOf(resource), s.now))
 	if told.Origin == nil {
 		told.Origin = originOf(s.to, resource)
 	}

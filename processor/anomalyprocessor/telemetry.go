@@ -89,6 +89,7 @@ func by(pairs ...string) metric.MeasurementOption {
 var (
 	outcomeNames = [record.Outcomes]string{
 		record.Read: "judged", record.NotJudged: "not_judged", record.Unresolved: "unresolved", record.Unreadable: "unreadable",
+		record.Context: "context",
 	}
 	severityNames = map[plog.SeverityNumber]string{
 		plog.SeverityNumberWarn: "warn", plog.SeverityNumberError: "error", plog.SeverityNumberFatal: "fatal",
@@ -130,7 +131,8 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 	for bound, n := range map[string]uint64{
 		"workloads": stats.Forgotten, "bytes": stats.Denied, "behaviours": all.evicted, "processes": all.tracker.Forgotten,
 		"open_incidents": all.tracker.Displaced, "stories": all.book.Forgotten, "facts": all.book.Omitted, "rule_text": t.core.tally.cut.Load(),
-		"evidence": t.core.evidence.omitted.Load(),
+		"evidence": t.core.evidence.omitted.Load(), "losses": t.core.losses.Dropped(),
+		"command_lines": t.core.rules.filler.Forgotten(),
 	} {
 		o.ObserveInt64(t.limits, int64(n), by(names.Bound, bound))
 	}

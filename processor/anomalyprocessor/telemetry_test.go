@@ -69,11 +69,12 @@ func TestTelemetry(t *testing.T) {
 	send("one", func(plog.LogRecord) {})
 	send("allowed", func(plog.LogRecord) {})
 	send("one", func(log plog.LogRecord) { log.SetEventName(names.EventProcessExit) })
+	send("one", func(log plog.LogRecord) { log.SetEventName(names.EventTCPClose) })
 	send("one", func(log plog.LogRecord) { log.Attributes().Remove(names.ProcessPID) })
 	send("one", func(log plog.LogRecord) { log.Attributes().PutStr(names.IdentityStatus, "stale") })
 	send("two", func(plog.LogRecord) {})
 
-	assert.Equal(t, map[string]int64{"judged": 2, "allowed": 1, "not_judged": 1, "unreadable": 1, "unresolved": 1},
+	assert.Equal(t, map[string]int64{"judged": 2, "allowed": 1, "not_judged": 1, "context": 1, "unreadable": 1, "unresolved": 1},
 		collect(t, tel, names.AnomalyEventsSeen(), names.Outcome))
 	assert.Equal(t, map[string]int64{"": 2}, collect(t, tel, names.AnomalySurprising(), ""))
 	assert.Equal(t, map[string]int64{"opened": 2, "closed": 1}, collect(t, tel, names.AnomalyIncidents(), names.State))
@@ -84,7 +85,7 @@ func TestTelemetry(t *testing.T) {
 	assert.Positive(t, collect(t, tel, names.AnomalyProfileBytes(), "")[""])
 	limits := collect(t, tel, names.AnomalyLimits(), names.Bound)
 	assert.Equal(t, int64(1), limits["workloads"])
-	assert.Len(t, limits, 9)
+	assert.Len(t, limits, 11)
 	assert.Greater(t, collect(t, tel, names.AnomalyRules(), "")[""], int64(10))
 	assert.Equal(t, map[string]int64{"broken": 1}, collect(t, tel, names.AnomalyRulesRefused(), names.Reason))
 	assert.NotEmpty(t, collect(t, tel, names.AnomalyRuleHits(), names.Rule))

@@ -142,7 +142,7 @@ func (c *customTracers) parse(name string, content []byte) (*manifest.Manifest, 
 
 // builtIn are the names of our own tracers.
 func builtIn() []string {
-	reserved := []string{sharedByTracers, controlAPI}
+	reserved := []string{sharedByTracers, controlAPI, lossTracer}
 	for _, spec := range tracer.Specs() {
 		reserved = append(reserved, spec.Name)
 	}

@@ -161,4 +161,6 @@ const (
 	companionInterval      = 5 * time.Second
 	// reconciliationInterval is how often losses are written to the log.
 	reconciliationInterval = time.Minute
+	// lossTracersMax bounds the names of tracers, those that are gone included, of which it is known what was told of their losses.
+	lossTracersMax = 128
 )

@@ -67,4 +67,7 @@ func (r *reconciliation) each(do func(tracer string, a account)) {
 	for _, a := range r.session.control.accounts() {
 		do(controlAPI, a)
 	}
+	for _, a := range r.session.losses.accounts() {
+		do(lossTracer, a)
+	}
 }

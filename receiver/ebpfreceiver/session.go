@@ -43,6 +43,7 @@ type session struct {
 	sender  *sender
 	metrics *workloadMetrics
 	balance *reconciliation
+	losses  *lossEvents
 	// peers are the names that workloads found addresses by; matcher is where they come from.
 	peers    *dns.Names
 	matcher  *dns.Matcher
@@ -94,6 +95,7 @@ func startSession(_ context.Context, r *ebpfReceiver, config *Config) (*session,
 	s.control.session = s
 	s.customs = newCustomTracers(s)
 	s.balance = newReconciliation(s)
+	s.losses = newLossEvents(s)
 	if err := s.open(r); err != nil {
 		return nil, errors.Join(err, s.stop(context.Background()))
 	}
@@ -144,6 +146,7 @@ func newRedactor(c *RedactionConfig) (*emit.Redactor, error) {
 func (s *session) newLogs() *emit.Logs {
 	logs := emit.NewLogs(s.scope, s.host, s.identity.clock)
 	logs.NamePeers(s.peers)
+	logs.NumberRecords(emit.NewUIDs())
 	return logs
 }
 
@@ -160,7 +163,7 @@ func (s *session) run() {
 		st.run(s.logger)
 	}
 	s.workers.Go(func() { s.followClock(ctx) })
-	s.workers.Go(func() { every(ctx, reconciliationInterval, s.balance.tick) })
+	s.workers.Go(func() { every(ctx, reconciliationInterval, s.reconcile) })
 	s.workers.Go(func() { every(ctx, companionInterval, s.tickCompanions) })
 	if s.metrics != nil {
 		s.workers.Go(func() { s.metrics.run(ctx, s.config.MetricsInterval) })
@@ -186,6 +189,12 @@ func (s *session) forgetRemoved() {
 	if err := s.filter.forget(forgotten); err != nil {
 		s.logger.Warn("Verdicts on cgroups that are gone can't be removed", zap.Error(err))
 	}
+}
+
+// reconcile tells of losses, in the log and to the pipeline.
+func (s *session) reconcile() {
+	s.balance.tick()
+	s.losses.tell(time.Now())
 }
 
 func (s *session) tickCompanions() {
@@ -254,6 +263,7 @@ func (s *session) finish(streams []*stream) {
 	for _, st := range streams {
 		st.finish()
 	}
+	s.losses.tell(time.Now())
 	if s.sender != nil {
 		s.sender.close()
 	}

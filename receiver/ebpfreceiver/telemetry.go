@@ -133,6 +133,11 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 			t.observeAccount(o, attribute.String(names.Tracer, controlAPI), a)
 		}
 	}
+	for _, a := range t.session.losses.accounts() {
+		if a.Offered > 0 {
+			t.observeAccount(o, attribute.String(names.Tracer, lossTracer), a)
+		}
+	}
 	processes := t.session.identity.processes.Stats()
 	o.ObserveInt64(t.processes, int64(processes.Entries))
 	o.ObserveInt64(t.evicted, int64(processes.EvictedExited), with(names.State, "exited"))

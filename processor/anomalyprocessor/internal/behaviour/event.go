@@ -31,6 +31,8 @@ const (
 	Signal                      // sent a signal that kills or stops; Detail is its name
 	Channel                     // talked to another process on the host; Detail is how, Path may be where
 	Crash                       // was ended by a fault; Detail is the signal
+	Attempt                     // could not execute a program; Detail is its name
+	Socket                      // opened a socket that sees or makes packets as they are; Detail is of which kind
 	actionEnd
 )
 
@@ -39,6 +41,7 @@ var actionNames = [actionEnd]string{
 	Exec: "exec", Read: "read", Write: "write", Create: "create", Rename: "rename", Delete: "delete", Link: "link",
 	Attribute: "attribute", Connect: "connect", Accept: "accept", Listen: "listen", Datagram: "datagram", Resolve: "resolve",
 	Privilege: "privilege", Injection: "injection", Mount: "mount", Signal: "signal", Channel: "channel", Crash: "crash",
+	Attempt: "attempt", Socket: "socket",
 }
 
 // String returns the name of an action, or "unknown".
@@ -87,6 +90,10 @@ type Event struct {
 	Time time.Time
 
 	Process, Parent ProcessKey
+	// Executor is the nearest process above that has executed a program itself, if it is not the parent: that is a mere fork of it then.
+	Executor ProcessKey
+	// Ended tells that the process is gone. An event with it has no action.
+	Ended bool
 	// Executable and ParentExecutable are absolute paths, empty if they are not known.
 	Executable, ParentExecutable string
 

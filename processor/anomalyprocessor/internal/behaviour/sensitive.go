@@ -59,13 +59,16 @@ var (
 		"pam.d": true, "sudoers.d": true, "udev": true,
 	}
 	traceNames     = map[string]bool{".bash_history": true, ".zsh_history": true, "wtmp": true, "btmp": true, "lastlog": true, "utmp": true}
-	volatilePlaces = []string{"/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/", "/proc/", "memfd:"}
+	volatilePlaces = []string{"/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/", "/proc/", "/memfd:", "memfd:"}
 )
 
 // Sensitive returns the kind of sensitivity of an event. It looks at exact names, so generalisation can't hide anything from it.
 func (e *Event) Sensitive() Sensitivity {
 	switch e.Action {
 	case Exec:
+		if e.byRuntime() {
+			return Ordinary
+		}
 		return sensitiveExec(e.Path)
 	case Read:
 		if named(e.Path, credentialNames, credentialFolders) {
@@ -80,7 +83,7 @@ func (e *Event) Sensitive() Sensitivity {
 		if base := lastName(e.Path); traceNames[base] || strings.HasSuffix(base, ".log") {
 			return Traces
 		}
-	case Privilege, Injection, Mount:
+	case Privilege, Injection, Mount, Socket:
 		return Intrusion
 	}
 	return Ordinary
@@ -98,6 +101,18 @@ func sensitiveExec(path string) Sensitivity {
 	}
 	return Ordinary
 }
+
+// runtimeCopy is what runc executes in each container before the program of the container: a copy of itself in memory, out of reach.
+const runtimeCopy = "/memfd:runc_cloned:/proc/self/exe"
+
+// byRuntime tells whether an Exec is that of the runtime itself. Whoever takes the name has to do with the argument.
+func (e *Event) byRuntime() bool {
+	return e.Path == runtimeCopy && len(e.Arguments) == 2 && e.Arguments[1] == "init"
+}
+
+// Tempting tells whether it is worth a look if somebody only tries to execute a program: a shell, a transfer tool, or something in a volatile
+// place. Of other programs it says little: shells look for them in one folder after the other.
+func Tempting(path string) bool { return sensitiveExec(path) != Ordinary }
 
 // volatile tells whether a path is hidden, or where everybody can write to.
 func volatile(path, base string) bool {

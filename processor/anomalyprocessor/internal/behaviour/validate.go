@@ -23,6 +23,20 @@ var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // Validate tells whether there is enough in an event to judge it: a workload, a time, a process, an action with its object.
 // It never asks for metadata that only an enrichment can add. The error names the field and what belongs there.
 func (e *Event) Validate() error {
+	if err := e.ValidateNote(); err != nil {
+		return err
+	}
+	switch {
+	case !e.Action.valid():
+		return invalid("Action is %d: use one of the constants", e.Action)
+	case len(e.Arguments) > argumentCountMax:
+		return invalid("Arguments are %d, more than %d: cut them", len(e.Arguments), argumentCountMax)
+	}
+	return e.validateObject()
+}
+
+// ValidateNote is Validate for an event without an action, which tells only that a process was made or has ended.
+func (e *Event) ValidateNote() error {
 	switch {
 	case e.Workload == "":
 		return invalid("Workload is empty: give it the key of the profile that the event belongs to")
@@ -30,15 +44,8 @@ func (e *Event) Validate() error {
 		return invalid("Time is %s: give it the time at which the event happened", e.Time.UTC().Format(time.RFC3339))
 	case e.Process.PID == 0:
 		return invalid("Process has no PID: leave out what the kernel itself did")
-	case !e.Action.valid():
-		return invalid("Action is %d: use one of the constants", e.Action)
-	case len(e.Arguments) > argumentCountMax:
-		return invalid("Arguments are %d, more than %d: cut them", len(e.Arguments), argumentCountMax)
 	}
-	if err := e.validateTexts(); err != nil {
-		return err
-	}
-	return e.validateObject()
+	return e.validateTexts()
 }
 
 func (e *Event) validateTexts() error {

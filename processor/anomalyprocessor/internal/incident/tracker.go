@@ -15,8 +15,8 @@ import (
 type process struct {
 	key, parent behaviour.ProcessKey
 	incident    *Incident
-	// unusual tells that its own execution was surprising.
-	unusual bool
+	// unusual tells that its own execution was surprising, ended that it is gone.
+	unusual, ended bool
 	// touched orders processes by when they were active last, seen is when that was, in nanoseconds since 1970.
 	touched uint64
 	seen    int64
@@ -136,6 +136,7 @@ func (t *Tracker) endLearning() {
 
 // process returns what is known of the process of an event, which is made known if it was not.
 func (t *Tracker) process(e *behaviour.Event) *process {
+	t.adopt(e)
 	t.touches++
 	p, ok := t.processes[e.Process]
 	if !ok {
@@ -153,13 +154,13 @@ func (t *Tracker) process(e *behaviour.Event) *process {
 	return p
 }
 
-// forget drops a quarter of the processes, those that were quiet the longest.
+// forget drops a quarter of the processes: see sooner.
 func (t *Tracker) forget() {
 	all := make([]*process, 0, len(t.processes))
 	for _, p := range t.processes {
 		all = append(all, p)
 	}
-	slices.SortFunc(all, func(a, b *process) int { return cmp.Compare(a.touched, b.touched) })
+	slices.SortFunc(all, (*process).sooner)
 	for _, p := range all[:len(all)/4] {
 		delete(t.processes, p.key)
 		t.stats.Forgotten++
@@ -241,4 +242,5 @@ func (t *Tracker) sweep(now time.Time) {
 			delete(t.processes, key)
 		}
 	}
+	t.forgetEnded(now)
 }

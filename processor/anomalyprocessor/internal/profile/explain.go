@@ -58,6 +58,7 @@ var verbs = [...]string{
 	behaviour.Accept: "accepted from", behaviour.Listen: "listened on", behaviour.Datagram: "sent to", behaviour.Resolve: "looked up",
 	behaviour.Privilege: "changed its privileges by", behaviour.Injection: "got into others by", behaviour.Mount: "mounted",
 	behaviour.Signal: "sent", behaviour.Channel: "talked through", behaviour.Crash: "crashed by",
+	behaviour.Attempt: "failed to execute", behaviour.Socket: "opened a socket of kind",
 }
 
 func verb(a behaviour.Action) string {

@@ -113,7 +113,8 @@ func (o *Observation) generalise(g *generalise.Generaliser, e *behaviour.Event) 
 		g.Port(&o.Object, e.Port)
 	case behaviour.Resolve:
 		g.Domain(&o.Object, e.Detail)
-	case behaviour.Privilege, behaviour.Injection, behaviour.Mount, behaviour.Signal, behaviour.Channel, behaviour.Crash:
+	case behaviour.Privilege, behaviour.Injection, behaviour.Mount, behaviour.Signal, behaviour.Channel, behaviour.Crash, behaviour.Attempt,
+		behaviour.Socket:
 		g.Detail(&o.Object, e.Detail, e.Path)
 	default:
 		g.Path(&o.Object, e.Path)

@@ -64,6 +64,22 @@ func (s *Set) Acquire(workload string) *Profile {
 	}
 }
 
+// Find is Acquire for a workload that has a profile, and nil for others. It does not count as use.
+func (s *Set) Find(workload string) *Profile {
+	s.mu.Lock()
+	p, ok := s.profiles[workload]
+	s.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	p.mu.Lock()
+	if p.gone {
+		p.mu.Unlock()
+		return nil
+	}
+	return p
+}
+
 // Release ends the ownership.
 func (p *Profile) Release() { p.mu.Unlock() }
 

@@ -30,6 +30,8 @@ func (f *fields) setNumber(attribute string, number int64) {
 		f.pid = number
 	case names.ProcessParentPID:
 		f.parentPID = number
+	case names.ProcessExecutorPID:
+		f.executorPID = number
 	case names.ServerPort:
 		f.serverPort = number
 	case names.NetworkPeerPort:
@@ -45,6 +47,8 @@ func (f *fields) setText(attribute, text string) {
 		f.created = timeText(text)
 	case names.ProcessParentCreationTime:
 		f.parentCreated = timeText(text)
+	case names.ProcessExecutorCreationTime:
+		f.executorCreated = timeText(text)
 	default:
 		if place := f.place(attribute); place != nil {
 			*place = text
@@ -89,6 +93,12 @@ func (f *fields) place(attribute string) *string {
 		return &f.filesystem
 	case names.SignalName, names.CrashSignal:
 		return &f.signal
+	case names.ProcessFilename:
+		return &f.filename
+	case names.SocketFamily:
+		return &f.family
+	case names.SocketType:
+		return &f.socketType
 	case names.IPCObject:
 		return &f.object
 	case names.IPCName:

@@ -3,14 +3,18 @@
 package record
 
 import (
+	"strings"
+
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
 )
 
-// kinds are the events that are judged, each with what fills in its action and object. Of the others some say nothing of behaviour (exits, ends of
-// connections), and some are a process's restraint (seccomp filters) rather than a reach for more.
+// kinds are the events that are read, each with what fills in its action and object. Decisions says of all events what becomes of them, and why.
 var kinds = map[string]func(*Reader, *fields, *behaviour.Event) Outcome{
-	names.EventProcessExec: exec,
+	names.EventProcessExec:       exec,
+	names.EventProcessExecFailed: attempt,
+	names.EventProcessFork:       made,
+	names.EventProcessExit:       ended,
 
 	names.EventFileOpen:        open,
 	names.EventFileCreate:      onFile(behaviour.Create),
@@ -25,6 +29,8 @@ var kinds = map[string]func(*Reader, *fields, *behaviour.Event) Outcome{
 	names.EventUDPStart:     datagram,
 	names.EventDNSLookup:    resolve,
 	names.EventSocketListen: listen,
+	names.EventSocketBind:   bind,
+	names.EventSocketCreate: socket,
 
 	names.EventPrivilegeUserChange:         privilege,
 	names.EventPrivilegeGroupChange:        privilege,
@@ -64,6 +70,22 @@ func exec(r *Reader, f *fields, e *behaviour.Event) Outcome {
 		return Unresolved
 	}
 	return Read
+}
+
+// attempt is about what would be sensitive if it had worked. The name is enough: a shell that looks for a program tries each folder of PATH.
+func attempt(_ *Reader, f *fields, e *behaviour.Event) Outcome {
+	if !behaviour.Tempting(f.filename) {
+		return NotJudged
+	}
+	e.Action, e.Detail = behaviour.Attempt, f.filename[strings.LastIndexByte(f.filename, '/')+1:]
+	return Read
+}
+
+func made(*Reader, *fields, *behaviour.Event) Outcome { return Context }
+
+func ended(_ *Reader, _ *fields, e *behaviour.Event) Outcome {
+	e.Ended = true
+	return Context
 }
 
 func open(_ *Reader, f *fields, e *behaviour.Event) Outcome {
@@ -134,6 +156,24 @@ func listen(_ *Reader, f *fields, e *behaviour.Event) Outcome {
 	default:
 		e.Action, e.Port = behaviour.Listen, portOf(f.localPort)
 	}
+	return Read
+}
+
+// bind is about UDP servers, which never listen. A port from the range out of which the kernel chooses is a client's.
+func bind(_ *Reader, f *fields, e *behaviour.Event) Outcome {
+	if f.errorType != "" || f.transport != "udp" || f.localPort <= 0 || f.localPort >= ephemeralPort {
+		return NotJudged
+	}
+	e.Action, e.Port = behaviour.Listen, portOf(f.localPort)
+	return Read
+}
+
+// socket is about those by which one sees what is meant for others, or makes packets up.
+func socket(r *Reader, f *fields, e *behaviour.Event) Outcome {
+	if f.errorType != "" || f.family != "packet" && f.socketType != "raw" || f.family == "netlink" {
+		return NotJudged
+	}
+	e.Action, e.Detail = behaviour.Socket, r.join(f.family, f.socketType)
 	return Read
 }
 

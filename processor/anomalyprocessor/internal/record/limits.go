@@ -11,4 +11,10 @@ const (
 	nameBytesMax = 256
 	// joinedMax bounds the texts that a Reader has put together and keeps, so that it need not do it again; beyond it, it forgets them all.
 	joinedMax = 1024
+	// commandsMax and commandsBytesMax bound a generation of command lines that are remembered, of which there are two; commandBytesMax each one.
+	commandsMax      = 8192
+	commandsBytesMax = 2 << 20
+	commandBytesMax  = 2048
+	// ephemeralPort is the first port that the kernel chooses by itself: ip_local_port_range.
+	ephemeralPort = 32768
 )

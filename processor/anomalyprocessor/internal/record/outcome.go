@@ -16,6 +16,8 @@ const (
 	Unresolved
 	// Unreadable is one that lacks something that belongs to it, or has no value for it that could be.
 	Unreadable
+	// Context is one that is not judged, and tells who belongs to whom: that a process was made or has ended.
+	Context
 	outcomeEnd
 )
 

@@ -35,8 +35,9 @@ func NewReader() *Reader { return &Reader{joined: map[string]string{}, resource:
 // fields are the attributes that events are made of, as one pass over a record finds them.
 type fields struct {
 	executable, parent, identity, errorType    string
-	created, parentCreated                     time.Time
-	pid, parentPID                             int64
+	created, parentCreated, executorCreated    time.Time
+	pid, parentPID, executorPID                int64
+	filename, family, socketType               string
 	path, newPath, linkTarget, access, mode    string
 	owner                                      string
 	side, transport, localAddress, peerAddress string
@@ -54,7 +55,7 @@ type fields struct {
 	hasArguments                               bool
 }
 
-// Read makes an event of a record of the present resource. Unless the outcome is Read, the event means nothing. Its texts share memory with
+// Read makes an event of a record of the present resource. Unless the outcome is Read or Context, the event means nothing. Its texts share memory with
 // the record, and its arguments with the reader.
 func (r *Reader) Read(log plog.LogRecord, e *behaviour.Event) Outcome {
 	kind, ok := kinds[log.EventName()]
@@ -72,13 +73,13 @@ func (r *Reader) Read(log plog.LogRecord, e *behaviour.Event) Outcome {
 	*e = behaviour.Event{
 		Workload: r.whose.workload, Version: r.whose.version, Instance: r.whose.instance,
 		Time: timeOf(log), Process: key(f.pid, f.created), Parent: key(f.parentPID, f.parentCreated),
-		Executable: f.executable, ParentExecutable: f.parent,
+		Executor: key(f.executorPID, f.executorCreated), Executable: f.executable, ParentExecutable: f.parent,
 	}
 	if f.identity != "" {
 		e.Executable = "" // it may be that of an earlier program
 	}
 	outcome := kind(r, f, e)
-	if outcome != Read {
+	if outcome != Read && outcome != Context {
 		return outcome
 	}
 	if e.Workload == "" {
@@ -90,10 +91,10 @@ func (r *Reader) Read(log plog.LogRecord, e *behaviour.Event) Outcome {
 	if e.Workload == "" {
 		return Unresolved
 	}
-	if e.Validate() != nil {
+	if outcome == Read && e.Validate() != nil || outcome == Context && e.ValidateNote() != nil {
 		return Unreadable
 	}
-	return Read
+	return outcome
 }
 
 // ReadUnresolved makes an event of a record that is Unresolved, as far as it goes: for a rule to which it makes no difference whose it is. What

@@ -126,7 +126,12 @@ func TestReader_kinds(t *testing.T) {
 	}{
 		{names.EventProcessExec, attributes{names.ProcessCommandArgs: []any{"a", 7, "b"}}, `exec /bin/a args ["a" "" "b"]`},
 		{names.EventProcessExec, attributes{names.IdentityStatus: "stale"}, "unresolved"},
-		{names.EventProcessExit, nil, "not judged"},
+		{names.EventProcessExit, nil, "context of 7, ended"},
+		{names.EventProcessFork, nil, "context of 7"},
+		{names.EventProcessFork, attributes{names.ProcessPID: 0}, "unreadable"},
+		{names.EventProcessExecFailed, attributes{names.ProcessFilename: "/usr/local/bin/curl", names.ErrorType: "ENOENT"}, "attempt detail curl"},
+		{names.EventProcessExecFailed, attributes{names.ProcessFilename: "/tmp/x", names.ErrorType: "EACCES"}, "attempt detail x"},
+		{names.EventProcessExecFailed, attributes{names.ProcessFilename: "/usr/local/bin/ls", names.ErrorType: "ENOENT"}, "not judged"},
 		{names.EventFileOpen, attributes{names.FilePath: "/x", names.FileAccess: "read"}, "read /x"},
 		{names.EventFileOpen, attributes{names.FilePath: "/x", names.FileAccess: "write"}, "write /x"},
 		{names.EventFileOpen, attributes{names.FileAccess: "write"}, "unreadable"},
@@ -144,6 +149,15 @@ func TestReader_kinds(t *testing.T) {
 		{names.EventSocketListen, attributes{names.NetworkLocalPort: 80, names.NetworkTransport: "tcp"}, "listen port 80"},
 		{names.EventSocketListen, attributes{names.NetworkLocalPort: 80, names.ErrorType: "EADDRINUSE"}, "not judged"},
 		{names.EventSocketListen, attributes{names.NetworkLocalAddress: "/run/x", names.NetworkTransport: "unix"}, "channel /run/x detail unix socket"},
+		{names.EventSocketBind, attributes{names.NetworkLocalPort: 53, names.NetworkTransport: "udp"}, "listen port 53"},
+		{names.EventSocketBind, attributes{names.NetworkLocalPort: 53, names.NetworkTransport: "udp", names.ErrorType: "EACCES"}, "not judged"},
+		{names.EventSocketBind, attributes{names.NetworkLocalPort: 40000, names.NetworkTransport: "udp"}, "not judged"},
+		{names.EventSocketBind, attributes{names.NetworkLocalPort: 80, names.NetworkTransport: "tcp"}, "not judged"},
+		{names.EventSocketCreate, attributes{names.SocketFamily: "packet", names.SocketType: "dgram"}, "socket detail packet/dgram"},
+		{names.EventSocketCreate, attributes{names.SocketFamily: "inet6", names.SocketType: "raw"}, "socket detail inet6/raw"},
+		{names.EventSocketCreate, attributes{names.SocketFamily: "inet", names.SocketType: "raw", names.ErrorType: "EPERM"}, "not judged"},
+		{names.EventSocketCreate, attributes{names.SocketFamily: "netlink", names.SocketType: "raw"}, "not judged"},
+		{names.EventSocketCreate, attributes{names.SocketFamily: "vsock", names.SocketType: "stream"}, "not judged"},
 		{names.EventPrivilegeCapabilityUse, attributes{names.PrivilegeCapability: "CAP_SYS_ADMIN"}, "privilege detail CAP_SYS_ADMIN"},
 		{names.EventPrivilegeUserChange, attributes{names.PrivilegeOperation: "setuid"}, "privilege detail setuid"},
 		{names.EventPrivilegeRestrictionChange, attributes{names.PrivilegeOperation: "seccomp"}, "not judged"},
@@ -169,6 +183,13 @@ func line(t *testing.T, event string, all ...attributes) string {
 	r, e := NewReader(), behaviour.Event{}
 	r.SetResource(resourceOf(t, shop()))
 	outcome := r.Read(logOf(t, event, append([]attributes{someone()}, all...)...), &e)
+	if outcome == Context {
+		text := fmt.Sprintf("context of %d", e.Process.PID)
+		if e.Ended {
+			text += ", ended"
+		}
+		return text
+	}
 	if outcome != Read {
 		return [...]string{NotJudged: "not judged", Unresolved: "unresolved", Unreadable: "unreadable"}[outcome]
 	}
@@ -196,6 +217,10 @@ func TestReader_process(t *testing.T) {
 	assert.Equal(t, behaviour.ProcessKey{PID: 6, Created: at.Add(-2 * time.Hour).UnixNano()}, e.Parent)
 	assert.Equal(t, []string{"/bin/a", "/bin/p", "u"}, []string{e.Executable, e.ParentExecutable, r.UID()})
 	assert.Equal(t, at, e.Time)
+	assert.Zero(t, e.Executor)
+	fork := attributes{names.ProcessExecutorPID: 5, names.ProcessExecutorCreationTime: "2026-01-05T09:00:00Z"}
+	require.Equal(t, Read, r.Read(logOf(t, names.EventProcessExec, someone(), fork), &e))
+	assert.Equal(t, behaviour.ProcessKey{PID: 5, Created: at.Add(-3 * time.Hour).UnixNano()}, e.Executor)
 
 	require.Equal(t, Read, r.Read(logOf(t, names.EventDNSLookup, someone(), attributes{names.DNSQuestionName: "a", names.IdentityStatus: "stale"}), &e))
 	assert.Empty(t, e.Executable, "it may be an earlier one")

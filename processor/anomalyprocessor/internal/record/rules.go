@@ -10,19 +10,25 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/sigma"
 )
 
-// Filler makes events as rules see them, with the fields that the rules of a set ask for. It never changes, and any number of goroutines
-// may use it at once.
-type Filler struct{ asked [][]sigma.Field }
+// Filler makes events as rules see them, with the fields that the rules of a set ask for. Any number of goroutines may use it at once.
+type Filler struct {
+	asked [][]sigma.Field
+	// commands is nil unless a rule asks for the command line of a parent.
+	commands *commands
+}
 
 // NewFiller returns a filler for a set of rules.
 func NewFiller(set *sigma.Set) *Filler {
-	f := &Filler{make([][]sigma.Field, sigma.Categories())}
+	f := &Filler{asked: make([][]sigma.Field, sigma.Categories())}
 	for category := range sigma.Categories() {
 		for _, field := range sigma.Fields() {
 			if set.Asks(category, field) {
 				f.asked[category] = append(f.asked[category], field)
 			}
 		}
+	}
+	if set.Asks(sigma.ProcessCreation, sigma.FieldParentCommandLine) {
+		f.commands = newCommands()
 	}
 	return f
 }
@@ -37,13 +43,16 @@ func (f *Filler) Fill(resource pcommon.Resource, log plog.LogRecord, to *sigma.E
 	for _, field := range f.asked[category] {
 		fillField(resource.Attributes(), log, field, to)
 	}
+	if f.commands != nil && category == sigma.ProcessCreation {
+		f.commands.fill(NodeOf(resource), log.Attributes(), to)
+	}
 	return true
 }
 
 func fillField(resource pcommon.Map, log plog.LogRecord, field sigma.Field, to *sigma.Event) {
 	switch field {
 	case sigma.FieldParentCommandLine:
-		return // the record of the parent has it, not this one
+		return // the record of the parent has it, not this one: see commands
 	case sigma.FieldSourceFilename:
 		if event := log.EventName(); event != names.EventFileRename && event != names.EventFileLink {
 			return

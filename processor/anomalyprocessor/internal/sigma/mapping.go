@@ -52,7 +52,7 @@ var mappings = [fieldCount]Mapping{
 	FieldUser:              {"User", everywhere, textKind, []string{names.ProcessUserID}, "`root` for user id 0, otherwise the number: names are not known, and rules that ask for one are refused."},
 	FieldProcessID:         {"ProcessId", everywhere, numberKind, []string{names.ProcessPID}, ""},
 	FieldParentImage:       {"ParentImage", execs, textKind, []string{names.ProcessParentExecutablePath}, ""},
-	FieldParentCommandLine: {"ParentCommandLine", execs, textKind, []string{names.ProcessCommandArgs}, "Of the parent's own `meerkat.process.exec`, if it was seen."},
+	FieldParentCommandLine: {"ParentCommandLine", execs, textKind, []string{names.ProcessCommandArgs}, "Of the parent's own `meerkat.process.exec`, if the processor has seen it and not forgotten it for others: about the last 16,000 programs are remembered, none while no rule asks."},
 	FieldParentProcessID:   {"ParentProcessId", execs, numberKind, []string{names.ProcessParentPID}, ""},
 	FieldHashes:            {"Hashes", execs, textKind, []string{names.ProcessExecutableSHA256}, "Written as `SHA256=…`; only if `executable_hash` is on."},
 

@@ -190,7 +190,7 @@ func (s *Story) Tell(now time.Time) string {
 	case s.Untold.Load():
 		state = "opened"
 	}
-	s.toldAt, s.changed = now, false
+	s.toldAt, s.changed, s.toldLost = now, false, s.lost
 	s.Noted.Store(false)
 	s.Unsent.Store(false)
 	s.Untold.Store(false)

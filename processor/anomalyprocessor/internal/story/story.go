@@ -48,7 +48,9 @@ type Story struct {
 	score       float64
 	changed     bool
 	closed      bool
-	toldAt      time.Time
+	// lost is the largest share of events that was lost meanwhile, toldLost what was told of it.
+	lost, toldLost float64
+	toldAt         time.Time
 }
 
 func newStory(workload string, i *incident.Incident) *Story {

@@ -28,18 +28,14 @@ var changeVerbs = map[string]string{
 
 // Changed is a batch of one event about a change. It belongs to no workload.
 func Changed(scope Scope, host Host, c Change, at time.Time) plog.Logs {
-	logs := plog.NewLogs()
-	resource := logs.ResourceLogs().AppendEmpty()
-	host.put(resource.Resource().Attributes())
-	group := resource.ScopeLogs().AppendEmpty()
-	group.Scope().SetName(scope.Name)
-	group.Scope().SetVersion(scope.Version)
-	record := group.LogRecords().AppendEmpty()
+	logs, records := ofHost(scope, host)
+	record := records.AppendEmpty()
 	record.SetEventName(names.EventControlChanged)
 	record.SetTimestamp(pcommon.NewTimestampFromTime(at))
 	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(at))
 	record.SetSeverityNumber(plog.SeverityNumberInfo)
 	record.Body().SetStr(fmt.Sprintf("%s was %s by %s", c.Subject, changeVerbs[c.Action], c.User))
+	record.Attributes().PutStr(names.LogRecordUID, NewUIDs().next(at))
 	for _, attribute := range [][2]string{
 		{names.UserName, c.User}, {names.ControlRole, c.Role}, {names.ControlVia, c.Via}, {names.ClientAddress, c.Address},
 		{names.ControlAction, c.Action}, {names.ControlSubject, c.Subject}, {names.ControlFrom, c.From}, {names.ControlTo, c.To},

@@ -27,7 +27,7 @@ func Crash(counts *CrashHistory) Emitter {
 
 func crash(r Record, e *decode.Crash, counts *CrashHistory) {
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(22)
+	attributes.EnsureCapacity(24)
 	subject, signal := r.subject(e.Head()), signalName(int(e.Number))
 	executable := r.Who.Process.Executable.Value()
 	if executable == "" {

@@ -17,7 +17,7 @@ func DNS(r Record, event decode.Event) bool {
 	}
 	r.SetEventName(names.EventDNSLookup)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(26)
+	attributes.EnsureCapacity(28)
 	attributes.PutStr(names.DNSQuestionName, e.Name)
 	attributes.PutStr(names.DNSQuestionType, e.Type)
 	attributes.PutDouble(names.DNSDuration, e.Duration.Seconds())

@@ -58,7 +58,7 @@ func file(r Record, e *decode.File) bool {
 	r.SetEventName(name)
 	target := joinPath(e.Directory, e.Path)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(16)
+	attributes.EnsureCapacity(18)
 	switch e.Header.Kind {
 	case decode.KindFileLink:
 		target = r.putLink(e)

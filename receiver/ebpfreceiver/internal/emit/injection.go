@@ -31,7 +31,7 @@ func injection(r Record, e *decode.Injection) bool {
 	}
 	r.SetEventName(name)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(24)
+	attributes.EnsureCapacity(26)
 	attributes.PutStr(names.InjectionOperation, operation.name)
 	object := r.putInjectionObject(e)
 	r.putInjectionTarget(e)

@@ -81,7 +81,7 @@ func (r Record) putIPC(h *decode.Header, f *decode.IPCFacts, name []byte) string
 	}
 	r.SetEventName(event)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(28)
+	attributes.EnsureCapacity(30)
 	attributes.PutStr(names.IPCObject, object)
 	if access := ipcAccess(f.Access); access != "" {
 		attributes.PutStr(names.IPCAccess, access)

@@ -53,6 +53,7 @@ type Record struct {
 	Clock *process.Clock
 	// peers may be nil.
 	peers PeerNames
+	times *timeTexts
 }
 
 // Logs builds one batch after another.
@@ -61,6 +62,9 @@ type Logs struct {
 	host  Host
 	clock *process.Clock
 	peers PeerNames
+	// uids is nil if records have no ids.
+	uids  *UIDs
+	times timeTexts
 
 	logs   plog.Logs
 	groups map[uint64]plog.LogRecordSlice // by cgroup
@@ -79,6 +83,16 @@ func NewLogs(scope Scope, host Host, clock *process.Clock) *Logs {
 // NamePeers makes the far ends of connections and flows have names, if peers knows them.
 func (l *Logs) NamePeers(peers PeerNames) { l.peers = peers }
 
+// NumberRecords gives each record an id of its own.
+func (l *Logs) NumberRecords(uids *UIDs) { l.uids = uids }
+
+// number puts the id of a record.
+func (l *Logs) number(record plog.LogRecord) {
+	if l.uids != nil {
+		record.Attributes().PutStr(names.LogRecordUID, l.uids.next(record.Timestamp().AsTime()))
+	}
+}
+
 func (l *Logs) reset() {
 	l.logs, l.groups, l.count = plog.NewLogs(), map[uint64]plog.LogRecordSlice{}, 0
 }
@@ -96,7 +110,7 @@ func (l *Logs) Take() plog.Logs {
 // Append adds an event. observed is when it was read. It reports whether the emitter made a record
 // of it.
 func (l *Logs) Append(e decode.Event, who Who, observed time.Time, emit Emitter) bool {
-	record := Record{LogRecord: l.scratch, Who: who, Clock: l.clock, peers: l.peers}
+	record := Record{LogRecord: l.scratch, Who: who, Clock: l.clock, peers: l.peers, times: &l.times}
 	if !emit(record, e) {
 		return false
 	}
@@ -104,6 +118,7 @@ func (l *Logs) Append(e decode.Event, who Who, observed time.Time, emit Emitter)
 	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(observed))
 	record.SetSeverityNumber(plog.SeverityNumberInfo)
 	record.putIdentity(e.Head())
+	l.number(record.LogRecord)
 	record.MoveTo(l.group(who.Workload).AppendEmpty())
 	l.count++
 	return true
@@ -113,23 +128,34 @@ func (l *Logs) Append(e decode.Event, who Who, observed time.Time, emit Emitter)
 func (l *Logs) AppendMade(who Who, fill func(plog.LogRecord)) {
 	record := l.group(who.Workload).AppendEmpty()
 	fill(record)
-	PutProcess(record.Attributes(), who.Process)
+	putProcess(record.Attributes(), who.Process, &l.times)
+	putParentCreated(record.Attributes(), who.Process, &l.times)
+	l.number(record)
 	l.count++
 }
 
 // PutProcess adds what tells a process; nothing if it is nil.
-func PutProcess(attributes pcommon.Map, p *process.Process) {
+func PutProcess(attributes pcommon.Map, p *process.Process) { putProcess(attributes, p, nil) }
+
+func putProcess(attributes pcommon.Map, p *process.Process, times *timeTexts) {
 	if p == nil {
 		return
 	}
 	attributes.PutInt(names.ProcessPID, int64(p.PID))
-	attributes.PutStr(names.ProcessCreationTime, formatTime(p.CreationTime))
+	attributes.PutStr(names.ProcessCreationTime, times.text(p.CreationTime))
 	if p.Parent.PID != 0 {
 		attributes.PutInt(names.ProcessParentPID, int64(p.Parent.PID))
 	}
 	if name := p.ExecutableName(); name != "" {
 		attributes.PutStr(names.ProcessExecutablePath, p.Executable.Value())
 		attributes.PutStr(names.ProcessExecutableName, name)
+	}
+}
+
+// putParentCreated adds what tells the parent, together with its pid.
+func putParentCreated(attributes pcommon.Map, p *process.Process, times *timeTexts) {
+	if p != nil && p.Parent.PID != 0 && !p.ParentCreationTime.IsZero() {
+		attributes.PutStr(names.ProcessParentCreationTime, times.text(p.ParentCreationTime))
 	}
 }
 
@@ -161,7 +187,8 @@ func (r Record) putIdentity(h *decode.Header) {
 		attributes.PutStr(names.IdentityStatus, "missing")
 		return
 	}
-	PutProcess(attributes, p)
+	putProcess(attributes, p, r.times)
+	putParentCreated(attributes, p, r.times)
 	name := p.ExecutableName()
 	attributes.PutInt(names.ProcessUserID, int64(h.Uid))
 	if h.Tid != h.Process.Pid {

@@ -26,7 +26,7 @@ func Mount(r Record, event decode.Event) bool {
 	}
 	r.SetEventName(name)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(20)
+	attributes.EnsureCapacity(22)
 	attributes.PutStr(names.MountOperation, mountOperation(e.Operation))
 	attributes.PutInt(names.MountNamespace, int64(e.MountNamespace))
 	attributes.PutBool(names.MountInContainer, e.InContainer())

@@ -17,7 +17,7 @@ func OOM(r Record, event decode.Event) bool {
 		return false
 	}
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(26)
+	attributes.EnsureCapacity(28)
 	r.SetEventName(names.EventOOMKill)
 	constraint := decode.OOMConstraint(e.Constraint)
 	attributes.PutStr(names.OOMConstraint, oomConstraint(constraint))

@@ -146,7 +146,7 @@ var namespaceKinds = []namespaceKind{
 func namespaceChange(r Record, e *decode.PrivilegeNamespaces) {
 	r.SetEventName(names.EventPrivilegeNamespaceChange)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(18)
+	attributes.EnsureCapacity(20)
 	reason := r.putOutcome(e.Operation, e.Error)
 	var kinds []string
 	for _, kind := range namespaceKinds {

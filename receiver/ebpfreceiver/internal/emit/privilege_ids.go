@@ -31,7 +31,7 @@ func idsChange(r Record, e *decode.PrivilegeIDs) {
 		r.SetEventName(names.EventPrivilegeUserChange)
 	}
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(16)
+	attributes.EnsureCapacity(18)
 	reason := r.putOutcome(e.Operation, e.Error)
 	if decode.PrivilegeOperation(e.Operation) == decode.OperationSetgroups {
 		r.putGroups(e)

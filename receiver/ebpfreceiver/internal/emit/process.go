@@ -74,7 +74,7 @@ func (p *processEmitter) exec(r Record, e *decode.ProcessExec) {
 	}
 	r.Body().SetStr(executable + " was executed by " + by)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(36)
+	attributes.EnsureCapacity(38)
 	p.putArguments(r, e)
 	attributes.PutStr(names.ProcessWorkingDirectory, text(e.WorkingDirectory))
 	if filename := text(e.Filename); filename != executable {
@@ -98,6 +98,7 @@ func (p *processEmitter) exec(r Record, e *decode.ProcessExec) {
 	}
 	r.putParent()
 	r.putAncestors()
+	r.putExecutor()
 	p.putEnvironment(r, e.Environment)
 }
 
@@ -191,16 +192,27 @@ func capabilityNames(set uint64) []string {
 	return all
 }
 
-// putParent adds what is known of the parent beyond its pid.
+// putParent adds what is known of the parent beyond what every event says of it.
 func (r Record) putParent() {
-	p := r.Who.Process
-	if p.Parent.PID == 0 {
-		return
-	}
-	r.Attributes().PutStr(names.ProcessParentCreationTime, formatTime(p.ParentCreationTime))
-	if executable := p.ParentExecutable.Value(); executable != "" {
+	if executable := r.Who.Process.ParentExecutable.Value(); executable != "" && r.Who.Process.Parent.PID != 0 {
 		r.Attributes().PutStr(names.ProcessParentExecutablePath, executable)
 	}
+}
+
+// putExecutor tells the nearest process above that has executed a program itself, if the parent is a mere fork of it: nothing else tells
+// whose fork that was, since forks are events on demand only. A fork counts the execs that its parent had (self_exec_id), so that it has
+// done none if both have the same count. Where the parent's parent has executed something since, it is not told.
+func (r Record) putExecutor() {
+	above := r.Who.Ancestors
+	executor := 0
+	for executor+1 < len(above) && above[executor].ExecID == above[executor+1].ExecID && above[executor].Executable == above[executor+1].Executable {
+		executor++
+	}
+	if executor == 0 {
+		return
+	}
+	r.Attributes().PutInt(names.ProcessExecutorPID, int64(above[executor].PID))
+	r.Attributes().PutStr(names.ProcessExecutorCreationTime, r.times.text(above[executor].CreationTime))
 }
 
 // putAncestors names what the processes above the parent execute, as far as that is known.
@@ -229,7 +241,7 @@ const signalExitCode = 128
 func exit(r Record, e *decode.ProcessExit) {
 	status := syscall.WaitStatus(e.Status)
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(14)
+	attributes.EnsureCapacity(16)
 	r.SetEventName(names.EventProcessExit)
 	code := int64(status.ExitStatus())
 	if status.Signaled() {

@@ -22,7 +22,7 @@ func Signal(r Record, event decode.Event) bool {
 	name := signalName(int(e.Number))
 	target := e.Other()
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(24)
+	attributes.EnsureCapacity(26)
 	r.SetEventName(names.EventSignalSend)
 	r.Body().SetStr(fmt.Sprintf("%s sent %s to %s (pid %d)", r.subject(e.Head()), name, r.other(target), target.Process.Pid))
 	attributes.PutStr(names.SignalName, name)

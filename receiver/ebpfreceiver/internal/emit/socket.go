@@ -61,7 +61,7 @@ func (r Record) putSocket(h *decode.Header, f *decode.SocketFacts, name []byte, 
 		return ""
 	}
 	r.SetEventName(event)
-	r.Attributes().EnsureCapacity(18)
+	r.Attributes().EnsureCapacity(20)
 	what := r.putSocketKind(f)
 	if f.Kind != decode.KindSocketCreate {
 		what = r.putSocketAddress(f, name, port, what)

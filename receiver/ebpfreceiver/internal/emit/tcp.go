@@ -25,7 +25,7 @@ func TCP(r Record, event decode.Event) bool {
 }
 
 func tcpConnection(r Record, e *decode.TCPConnection) {
-	r.Attributes().EnsureCapacity(19)
+	r.Attributes().EnsureCapacity(21)
 	switch e.Header.Kind {
 	case decode.KindTCPConnect:
 		tcpConnect(r, e)
@@ -43,7 +43,7 @@ func tcpConnection(r Record, e *decode.TCPConnection) {
 
 func tcpRepeat(r Record, e *decode.TCPRepeat) bool {
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(16)
+	attributes.EnsureCapacity(18)
 	var sentence string
 	switch e.Kind {
 	case decode.KindTCPConnect:

@@ -27,7 +27,7 @@ func TTY(r Record, event decode.Event) bool {
 
 func session(r Record, e *decode.TTYSession) {
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(16)
+	attributes.EnsureCapacity(18)
 	r.SetEventName(names.EventTTYSession)
 	attributes.PutStr(names.TTYSource, e.Source)
 	where := "without a terminal"

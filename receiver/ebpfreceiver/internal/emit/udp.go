@@ -24,7 +24,7 @@ func UDP(r Record, event decode.Event) bool {
 
 func udpStart(r Record, e *decode.UDPStart) {
 	r.SetEventName(names.EventUDPStart)
-	r.Attributes().EnsureCapacity(16)
+	r.Attributes().EnsureCapacity(18)
 	side := decode.Side(e.Side)
 	switch side {
 	case decode.SideClient:
@@ -47,7 +47,7 @@ func udpFlow(r Record, e *decode.UDPFlow) {
 	r.Body().SetStr(fmt.Sprintf("%s's flow with %s is %s: %d datagrams sent (%d bytes), %d received (%d bytes)",
 		r.subject(e.Head()), e.Remote, flowStates[e.State], e.PacketsSent, e.BytesSent, e.PacketsReceived, e.BytesReceived))
 	attributes := r.Attributes()
-	attributes.EnsureCapacity(22)
+	attributes.EnsureCapacity(24)
 	attributes.PutStr(names.UDPFlowState, flowStates[e.State])
 	attributes.PutDouble(names.ConnectionDuration, seconds(e.DurationNs))
 	attributes.PutInt(names.UDPPacketsSent, int64(e.PacketsSent))
