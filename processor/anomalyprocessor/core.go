@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -40,6 +41,12 @@ type core struct {
 
 	stop context.CancelFunc
 	done chan struct{}
+
+	// id is the processor's in the configuration. state keeps what is known beyond a restart; nil without a storage.
+	id    component.ID
+	state *keeper
+	// first is a pipeline for incidents of which it is not known which one they came from.
+	first atomic.Pointer[logs]
 }
 
 // workload is kept beside its profile, and belongs to whoever owns that.
@@ -79,6 +86,9 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	c.profiles = profiles
 	c.rules = newRuleset(c.config.Rules.sources()...)
 	c.rules.log(c.logger)
+	if c.state, err = newKeeper(c, host); err != nil {
+		return err
+	}
 	if c.summaries, err = newSummaries(ctx, host, c.config.Summary.Get(), c.settings); err != nil {
 		return err
 	}
@@ -88,6 +98,7 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	if err = c.summaries.start(c.settings); err != nil {
 		return err
 	}
+	c.state.start(ctx)
 	running, stop := context.WithCancel(context.Background())
 	c.stop, c.done = stop, make(chan struct{})
 	go c.run(running)
@@ -105,7 +116,8 @@ func (c *core) Shutdown(ctx context.Context) error {
 	summariesErr := c.summaries.close()
 	now := c.now()
 	c.send(ctx, c.collect(now, func(s *story.Story) bool { return s.Pending() }))
-	return errors.Join(summariesErr, c.telemetry.close())
+	c.state.shutdown(ctx)
+	return errors.Join(summariesErr, c.state.close(), c.telemetry.close())
 }
 
 func (c *core) run(ctx context.Context) {
@@ -182,7 +194,7 @@ func (c *core) forgotten(p *profile.Profile) {
 // send hands on what is told, each to the pipeline that its first event came from.
 func (c *core) send(ctx context.Context, reports []report) {
 	for _, r := range reports {
-		if err := r.to.inner.ConsumeLogs(ctx, r.data); err != nil {
+		if err := r.deliver(ctx); err != nil {
 			c.tally.refused.Add(1)
 			if r.state == stateOpened {
 				r.story.Untold.Store(true)

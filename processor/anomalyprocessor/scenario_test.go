@@ -55,6 +55,8 @@ type step struct {
 	// The records come Repeat times, each time Every later.
 	Repeat int           `yaml:"repeat"`
 	Every  time.Duration `yaml:"every"`
+	// Restart ends the processor before all that, and begins another one with the same storage.
+	Restart bool `yaml:"restart"`
 	// Upkeep lets the processor look after its incidents.
 	Upkeep bool `yaml:"upkeep"`
 }
@@ -110,6 +112,8 @@ func (s *scenario) config(t testing.TB) *Config {
 
 // pair are two pipelines with one configuration, by a clock of the test's own.
 type pair struct {
+	config    *Config
+	host      component.Host
 	pipelines [2]*logs
 	sinks     [2]*consumertest.LogsSink
 	core      *core
@@ -118,12 +122,21 @@ type pair struct {
 
 func newPair(t testing.TB, config *Config) *pair {
 	t.Helper()
+	p := &pair{config: config, host: componenttest.NewNopHost(), now: beginning}
+	for at := range p.sinks {
+		p.sinks[at] = new(consumertest.LogsSink)
+	}
+	p.create(t)
+	return p
+}
+
+func (p *pair) create(t testing.TB) {
+	t.Helper()
 	f := &factory{shared.NewInstances[*Config, *core]()}
 	set := processortest.NewNopSettings(component.MustNewType(componentType))
-	p := &pair{now: beginning}
+	set.ID = component.MustNewID(componentType)
 	for at := range p.pipelines {
-		p.sinks[at] = new(consumertest.LogsSink)
-		made, err := f.logs(context.Background(), set, config, p.sinks[at])
+		made, err := f.logs(context.Background(), set, p.config, p.sinks[at])
 		require.NoError(t, err)
 		p.pipelines[at] = made.(*logs)
 	}
@@ -131,14 +144,21 @@ func newPair(t testing.TB, config *Config) *pair {
 	require.Same(t, p.core, p.pipelines[1].core.Unwrap())
 	p.core.now = func() time.Time { return p.now }
 	p.core.upkeepEvery = 24 * time.Hour // tests say when
-	return p
 }
 
 func (p *pair) start(t testing.TB) {
 	t.Helper()
 	for _, pipeline := range p.pipelines {
-		require.NoError(t, pipeline.Start(context.Background(), componenttest.NewNopHost()))
+		require.NoError(t, pipeline.Start(context.Background(), p.host))
 	}
+}
+
+// restart ends the processor, and begins another one with the same configuration and storage.
+func (p *pair) restart(t testing.TB) {
+	t.Helper()
+	p.shutdown(t)
+	p.create(t)
+	p.start(t)
 }
 
 func (p *pair) shutdown(t testing.TB) {
@@ -152,6 +172,9 @@ func (p *pair) shutdown(t testing.TB) {
 func play(t *testing.T, s scenario) string {
 	t.Helper()
 	p := newPair(t, s.config(t))
+	if p.config.Storage != nil {
+		p.host = newStorage(t, t.TempDir())
+	}
 	p.start(t)
 	var text strings.Builder
 	for _, step := range s.Steps {
@@ -168,6 +191,9 @@ func play(t *testing.T, s scenario) string {
 func (p *pair) step(t testing.TB, step *step) {
 	t.Helper()
 	p.now = p.now.Add(step.At)
+	if step.Restart {
+		p.restart(t)
+	}
 	for n := range max(step.Repeat, 1) {
 		if n > 0 {
 			p.now = p.now.Add(step.Every)
