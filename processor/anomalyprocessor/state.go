@@ -28,6 +28,8 @@ type keeper struct {
 	telemetry *stateTelemetry
 	stats     state.Stats
 	tally     stateTally
+	// roundBytesMax is stateRoundBytesMax, unless a test has changed it.
+	roundBytesMax uint64
 	// savedAt is when everything was written last, in nanoseconds since 1970.
 	savedAt atomic.Int64
 
@@ -69,7 +71,7 @@ func newKeeper(c *core, host component.Host) (*keeper, error) {
 	if !ok {
 		return nil, fmt.Errorf("storage: %q is not a storage extension of this collector; add it to extensions and service::extensions", c.config.Storage)
 	}
-	k := &keeper{core: c, logger: c.logger, extension: extension, waiting: map[string]struct{}{}}
+	k := &keeper{core: c, logger: c.logger, extension: extension, waiting: map[string]struct{}{}, roundBytesMax: stateRoundBytesMax}
 	k.savedAt.Store(c.now().UnixNano())
 	var err error
 	k.telemetry, err = newStateTelemetry(c.settings, k)

@@ -46,8 +46,8 @@ func (k *keeper) saveChanged(ctx context.Context, everything bool) (complete boo
 	})
 	before := k.stats.WrittenBytes.Load()
 	for at, workload := range wanted {
-		if !everything && k.stats.WrittenBytes.Load()-before > stateRoundBytesMax {
-			k.tally.postponed.Add(uint64(len(wanted) - at))
+		if !everything && k.stats.WrittenBytes.Load()-before+k.store.Pending() > k.roundBytesMax {
+			k.tally.postponed.Add(uint64(len(wanted) - at)) // at most, since some have not changed
 			return false, k.flush(ctx)
 		}
 		used := k.store.UsedMax() + uses[workload]

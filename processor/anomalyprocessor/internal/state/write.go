@@ -64,6 +64,9 @@ func (s *Store) Forget(workload string) {
 	s.staged[workload] = nil
 }
 
+// Pending is how many bytes are written with the next Flush, without the index.
+func (s *Store) Pending() uint64 { return uint64(s.bytes) }
+
 // Full tells that it is time for a Flush.
 func (s *Store) Full() bool { return s.bytes >= WriteBytesMax || len(s.operations) >= WriteEntriesMax }
 
