@@ -145,7 +145,8 @@ func (k *keeper) shutdown(ctx context.Context) {
 	case <-limit.C:
 	case <-ctx.Done():
 	}
-	k.logger.Error("The storage does not come to an end: what was learned since the last writing may be lost", zap.Time("last", time.Unix(0, k.savedAt.Load())))
+	k.logger.Error("The storage does not come to an end: what was learned since the last writing may be lost",
+		zap.Time("last", time.Unix(0, k.savedAt.Load())))
 }
 
 // finish writes everything once more, and lets the storage go.

@@ -49,7 +49,7 @@ func Restore(s Snapshot) (*Tracker, error) {
 func restore(s *IncidentSnapshot) (*Incident, error) {
 	i := &Incident{
 		Number: s.Number, Opened: timeOf(s.Opened), Last: timeOf(s.Last), Raised: s.Raised, RaisedAt: timeOf(s.RaisedAt),
-		MoreNodes: s.MoreNodes, MoreBehaviours: s.MoreBehaviours, files: map[string]bool{}, index: map[uint64]int{},
+		hinted: s.Hinted, MoreNodes: s.MoreNodes, MoreBehaviours: s.MoreBehaviours, files: map[string]bool{}, index: map[uint64]int{},
 	}
 	for _, n := range s.Nodes[:min(len(s.Nodes), nodesMax)] {
 		i.Nodes = append(i.Nodes, Node{n.Process.Key(), n.Parent.Key(), n.Executable, timeOf(n.First)})

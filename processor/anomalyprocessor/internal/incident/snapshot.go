@@ -30,6 +30,7 @@ type IncidentSnapshot struct {
 	Opened         int64               `json:"opened"`
 	Last           int64               `json:"last"`
 	Raised         bool                `json:"raised,omitempty"`
+	Hinted         bool                `json:"hinted,omitempty"`
 	RaisedAt       int64               `json:"raised_at,omitempty"`
 	Nodes          []NodeSnapshot      `json:"nodes,omitempty"`
 	Behaviours     []BehaviourSnapshot `json:"behaviours,omitempty"`
@@ -64,12 +65,12 @@ type ProcessSnapshot struct {
 }
 
 // Snapshot returns what has to be kept. It shares nothing that changes with the tracker. While a workload is learned everything is
-// surprising, so what is not raised is kept only afterwards, and never if onlyRaised.
+// surprising, so of what is not raised only what is sensitive is kept then; and nothing ever if onlyRaised.
 func (t *Tracker) Snapshot(onlyRaised bool) Snapshot {
 	s := Snapshot{Opened: t.stats.Opened, Learned: t.learned, Scores: slices.Clone(t.Bar.scores)}
 	kept := map[*Incident]bool{}
 	for _, i := range t.open {
-		if i.Raised || t.learned && !onlyRaised {
+		if i.Raised || !onlyRaised && (t.learned || len(i.Sensitivities()) > 0) {
 			kept[i] = true
 			s.Incidents = append(s.Incidents, i.snapshot())
 		}
@@ -85,7 +86,7 @@ func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
 	leads := map[*process]bool{}
 	for _, p := range t.processes {
 		path := []*process{p}
-		for at := 0; !kept[path[at].incident]; at++ {
+		for at := 0; !kept[path[at].incident.whole()]; at++ {
 			parent, ok := t.processes[path[at].parent]
 			if !ok || at == ancestorsMax {
 				path = nil
@@ -110,8 +111,8 @@ func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
 	processes := make([]ProcessSnapshot, len(sorted))
 	for at, p := range sorted {
 		processes[at] = ProcessSnapshot{Process: ProcessOf(p.key), Parent: ProcessOf(p.parent), Unusual: p.unusual, Seen: p.seen}
-		if kept[p.incident] {
-			processes[at].Incident = p.incident.Number
+		if of := p.incident.whole(); kept[of] {
+			processes[at].Incident = of.Number
 		}
 	}
 	return processes
@@ -120,7 +121,7 @@ func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
 func (i *Incident) snapshot() IncidentSnapshot {
 	s := IncidentSnapshot{
 		Number: i.Number, Opened: nanoseconds(i.Opened), Last: nanoseconds(i.Last), Raised: i.Raised, RaisedAt: nanoseconds(i.RaisedAt),
-		MoreNodes: i.MoreNodes, MoreBehaviours: i.MoreBehaviours,
+		Hinted: i.hinted, MoreNodes: i.MoreNodes, MoreBehaviours: i.MoreBehaviours,
 	}
 	for _, n := range i.Nodes {
 		s.Nodes = append(s.Nodes, NodeSnapshot{ProcessOf(n.Process), ProcessOf(n.Parent), n.Executable, nanoseconds(n.First)})

@@ -53,17 +53,19 @@ func TestSnapshot_scenarios(t *testing.T) {
 	}
 }
 
-// While everything is new, only what was raised is worth being kept.
+// While everything is new, only what was raised or is sensitive is worth being kept.
 func TestSnapshot_learning(t *testing.T) {
 	s := newStage(t)
-	s.play("start 10 1 /usr/bin/python3\nstart 11 10 /usr/bin/gzip x50\nstart 12 10 /bin/sh\n")
-	require.NotEmpty(t, s.tracker.Open())
+	s.hint = Hint{Bits: 5}
+	s.play("start 10 1 /usr/bin/python3\n")
+	require.Len(t, s.tracker.Open(), 1)
 	assert.Empty(t, restart(t, s.tracker, false).Open())
+	s.play("start 20 1 /bin/sh\n")
+	assert.Len(t, restart(t, s.tracker, false).Open(), 1)
 	s.tracker.Open()[0].Raised = true
-	restored := restart(t, s.tracker, false)
-	require.Len(t, restored.Open(), 1)
-	s.tracker, s.hint = restored, Hint{Bits: 5}
-	assert.Contains(t, s.play("start 13 12 /bin/odd\n"), "#1")
+	s.tracker = restart(t, s.tracker, true)
+	require.Len(t, s.tracker.Open(), 1)
+	assert.Contains(t, s.play("start 13 10 /bin/odd\n"), "#1")
 	assert.Empty(t, trained(t).tracker.Snapshot(false).Processes, "without an incident nothing leads to one")
 }
 
@@ -123,8 +125,10 @@ func TestSnapshot_knowsAllFields(t *testing.T) {
 		reflect.TypeFor[Behaviour](): {"ID", "Keys", "Weight", "Expected", "Sensitivity", "Action", "Process", "First", "Count", "Destination",
 			"Object", "Explanation"},
 		reflect.TypeFor[Incident](): {"Number", "Opened", "Last", "Raised", "RaisedAt", "Nodes", "Behaviours", "MoreNodes", "MoreBehaviours", "files",
-			"index",  // made anew
+			"index", // made anew
+			"hinted",
 			"closed", // those are not kept
+			"into",   // nor are those that are parts of others
 		},
 	} {
 		for field := range of.Fields() {

@@ -30,11 +30,13 @@ func (i *Incidents) Encode() (data []byte, less bool, err error) {
 	for _, reduce := range []func(){
 		func() {},
 		func() {
-			reduced.Book.Stories = slices.DeleteFunc(slices.Clone(i.Book.Stories), func(s story.StorySnapshot) bool { return s.Closed && !s.Changed && !s.Unsent })
+			over := func(s story.StorySnapshot) bool { return s.Closed && !s.Changed && !s.Unsent }
+			reduced.Book.Stories = slices.DeleteFunc(slices.Clone(i.Book.Stories), over)
 		},
 		func() {
 			reduced.Book.Facts = nil
-			reduced.Tracker.Incidents = slices.DeleteFunc(slices.Clone(i.Tracker.Incidents), func(s incident.IncidentSnapshot) bool { return !s.Raised })
+			quiet := func(s incident.IncidentSnapshot) bool { return !s.Raised }
+			reduced.Tracker.Incidents = slices.DeleteFunc(slices.Clone(i.Tracker.Incidents), quiet)
 		},
 	} {
 		reduce()

@@ -41,7 +41,7 @@ func Restore(workload string, s Snapshot, from Source) (*Book, error) {
 	ids := map[string]bool{}
 	for at := max(len(s.Stories)-storiesMax, 0); at < len(s.Stories); at++ {
 		written := &s.Stories[at]
-		if written.ID == "" || len(written.ID) > idBytesMax || ids[written.ID] {
+		if written.ID == "" || len(written.ID) > idBytesMax || len(written.PartOf) > idBytesMax || ids[written.ID] {
 			return nil, fmt.Errorf("%w: id %q", ErrSnapshot, written.ID)
 		}
 		ids[written.ID] = true
@@ -62,8 +62,8 @@ func Restore(workload string, s Snapshot, from Source) (*Book, error) {
 // restore adds a story.
 func (b *Book) restore(written *StorySnapshot, open map[uint64]*incident.Incident, from *Source) error {
 	s := &Story{
-		ID: written.ID, opened: timeOf(written.Opened), last: timeOf(written.Last), toldAt: timeOf(written.ToldAt), facts: written.Facts.restore(from.Rule),
-		merged: written.Merged, moreSteps: written.MoreSteps, score: written.Score, changed: written.Changed, closed: written.Closed,
+		ID: written.ID, PartOf: written.PartOf, opened: timeOf(written.Opened), last: timeOf(written.Last),
+		toldAt: timeOf(written.ToldAt), facts: written.Facts.restore(from.Rule), merged: written.Merged, moreSteps: written.MoreSteps, score: written.Score, changed: written.Changed, closed: written.Closed,
 		provisional: map[*incident.Incident]*Facts{},
 	}
 	s.Unsent.Store(written.Unsent)

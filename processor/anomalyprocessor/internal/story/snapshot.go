@@ -22,6 +22,7 @@ type Snapshot struct {
 // StorySnapshot is what is kept of a story.
 type StorySnapshot struct {
 	ID      string `json:"id"`
+	PartOf  string `json:"part_of,omitempty"`
 	Unsent  bool   `json:"unsent,omitempty"`
 	Untold  bool   `json:"untold,omitempty"`
 	Changed bool   `json:"changed,omitempty"`
@@ -88,7 +89,7 @@ func (b *Book) Snapshot(of incident.Snapshot, origin func(any) json.RawMessage) 
 
 func (s *Story) snapshot(kept map[uint64]bool) StorySnapshot {
 	written := StorySnapshot{
-		ID: s.ID, Unsent: s.Unsent.Load(), Untold: s.Untold.Load(), Changed: s.changed, Closed: s.closed, Opened: nanoseconds(s.opened),
+		ID: s.ID, PartOf: s.PartOf, Unsent: s.Unsent.Load(), Untold: s.Untold.Load(), Changed: s.changed, Closed: s.closed, Opened: nanoseconds(s.opened),
 		Last: nanoseconds(s.last), ToldAt: nanoseconds(s.toldAt), Facts: *s.facts.snapshot(), Merged: s.merged, MoreSteps: s.moreSteps, Score: s.score,
 	}
 	for _, i := range s.members {

@@ -161,7 +161,7 @@ func TestSnapshot_knowsAllFields(t *testing.T) {
 			"of",       // made anew
 			"stats",    // what was counted was counted
 		},
-		reflect.TypeFor[Story](): {"ID", "Unsent", "Untold", "Origin", "opened", "last", "facts", "merged", "members", "provisional", "signatures",
+		reflect.TypeFor[Story](): {"ID", "PartOf", "Unsent", "Untold", "Origin", "opened", "last", "facts", "merged", "members", "provisional", "signatures",
 			"steps", "moreSteps", "score", "changed", "closed", "toldAt"},
 		reflect.TypeFor[Step]():  {"Behaviour", "Parent", "Executable"},
 		reflect.TypeFor[Facts](): {"Events", "UIDs", "Instances", "Rules", "MoreRules", "Omitted"},
