@@ -30,9 +30,9 @@ type core struct {
 	evidence    evidenceTotal
 	telemetry   *telemetry
 	scratch     sync.Pool
-	// now is the clock by which it is told of incidents, upkeepEvery how often it is looked after them.
-	now         func() time.Time
-	upkeepEvery time.Duration
+	// now is the clock by which it is told of incidents, upkeepEvery how often it is looked after them, soonEvery how often what was told is kept.
+	now                    func() time.Time
+	upkeepEvery, soonEvery time.Duration
 
 	// profiles exist from the start on.
 	profiles  *profile.Set
@@ -67,6 +67,7 @@ type late struct {
 func newCore(c *Config, set component.TelemetrySettings) *core {
 	k := &core{
 		config: c, logger: set.Logger, settings: set, allow: newAllowed(c.Allow), rules: newRuleset(), now: time.Now, upkeepEvery: upkeepInterval,
+		soonEvery: stateSoonInterval,
 	}
 	k.scratch.New = func() any { return newScratch() }
 	return k

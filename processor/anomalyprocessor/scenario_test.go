@@ -143,7 +143,7 @@ func (p *pair) create(t testing.TB) {
 	p.core = p.pipelines[0].core.Unwrap()
 	require.Same(t, p.core, p.pipelines[1].core.Unwrap())
 	p.core.now = func() time.Time { return p.now }
-	p.core.upkeepEvery = 24 * time.Hour // tests say when
+	p.core.upkeepEvery, p.core.soonEvery = 24*time.Hour, 24*time.Hour // tests say when
 }
 
 func (p *pair) start(t testing.TB) {

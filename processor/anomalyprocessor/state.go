@@ -101,7 +101,7 @@ func (k *keeper) run(ctx context.Context) {
 	defer close(k.done)
 	k.load(ctx)
 	close(k.read)
-	regular, soon := time.NewTicker(k.core.config.State.Interval), time.NewTicker(stateSoonInterval)
+	regular, soon := time.NewTicker(k.core.config.State.Interval), time.NewTicker(k.core.soonEvery)
 	defer regular.Stop()
 	defer soon.Stop()
 	for {

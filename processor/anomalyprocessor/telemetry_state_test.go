@@ -84,3 +84,13 @@ func TestState_atOnce(t *testing.T) {
 	p.shutdown(t)
 	p.shutdown(t)
 }
+
+// Nobody has to ask for it.
+func TestState_byItself(t *testing.T) {
+	p, _ := keeping(t, newFakeStorage().host(), nil)
+	p.core.soonEvery = time.Millisecond
+	p.start(t)
+	p.shell(t, "web", 7)
+	require.Eventually(t, func() bool { return p.core.state.stats.Entries.Load() == 2 }, time.Minute, time.Millisecond)
+	p.shutdown(t)
+}
