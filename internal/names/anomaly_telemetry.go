@@ -2,6 +2,8 @@
 
 package names
 
+import "slices"
+
 // Attributes of the metrics of the processor "anomaly" about itself, besides State, Reason, Outcome and Bound.
 const (
 	Severity = "severity"
@@ -17,7 +19,7 @@ func AnomalyMetricAttributes() []Attribute {
 		{Rule, String, "Id of the rule, or where it lies if it has none."},
 		{Reason, String, "Why a file has no rule for us: `broken`, `unsupported`, `other_log_source` or `over_limit`."},
 		{Bound, String, "Which limit was hit: `workloads` (a profile was forgotten for another), `bytes` (a profile could not grow), `behaviours` (forgotten in a profile), `processes` (forgotten), `open_incidents` (one was closed for another), `stories` (what was known of an earlier incident was forgotten), `facts` (names of events, replicas and rules that were left out of an incident), `rule_text` (cut before rules saw it), `command_lines` (of parents, forgotten for others), `losses` (what was lost on a host or of a tracer was forgotten for another), `evidence` (records of an incident that had not been raised yet and that do not go on if nothing but incidents does)."},
-	}, anomalySummaryMetricAttributes()...)
+	}, slices.Concat(anomalySummaryMetricAttributes(), anomalyStateAttributes())...)
 }
 
 // AnomalyEventsSeen counts events.
@@ -90,5 +92,5 @@ func AnomalyMetrics() []Metric {
 	return append([]Metric{
 		AnomalyEventsSeen(), AnomalyEventsAhead(), AnomalyBatchesAgain(), AnomalySurprising(), AnomalyIncidents(), AnomalyMerged(), AnomalyIncidentsLost(), AnomalyProfiles(),
 		AnomalyProfileBytes(), AnomalyLimits(), AnomalyRules(), AnomalyRulesRefused(), AnomalyRuleHits(),
-	}, anomalySummaryMetrics()...)
+	}, slices.Concat(anomalySummaryMetrics(), anomalyStateMetrics())...)
 }

@@ -137,6 +137,9 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "story", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "sigma"}},
 		// Whoever asks a model knows facts and answers, and nothing of incidents: it can't change any.
 		{folder: anomalyAt + "summary"},
+		// What is kept of workloads knows storages and their forms; it never judges.
+		{folder: anomalyAt + "state", ours: []string{anomalyAt + "incident", anomalyAt + "story", anomalyAt + "profile"},
+			others: []string{"go.opentelemetry.io/collector/extension/xextension", zap, xxhash}},
 		{folder: anomalyAt + "measure", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident"}},
 	}
 }

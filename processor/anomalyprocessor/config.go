@@ -29,6 +29,9 @@ type Config struct {
 	Limits LimitsConfig  `mapstructure:"limits"`
 	// Summary lets a language model write about incidents. It is off by default.
 	Summary configoptional.Optional[SummaryConfig] `mapstructure:"summary"`
+	// Storage is the storage extension that keeps what is known beyond a restart, nil for none.
+	Storage *component.ID `mapstructure:"storage"`
+	State   StateConfig   `mapstructure:"state"`
 
 	// prevent unkeyed literals
 	_ struct{}
@@ -105,6 +108,7 @@ func createDefaultConfig() component.Config {
 		Rules:    RulesConfig{Builtin: true},
 		Limits:   LimitsConfig{WorkloadsMax: limits.ProfilesMax, ProfileBytesMax: limits.ProfileBytesMax, BytesMax: limits.TotalBytesMax},
 		Summary:  configoptional.Default(defaultSummaryConfig()),
+		State:    StateConfig{Interval: stateIntervalDefault},
 	}
 }
 

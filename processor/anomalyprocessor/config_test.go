@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
@@ -42,6 +43,7 @@ func TestConfig_accepted(t *testing.T) {
 
 	config, err = load(t, "config.yaml", "anomaly/all")
 	require.NoError(t, err)
+	storage := component.MustNewIDWithName("file_storage", "state")
 	want := &Config{
 		Forward: forwardIncidents, UpdateInterval: 5 * time.Minute,
 		Learning: LearningConfig{TimeMin: 2 * time.Hour, TimeMax: 3 * time.Hour, ProcessStartsMin: 9, NewVersionMax: 4 * time.Hour},
@@ -49,6 +51,7 @@ func TestConfig_accepted(t *testing.T) {
 		Allow:    []AllowConfig{{Workload: "shop/*", Executable: "/bin/a", Action: "exec", Object: "/bin/b"}},
 		Limits:   LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20},
 		Summary:  defaultConfig().Summary,
+		Storage:  &storage, State: StateConfig{Interval: time.Minute},
 	}
 	assert.Equal(t, want, config)
 	require.NoError(t, config.profileLimits().Validate())
@@ -65,6 +68,7 @@ func TestConfig_refused(t *testing.T) {
 		"anomaly/allow_action":       `allow::0: action: "dance" is none: see the steps of incidents in docs/telemetry.md`,
 		"anomaly/limits":             "limits: workloads_max: 0 is not between 1 and 100000\nprofile_bytes_max: 1 is not between 4096 and 16777216",
 		"anomaly/no_room":            `limits: bytes_max: 1048576 has no room for one profile of 4194304 (profile_bytes_max)`,
+		"anomaly/state":              `state: interval: 1s is not between 10s and 24h0m0s`,
 		"anomaly/unknown":            "has invalid keys: sauce",
 	} {
 		_, err := load(t, "config_refused.yaml", section)

@@ -15,7 +15,7 @@ func (c *core) note(s *scratch, outcome record.Outcome) {
 	e := &s.event
 	if s.owned == nil || s.owned.Workload() != e.Workload {
 		c.release(s)
-		if s.owned = c.profiles.Find(e.Workload); s.owned == nil {
+		if s.owned = c.profiles.AcquireKnown(e.Workload); s.owned == nil {
 			return
 		}
 	}

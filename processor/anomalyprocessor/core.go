@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -30,9 +31,9 @@ type core struct {
 	evidence    evidenceTotal
 	telemetry   *telemetry
 	scratch     sync.Pool
-	// now is the clock by which it is told of incidents, upkeepEvery how often it is looked after them.
-	now         func() time.Time
-	upkeepEvery time.Duration
+	// now is the clock by which it is told of incidents, upkeepEvery how often it is looked after them, soonEvery how often what was told is kept.
+	now                    func() time.Time
+	upkeepEvery, soonEvery time.Duration
 
 	// profiles exist from the start on.
 	profiles  *profile.Set
@@ -42,6 +43,12 @@ type core struct {
 
 	stop context.CancelFunc
 	done chan struct{}
+
+	// id is the processor's in the configuration. state keeps what is known beyond a restart; nil without a storage.
+	id    component.ID
+	state *keeper
+	// first is a pipeline for incidents of which it is not known which one they came from.
+	first atomic.Pointer[logs]
 }
 
 // workload is kept beside its profile, and belongs to whoever owns that.
@@ -62,6 +69,7 @@ type late struct {
 func newCore(c *Config, set component.TelemetrySettings) *core {
 	k := &core{
 		config: c, logger: set.Logger, settings: set, allow: newAllowed(c.Allow), rules: newRuleset(), now: time.Now, upkeepEvery: upkeepInterval,
+		soonEvery: stateSoonInterval,
 	}
 	k.scratch.New = func() any { return newScratch() }
 	return k
@@ -81,6 +89,9 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	c.profiles = profiles
 	c.rules = newRuleset(c.config.Rules.sources()...)
 	c.rules.log(c.logger)
+	if c.state, err = newKeeper(c, host); err != nil {
+		return err
+	}
 	if c.summaries, err = newSummaries(ctx, host, c.config.Summary.Get(), c.settings); err != nil {
 		return err
 	}
@@ -90,6 +101,7 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	if err = c.summaries.start(c.settings); err != nil {
 		return err
 	}
+	c.state.start(ctx)
 	running, stop := context.WithCancel(context.Background())
 	c.stop, c.done = stop, make(chan struct{})
 	go c.run(running)
@@ -107,7 +119,8 @@ func (c *core) Shutdown(ctx context.Context) error {
 	summariesErr := c.summaries.close()
 	now := c.now()
 	c.send(ctx, c.collect(now, func(s *story.Story) bool { return s.Pending() }))
-	return errors.Join(summariesErr, c.telemetry.close())
+	c.state.shutdown(ctx)
+	return errors.Join(summariesErr, c.state.close(), c.telemetry.close())
 }
 
 func (c *core) run(ctx context.Context) {
@@ -185,7 +198,7 @@ func (c *core) forgotten(p *profile.Profile) {
 // send hands on what is told, each to the pipeline that its first event came from.
 func (c *core) send(ctx context.Context, reports []report) {
 	for _, r := range reports {
-		if err := r.to.inner.ConsumeLogs(ctx, r.data); err != nil {
+		if err := r.deliver(ctx); err != nil {
 			c.tally.refused.Add(1)
 			if r.state == stateOpened {
 				r.story.Untold.Store(true)

@@ -36,6 +36,6 @@ func (f *factory) logs(ctx context.Context, set processor.Settings, config compo
 		return nil, err
 	}
 	c := config.(*Config)
-	instance := f.cores.Get(c, func() *core { return newCore(c, set.TelemetrySettings) })
+	instance := f.cores.Get(c, func() *core { return newCore(c, set.TelemetrySettings).named(set.ID) })
 	return &logs{core: instance, inner: inner, onlyIncidents: c.Forward == forwardIncidents}, nil
 }

@@ -201,6 +201,7 @@ func (c *core) take(s *scratch, w *workload, v incident.Verdict, resource pcommo
 	if told.Origin == nil {
 		told.Origin = originOf(s.to, resource)
 	}
+	adopt(told, s.to)
 	if !slices.Contains(s.touched, told) {
 		s.touched = append(s.touched, told)
 	}

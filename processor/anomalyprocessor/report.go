@@ -103,7 +103,8 @@ func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
 	putRules(attributes, &facts)
 	c.summaries.add(log, p, s, steps, &facts)
 	c.tally.told(state, severity)
-	return report{from.to, s, state, data}
+	c.state.soon(p.Workload())
+	return report{c.pipelineOf(from), s, state, data}
 }
 
 func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }

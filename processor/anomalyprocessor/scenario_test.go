@@ -55,6 +55,8 @@ type step struct {
 	// The records come Repeat times, each time Every later.
 	Repeat int           `yaml:"repeat"`
 	Every  time.Duration `yaml:"every"`
+	// Restart ends the processor before all that, and begins another one with the same storage.
+	Restart bool `yaml:"restart"`
 	// Upkeep lets the processor look after its incidents.
 	Upkeep bool `yaml:"upkeep"`
 }
@@ -75,12 +77,7 @@ func TestScenarios(t *testing.T) {
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			content, err := os.ReadFile(file)
-			require.NoError(t, err)
-			var s scenario
-			decoder := yaml.NewDecoder(bytes.NewReader(content))
-			decoder.KnownFields(true)
-			require.NoError(t, decoder.Decode(&s))
+			s := read(t, file)
 			got := play(t, s)
 			golden := strings.TrimSuffix(file, ".yaml") + ".golden"
 			if *update {
@@ -93,8 +90,30 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
+func read(t testing.TB, file string) scenario {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var s scenario
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true)
+	require.NoError(t, decoder.Decode(&s))
+	return s
+}
+
+// config is what the scenario configures.
+func (s *scenario) config(t testing.TB) *Config {
+	t.Helper()
+	config := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(s.Config).Unmarshal(config))
+	require.NoError(t, confmap.Validate(config))
+	return config
+}
+
 // pair are two pipelines with one configuration, by a clock of the test's own.
 type pair struct {
+	config    *Config
+	host      component.Host
 	pipelines [2]*logs
 	sinks     [2]*consumertest.LogsSink
 	core      *core
@@ -103,27 +122,43 @@ type pair struct {
 
 func newPair(t testing.TB, config *Config) *pair {
 	t.Helper()
+	p := &pair{config: config, host: componenttest.NewNopHost(), now: beginning}
+	for at := range p.sinks {
+		p.sinks[at] = new(consumertest.LogsSink)
+	}
+	p.create(t)
+	return p
+}
+
+func (p *pair) create(t testing.TB) {
+	t.Helper()
 	f := &factory{shared.NewInstances[*Config, *core]()}
 	set := processortest.NewNopSettings(component.MustNewType(componentType))
-	p := &pair{now: beginning}
+	set.ID = component.MustNewID(componentType)
 	for at := range p.pipelines {
-		p.sinks[at] = new(consumertest.LogsSink)
-		made, err := f.logs(context.Background(), set, config, p.sinks[at])
+		made, err := f.logs(context.Background(), set, p.config, p.sinks[at])
 		require.NoError(t, err)
 		p.pipelines[at] = made.(*logs)
 	}
 	p.core = p.pipelines[0].core.Unwrap()
 	require.Same(t, p.core, p.pipelines[1].core.Unwrap())
 	p.core.now = func() time.Time { return p.now }
-	p.core.upkeepEvery = 24 * time.Hour // tests say when
-	return p
+	p.core.upkeepEvery, p.core.soonEvery = 24*time.Hour, 24*time.Hour // tests say when
 }
 
 func (p *pair) start(t testing.TB) {
 	t.Helper()
 	for _, pipeline := range p.pipelines {
-		require.NoError(t, pipeline.Start(context.Background(), componenttest.NewNopHost()))
+		require.NoError(t, pipeline.Start(context.Background(), p.host))
 	}
+}
+
+// restart ends the processor, and begins another one with the same configuration and storage.
+func (p *pair) restart(t testing.TB) {
+	t.Helper()
+	p.shutdown(t)
+	p.create(t)
+	p.start(t)
 }
 
 func (p *pair) shutdown(t testing.TB) {
@@ -136,32 +171,40 @@ func (p *pair) shutdown(t testing.TB) {
 // play returns what comes out of the processor.
 func play(t *testing.T, s scenario) string {
 	t.Helper()
-	config := createDefaultConfig().(*Config)
-	require.NoError(t, confmap.NewFromStringMap(s.Config).Unmarshal(config))
-	require.NoError(t, confmap.Validate(config))
-	p := newPair(t, config)
+	p := newPair(t, s.config(t))
+	if p.config.Storage != nil {
+		p.host = newStorage(t, t.TempDir())
+	}
 	p.start(t)
 	var text strings.Builder
 	for _, step := range s.Steps {
 		fmt.Fprintf(&text, "# %s\n", step.Say)
-		p.now = p.now.Add(step.At)
-		for n := range max(step.Repeat, 1) {
-			if n > 0 {
-				p.now = p.now.Add(step.Every)
-			}
-			if len(step.Logs) > 0 {
-				require.NoError(t, p.pipelines[step.Pipeline].ConsumeLogs(context.Background(), logsOf(t, step.Logs, p.now)))
-			}
-		}
-		if step.Upkeep {
-			p.core.upkeep(context.Background())
-		}
+		p.step(t, &step)
 		p.write(&text)
 	}
 	p.shutdown(t)
 	fmt.Fprintln(&text, "# shutdown")
 	p.write(&text)
 	return text.String()
+}
+
+func (p *pair) step(t testing.TB, step *step) {
+	t.Helper()
+	p.now = p.now.Add(step.At)
+	if step.Restart {
+		p.restart(t)
+	}
+	for n := range max(step.Repeat, 1) {
+		if n > 0 {
+			p.now = p.now.Add(step.Every)
+		}
+		if len(step.Logs) > 0 {
+			require.NoError(t, p.pipelines[step.Pipeline].ConsumeLogs(context.Background(), logsOf(t, step.Logs, p.now)))
+		}
+	}
+	if step.Upkeep {
+		p.core.upkeep(context.Background())
+	}
 }
 
 // write writes what has come out since the last time.
@@ -211,7 +254,7 @@ func writeAttributes(text *strings.Builder, indent string, raw map[string]any) {
 	}
 }
 
-func logsOf(t *testing.T, steps []resourceStep, now time.Time) plog.Logs {
+func logsOf(t testing.TB, steps []resourceStep, now time.Time) plog.Logs {
 	t.Helper()
 	data := plog.NewLogs()
 	for _, s := range steps {

@@ -2,7 +2,10 @@
 
 package behaviour
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Sensitivity is why something deserves a look however ordinary the moment is, above all while a new version is rolled out: then
 // much is new, but hardly anything of this.
@@ -30,6 +33,15 @@ func (s Sensitivity) String() string {
 		return "unknown"
 	}
 	return sensitivityNames[s]
+}
+
+// ParseSensitivity returns the sensitivity of a name, and false if there is none.
+func ParseSensitivity(name string) (Sensitivity, bool) {
+	at := slices.Index(sensitivityNames[:], name)
+	if at < 0 {
+		return Ordinary, false
+	}
+	return Sensitivity(at), true
 }
 
 // The lists are of whole names, so that an attacker's look-alike is not among them and is merely new.

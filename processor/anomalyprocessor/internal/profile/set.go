@@ -64,8 +64,8 @@ func (s *Set) Acquire(workload string) *Profile {
 	}
 }
 
-// Find is Acquire for a workload that has a profile, and nil for others. It does not count as use.
-func (s *Set) Find(workload string) *Profile {
+// AcquireKnown is Acquire for a workload that has a profile, and nil for others. It does not count as use.
+func (s *Set) AcquireKnown(workload string) *Profile {
 	s.mu.Lock()
 	p, ok := s.profiles[workload]
 	s.mu.Unlock()
@@ -176,16 +176,4 @@ func (s *Set) Workloads() []string {
 		all = append(all, workload)
 	}
 	return all
-}
-
-// Import takes in a profile that was exported, for the workload it is of. If there is one already, both become one.
-func (s *Set) Import(data []byte) error {
-	imported, err := Decode(data, s.limits)
-	if err != nil {
-		return err
-	}
-	p := s.Acquire(imported.workload)
-	defer p.Release()
-	p.Merge(imported)
-	return nil
 }

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package incident
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
+)
+
+// Snapshot is what a tracker needs for going on after a restart as if there had been none. It is written as JSON: names and meaning of
+// fields stay. Times are nanoseconds since 1970, 0 for none.
+type Snapshot struct {
+	// Opened is how many incidents there were, which is the number of the last one.
+	Opened    uint64             `json:"opened"`
+	Learned   bool               `json:"learned,omitempty"`
+	Scores    []float64          `json:"scores,omitempty"`
+	Incidents []IncidentSnapshot `json:"incidents,omitempty"`
+	// Processes are those that lead to an incident, the one that was quiet the longest first.
+	Processes []ProcessSnapshot `json:"processes,omitempty"`
+}
+
+// IncidentSnapshot is what is kept of an open incident.
+type IncidentSnapshot struct {
+	Number         uint64              `json:"number"`
+	Opened         int64               `json:"opened"`
+	Last           int64               `json:"last"`
+	Raised         bool                `json:"raised,omitempty"`
+	Hinted         bool                `json:"hinted,omitempty"`
+	RaisedAt       int64               `json:"raised_at,omitempty"`
+	Nodes          []NodeSnapshot      `json:"nodes,omitempty"`
+	Behaviours     []BehaviourSnapshot `json:"behaviours,omitempty"`
+	MoreNodes      uint32              `json:"more_nodes,omitempty"`
+	MoreBehaviours uint32              `json:"more_behaviours,omitempty"`
+	// Files are paths as bytes, since a path may be anything.
+	Files [][]byte `json:"files,omitempty"`
+}
+
+// Process tells a process apart.
+type Process struct {
+	PID     uint32 `json:"pid"`
+	Created int64  `json:"created,omitempty"`
+}
+
+// NodeSnapshot is what is kept of a process that did something surprising.
+type NodeSnapshot struct {
+	Process    Process `json:"process"`
+	Parent     Process `json:"parent"`
+	Executable string  `json:"executable,omitempty"`
+	First      int64   `json:"first"`
+}
+
+// ProcessSnapshot is what is kept of a process that leads to an incident.
+type ProcessSnapshot struct {
+	Process Process `json:"process"`
+	Parent  Process `json:"parent"`
+	// Incident is its number, 0 if the process has none itself.
+	Incident uint64 `json:"incident,omitempty"`
+	Unusual  bool   `json:"unusual,omitempty"`
+	Ended    bool   `json:"ended,omitempty"`
+	Seen     int64  `json:"seen"`
+}
+
+// Snapshot returns what has to be kept. It shares nothing that changes with the tracker. While a workload is learned everything is
+// surprising, so of what is not raised only what is sensitive is kept then; and nothing ever if onlyRaised.
+func (t *Tracker) Snapshot(onlyRaised bool) Snapshot {
+	s := Snapshot{Opened: t.stats.Opened, Learned: t.learned, Scores: slices.Clone(t.Bar.scores)}
+	kept := map[*Incident]bool{}
+	for _, i := range t.open {
+		if i.Raised || !onlyRaised && (t.learned || len(i.Sensitivities()) > 0) {
+			kept[i] = true
+			s.Incidents = append(s.Incidents, i.snapshot())
+		}
+	}
+	if len(kept) > 0 {
+		s.Processes = t.leading(kept)
+	}
+	return s
+}
+
+// leading returns the processes through which something can be linked to one of the incidents.
+func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
+	leads := map[*process]bool{}
+	for _, p := range t.processes {
+		path := []*process{p}
+		for at := 0; !kept[path[at].incident.whole()]; at++ {
+			parent, ok := t.processes[path[at].parent]
+			if !ok || at == ancestorsMax {
+				path = nil
+				break
+			}
+			path = append(path, parent)
+		}
+		for _, on := range path {
+			leads[on] = true
+		}
+	}
+	for i := range kept {
+		for n := range i.Nodes {
+			if p, ok := t.processes[i.Nodes[n].Process]; ok {
+				leads[p] = true
+			}
+		}
+	}
+	sorted := slices.SortedFunc(maps.Keys(leads), func(a, b *process) int {
+		return cmp.Or(cmp.Compare(a.touched, b.touched), cmp.Compare(a.key.PID, b.key.PID), cmp.Compare(a.key.Created, b.key.Created))
+	})
+	processes := make([]ProcessSnapshot, len(sorted))
+	for at, p := range sorted {
+		processes[at] = ProcessSnapshot{Process: ProcessOf(p.key), Parent: ProcessOf(p.parent), Unusual: p.unusual, Ended: p.ended, Seen: p.seen}
+		if of := p.incident.whole(); kept[of] {
+			processes[at].Incident = of.Number
+		}
+	}
+	return processes
+}
+
+func (i *Incident) snapshot() IncidentSnapshot {
+	s := IncidentSnapshot{
+		Number: i.Number, Opened: nanoseconds(i.Opened), Last: nanoseconds(i.Last), Raised: i.Raised, RaisedAt: nanoseconds(i.RaisedAt),
+		Hinted: i.hinted, MoreNodes: i.MoreNodes, MoreBehaviours: i.MoreBehaviours,
+	}
+	for _, n := range i.Nodes {
+		s.Nodes = append(s.Nodes, NodeSnapshot{ProcessOf(n.Process), ProcessOf(n.Parent), n.Executable, nanoseconds(n.First)})
+	}
+	for at := range i.Behaviours {
+		s.Behaviours = append(s.Behaviours, i.Behaviours[at].Snapshot())
+	}
+	for _, file := range slices.Sorted(maps.Keys(i.files)) {
+		s.Files = append(s.Files, []byte(file))
+	}
+	return s
+}
+
+// BehaviourSnapshot is what is kept of a behaviour of an incident.
+type BehaviourSnapshot struct {
+	ID          uint64    `json:"id"`
+	Keys        [3]uint64 `json:"keys"`
+	Weight      float64   `json:"weight"`
+	Expected    bool      `json:"expected,omitempty"`
+	Sensitivity string    `json:"sensitivity,omitempty"`
+	Action      string    `json:"action"`
+	Process     Process   `json:"process"`
+	First       int64     `json:"first"`
+	Count       uint32    `json:"count"`
+	Destination bool      `json:"destination,omitempty"`
+	Object      string    `json:"object,omitempty"`
+	Explanation string    `json:"explanation,omitempty"`
+}
+
+// Snapshot returns what has to be kept.
+func (b *Behaviour) Snapshot() BehaviourSnapshot {
+	s := BehaviourSnapshot{
+		ID: b.ID, Keys: [3]uint64{b.Keys.Exact, b.Keys.Wide, b.Keys.Shape}, Weight: b.Weight, Expected: b.Expected, Action: b.Action.String(),
+		Process: ProcessOf(b.Process), First: nanoseconds(b.First), Count: b.Count, Destination: b.Destination, Object: b.Object,
+		Explanation: b.Explanation,
+	}
+	if b.Sensitivity != behaviour.Ordinary {
+		s.Sensitivity = b.Sensitivity.String()
+	}
+	return s
+}
+
+// SignatureSnapshot is what is kept of a signature. IDs and Weights belong together.
+type SignatureSnapshot struct {
+	IDs          []uint64           `json:"ids,omitempty"`
+	Weights      []float64          `json:"weights,omitempty"`
+	Actions      map[string]float64 `json:"actions,omitempty"`
+	Destinations []string           `json:"destinations,omitempty"`
+}
+
+// Snapshot returns what has to be kept.
+func (s Signature) Snapshot() SignatureSnapshot {
+	kept := SignatureSnapshot{
+		IDs: slices.Sorted(maps.Keys(s.weights)), Actions: map[string]float64{}, Destinations: slices.Sorted(maps.Keys(s.destinations)),
+	}
+	for _, id := range kept.IDs {
+		kept.Weights = append(kept.Weights, s.weights[id])
+	}
+	for action, weight := range s.actions {
+		kept.Actions[action.String()] = weight
+	}
+	return kept
+}
+
+// ProcessOf is how a process is written.
+func ProcessOf(key behaviour.ProcessKey) Process { return Process{key.PID, key.Created} }
+
+// Key returns the process that is meant.
+func (p Process) Key() behaviour.ProcessKey {
+	return behaviour.ProcessKey{PID: p.PID, Created: p.Created}
+}
+
+func keysOf(keys [3]uint64) profile.Keys {
+	return profile.Keys{Exact: keys[0], Wide: keys[1], Shape: keys[2]}
+}
+
+func nanoseconds(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixNano()
+}
+
+func timeOf(nanoseconds int64) time.Time {
+	if nanoseconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, nanoseconds).UTC()
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package anomalyprocessor
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+)
+
+// stateTelemetry reports what is kept in the storage. All of it is read when somebody asks, and nothing waits for the storage.
+type stateTelemetry struct {
+	keeper       *keeper
+	registration metric.Registration
+
+	bytes, entries, age                      metric.Int64ObservableGauge
+	writes, written, failures, aside, limits metric.Int64ObservableCounter
+}
+
+func newStateTelemetry(set component.TelemetrySettings, k *keeper) (*stateTelemetry, error) {
+	t := &stateTelemetry{keeper: k}
+	b := instruments{meter: set.MeterProvider.Meter(scopeName)}
+	t.bytes = b.gauge(names.AnomalyStateBytes())
+	t.entries = b.gauge(names.AnomalyStateEntries())
+	t.age = b.gauge(names.AnomalyStateAge())
+	t.writes = b.counter(names.AnomalyStateWrites())
+	t.written = b.counter(names.AnomalyStateWritten())
+	t.failures = b.counter(names.AnomalyStateFailures())
+	t.aside = b.counter(names.AnomalyStateAside())
+	t.limits = b.counter(names.AnomalyStateLimits())
+	if b.err != nil {
+		return nil, b.err
+	}
+	var err error
+	t.registration, err = b.meter.RegisterCallback(t.observe, b.all...)
+	return t, err
+}
+
+func (t *stateTelemetry) close() error { return t.registration.Unregister() }
+
+func (t *stateTelemetry) observe(_ context.Context, o metric.Observer) error {
+	stats, tally := &t.keeper.stats, &t.keeper.tally
+	o.ObserveInt64(t.bytes, stats.Bytes.Load())
+	o.ObserveInt64(t.entries, stats.Entries.Load())
+	age := t.keeper.core.now().Sub(time.Unix(0, t.keeper.savedAt.Load()))
+	o.ObserveInt64(t.age, int64(max(age, 0)/time.Second))
+	o.ObserveInt64(t.writes, int64(stats.Batches.Load()))
+	o.ObserveInt64(t.written, int64(stats.WrittenBytes.Load()))
+	o.ObserveInt64(t.aside, int64(stats.Aside.Load()))
+	for operation, n := range map[string]uint64{
+		"open": tally.open.Load(), "read": stats.ReadFailures.Load(), "write": stats.WriteFailures.Load(), "encode": tally.encoding.Load(),
+	} {
+		o.ObserveInt64(t.failures, int64(n), by(names.Operation, operation))
+	}
+	for limit, n := range map[string]uint64{
+		"workloads": tally.forgotten.Load(), "index": stats.Refused.Load(), "incidents": tally.reduced.Load(), "interval": tally.postponed.Load(),
+		"soon": tally.hurried.Load(), "late": tally.superseded.Load(),
+	} {
+		o.ObserveInt64(t.limits, int64(n), by(names.Limit, limit))
+	}
+	return nil
+}
