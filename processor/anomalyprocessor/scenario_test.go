@@ -75,12 +75,7 @@ func TestScenarios(t *testing.T) {
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			content, err := os.ReadFile(file)
-			require.NoError(t, err)
-			var s scenario
-			decoder := yaml.NewDecoder(bytes.NewReader(content))
-			decoder.KnownFields(true)
-			require.NoError(t, decoder.Decode(&s))
+			s := read(t, file)
 			got := play(t, s)
 			golden := strings.TrimSuffix(file, ".yaml") + ".golden"
 			if *update {
@@ -91,6 +86,26 @@ func TestScenarios(t *testing.T) {
 			assert.Equal(t, string(want), got, s.About)
 		})
 	}
+}
+
+func read(t testing.TB, file string) scenario {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var s scenario
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true)
+	require.NoError(t, decoder.Decode(&s))
+	return s
+}
+
+// config is what the scenario configures.
+func (s *scenario) config(t testing.TB) *Config {
+	t.Helper()
+	config := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(s.Config).Unmarshal(config))
+	require.NoError(t, confmap.Validate(config))
+	return config
 }
 
 // pair are two pipelines with one configuration, by a clock of the test's own.
@@ -136,32 +151,34 @@ func (p *pair) shutdown(t testing.TB) {
 // play returns what comes out of the processor.
 func play(t *testing.T, s scenario) string {
 	t.Helper()
-	config := createDefaultConfig().(*Config)
-	require.NoError(t, confmap.NewFromStringMap(s.Config).Unmarshal(config))
-	require.NoError(t, confmap.Validate(config))
-	p := newPair(t, config)
+	p := newPair(t, s.config(t))
 	p.start(t)
 	var text strings.Builder
 	for _, step := range s.Steps {
 		fmt.Fprintf(&text, "# %s\n", step.Say)
-		p.now = p.now.Add(step.At)
-		for n := range max(step.Repeat, 1) {
-			if n > 0 {
-				p.now = p.now.Add(step.Every)
-			}
-			if len(step.Logs) > 0 {
-				require.NoError(t, p.pipelines[step.Pipeline].ConsumeLogs(context.Background(), logsOf(t, step.Logs, p.now)))
-			}
-		}
-		if step.Upkeep {
-			p.core.upkeep(context.Background())
-		}
+		p.step(t, &step)
 		p.write(&text)
 	}
 	p.shutdown(t)
 	fmt.Fprintln(&text, "# shutdown")
 	p.write(&text)
 	return text.String()
+}
+
+func (p *pair) step(t testing.TB, step *step) {
+	t.Helper()
+	p.now = p.now.Add(step.At)
+	for n := range max(step.Repeat, 1) {
+		if n > 0 {
+			p.now = p.now.Add(step.Every)
+		}
+		if len(step.Logs) > 0 {
+			require.NoError(t, p.pipelines[step.Pipeline].ConsumeLogs(context.Background(), logsOf(t, step.Logs, p.now)))
+		}
+	}
+	if step.Upkeep {
+		p.core.upkeep(context.Background())
+	}
 }
 
 // write writes what has come out since the last time.
@@ -211,7 +228,7 @@ func writeAttributes(text *strings.Builder, indent string, raw map[string]any) {
 	}
 }
 
-func logsOf(t *testing.T, steps []resourceStep, now time.Time) plog.Logs {
+func logsOf(t testing.TB, steps []resourceStep, now time.Time) plog.Logs {
 	t.Helper()
 	data := plog.NewLogs()
 	for _, s := range steps {

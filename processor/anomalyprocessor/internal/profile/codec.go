@@ -162,7 +162,7 @@ func openExport(data []byte) (string, []byte, error) {
 		return "", nil, fmt.Errorf("%w: its checksum is %016x, its content's %016x: take an older copy, or learn anew", ErrDamaged, sum, found)
 	}
 	length := int(binary.LittleEndian.Uint16(data[6:]))
-	if length > textBytesMax || 8+length > len(body) {
+	if length > WorkloadBytesMax || 8+length > len(body) {
 		return "", nil, fmt.Errorf("%w: a workload of %d bytes", ErrDamaged, length)
 	}
 	return string(body[8 : 8+length]), body[8+length:], nil

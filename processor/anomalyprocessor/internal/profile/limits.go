@@ -24,8 +24,8 @@ const (
 	thinObservations = 20
 	// versionsMax is how many versions a profile tells apart; the oldest is forgotten.
 	versionsMax = 16
-	// textBytesMax bounds texts in exported profiles.
-	textBytesMax = 4096
+	// WorkloadBytesMax bounds the key of a workload. A longer one has no exported form.
+	WorkloadBytesMax = 4096
 )
 
 // Times and counts of learning.

@@ -161,15 +161,3 @@ func (s *Set) Workloads() []string {
 	}
 	return all
 }
-
-// Import takes in a profile that was exported, for the workload it is of. If there is one already, both become one.
-func (s *Set) Import(data []byte) error {
-	imported, err := Decode(data, s.limits)
-	if err != nil {
-		return err
-	}
-	p := s.Acquire(imported.workload)
-	defer p.Release()
-	p.Merge(imported)
-	return nil
-}

@@ -4,6 +4,7 @@ package profile
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -140,4 +141,29 @@ func TestSet_beside(t *testing.T) {
 	var left []string
 	s.Each(func(p *Profile) { left = append(left, p.Workload()) })
 	assert.Equal(t, []string{"c"}, left)
+}
+
+// Finding a profile makes none and is no use of it.
+func TestSet_find(t *testing.T) {
+	set := newSet(t, nil)
+	assert.False(t, set.Find("a", func(*Profile) { t.Error("there is none") }))
+	feed(t, set, "a", 1)
+	feed(t, set, "b", 1)
+	before := set.Uses()
+	assert.Greater(t, before["b"], before["a"])
+	assert.True(t, set.Find("a", func(p *Profile) { assert.Equal(t, "a", p.Workload()) }))
+	assert.Equal(t, before, set.Uses())
+	feed(t, set, "a", 1)
+	assert.Greater(t, set.Uses()["a"], before["b"])
+}
+
+func TestSet_importFor(t *testing.T) {
+	set := newSet(t, nil)
+	exported := learned(t).Encode()
+	require.NoError(t, set.ImportFor("prod/web", exported))
+	assert.Equal(t, []string{"prod/web"}, set.Workloads())
+	require.ErrorIs(t, set.ImportFor("prod/web", exported[:20]), ErrDamaged)
+	for _, workload := range []string{"", strings.Repeat("w", WorkloadBytesMax+1)} {
+		require.ErrorIs(t, set.ImportFor(workload, exported), ErrWorkload)
+	}
 }
