@@ -2,6 +2,8 @@
 
 package names
 
+import "slices"
+
 // EventIncident is the event of the processor "anomaly": something unusual happened that a person should look at.
 const EventIncident = "meerkat.incident"
 
@@ -56,13 +58,14 @@ func AnomalyEvents() []Event {
 			IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
 			SecurityRuleName, SecurityRuleUUID, SecurityRuleDescription, SecurityRuleCategory, IncidentRules, IncidentRulesOmitted,
 			IncidentTechniques, IncidentTactics,
+			IncidentVerdict, IncidentVerdictComment, IncidentVerdictBy,
 		}, anomalySummaryNames()...)},
 	}
 }
 
 // AnomalyAttributes describes the attributes of incidents.
 func AnomalyAttributes() []Attribute {
-	return append([]Attribute{
+	return slices.Concat([]Attribute{
 		{IncidentID, String, "Tells the incident from others, in 32 hexadecimal digits. All events of the incident have it."},
 		{IncidentState, String, "`opened`, `updated` or `closed`. Each event has all that is known by then; one that is closed goes on as `updated` if the same happens again within a day."},
 		{IncidentPartOf, String, "Only if it is closed because it has turned out to be a part of another incident: the id of that one, which goes on with all that was known of this one."},
@@ -89,7 +92,7 @@ func AnomalyAttributes() []Attribute {
 		{IncidentTechniques, StringArray, "ATT&CK techniques of these rules (`T1059.004`)."},
 		{IncidentTactics, StringArray, "ATT&CK tactics of these rules (`command-and-control`)."},
 		{LogRecordUID, String, "Read from events, never written: tells a record from all others."},
-	}, anomalySummaryAttributes()...)
+	}, anomalySummaryAttributes(), AnomalyVerdictAttributes())
 }
 
 // AnomalyStepKeys describes the keys of a step of an incident, besides attributes that events have too.

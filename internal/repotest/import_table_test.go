@@ -136,6 +136,7 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "story", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "sigma"}},
 		// Whoever asks a model knows facts and answers, and nothing of incidents: it can't change any.
 		{folder: anomalyAt + "summary"},
+		{folder: anomalyAt + "control", ours: []string{"internal/controlapi"}},
 		{folder: anomalyAt + "measure", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident"}},
 	}
 }

@@ -36,6 +36,12 @@ func (f *factory) logs(ctx context.Context, set processor.Settings, config compo
 		return nil, err
 	}
 	c := config.(*Config)
-	instance := f.cores.Get(c, func() *core { return newCore(c, set.TelemetrySettings) })
-	return &logs{core: instance, inner: inner, onlyIncidents: c.Forward == forwardIncidents}, nil
+	instance := f.cores.Get(c, func() *core {
+		made := newCore(c, set.TelemetrySettings)
+		made.id = set.ID
+		return made
+	})
+	pipeline := &logs{core: instance, inner: inner, onlyIncidents: c.Forward == forwardIncidents}
+	instance.Unwrap().feedback.joined(pipeline)
+	return pipeline, nil
 }

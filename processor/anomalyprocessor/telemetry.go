@@ -26,6 +26,7 @@ type telemetry struct {
 
 	events, ahead, again, surprising, incidents, merged, refused, limits, hits metric.Int64ObservableCounter
 	profiles, bytes, rules, rulesRefused                                       metric.Int64ObservableGauge
+	control                                                                    controlTelemetry
 }
 
 func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) {
@@ -44,6 +45,7 @@ func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) 
 	t.bytes = b.gauge(names.AnomalyProfileBytes())
 	t.rules = b.gauge(names.AnomalyRules())
 	t.rulesRefused = b.gauge(names.AnomalyRulesRefused())
+	t.control = newControlTelemetry(&b)
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -110,6 +112,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	}
 	t.observeProfiles(o)
 	t.observeRules(o)
+	t.control.observe(o, t.limits, t.core)
 	return nil
 }
 
@@ -137,7 +140,7 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 }
 
 func (t *telemetry) observeRules(o metric.Observer) {
-	r := t.core.rules
+	r := t.core.rules.current.Load()
 	o.ObserveInt64(t.rules, int64(r.set.Len()))
 	refused := map[string]int64{}
 	for _, one := range r.report.Refused {

@@ -49,6 +49,7 @@ type Story struct {
 	changed     bool
 	closed      bool
 	toldAt      time.Time
+	verdict     Verdict
 }
 
 func newStory(workload string, i *incident.Incident) *Story {
@@ -196,6 +197,7 @@ func fold(steps []Step, more uint64, i *incident.Incident) ([]Step, uint64) {
 		if known := slices.IndexFunc(steps, func(s Step) bool { return s.ID == b.ID }); known >= 0 {
 			steps[known].Count += b.Count
 			steps[known].Weight = max(steps[known].Weight, b.Weight)
+			steps[known].Join(b)
 			continue
 		}
 		added := Step{Behaviour: *b}
