@@ -83,7 +83,7 @@ type Mount struct {
 // Change is something that was changed over the API.
 type Change struct {
 	Caller Caller
-	// Action is what was done: "enable", "disable", "set", "reset", "upload" or "delete".
+	// Action is what was done: "enable", "disable", "set", "reset", "upload", "delete", "import", "reload" or "judge".
 	Action string
 	// Subject is what it was done to: "tracer/file".
 	Subject string

@@ -2,6 +2,8 @@
 
 package names
 
+import "slices"
+
 // EventIncident is the event of the processor "anomaly": something unusual happened that a person should look at.
 const EventIncident = "meerkat.incident"
 
@@ -52,14 +54,14 @@ func AnomalyEvents() []Event {
 			IncidentID, IncidentState, IncidentPartOf, IncidentScore, IncidentConfidence, IncidentOpened, IncidentLast, IncidentSteps, IncidentStepsOmitted,
 			IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
 			SecurityRuleName, SecurityRuleUUID, SecurityRuleDescription, SecurityRuleCategory, IncidentRules, IncidentRulesOmitted,
-			IncidentTechniques, IncidentTactics, IncidentLoss,
+			IncidentTechniques, IncidentTactics, IncidentLoss, IncidentVerdict, IncidentVerdictComment, IncidentVerdictBy,
 		}, anomalySummaryNames()...)},
 	}
 }
 
 // AnomalyAttributes describes the attributes of incidents.
 func AnomalyAttributes() []Attribute {
-	return append([]Attribute{
+	return slices.Concat([]Attribute{
 		{IncidentID, String, "Tells the incident from others, in 32 hexadecimal digits. All events of the incident have it."},
 		{IncidentState, String, "`opened`, `updated` or `closed`. Each event has all that is known by then; one that is closed goes on as `updated` if the same happens again within a day."},
 		{IncidentPartOf, String, "Only if it is closed because it has turned out to be a part of another incident: the id of that one, which goes on with all that was known of this one."},
@@ -85,7 +87,7 @@ func AnomalyAttributes() []Attribute {
 		{IncidentRulesOmitted, Int, "Further matches of rules beyond these. Absent if there are none."},
 		{IncidentTechniques, StringArray, "ATT&CK techniques of these rules (`T1059.004`)."},
 		{IncidentTactics, StringArray, "ATT&CK tactics of these rules (`command-and-control`)."},
-	}, append(anomalySummaryAttributes(), anomalyLossAttributes()...)...)
+	}, anomalySummaryAttributes(), anomalyLossAttributes(), AnomalyVerdictAttributes())
 }
 
 // AnomalyStepKeys describes the keys of a step of an incident, besides attributes that events have too.

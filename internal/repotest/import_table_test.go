@@ -140,6 +140,7 @@ func anomalyProcessor() []importRule {
 		// What is kept of workloads knows storages and their forms; it never judges.
 		{folder: anomalyAt + "state", ours: []string{anomalyAt + "incident", anomalyAt + "story", anomalyAt + "profile"},
 			others: []string{"go.opentelemetry.io/collector/extension/xextension", zap, xxhash}},
+		{folder: anomalyAt + "control", ours: []string{"internal/controlapi"}},
 		{folder: anomalyAt + "measure", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident"}},
 	}
 }

@@ -26,6 +26,9 @@ func TestAccepted_forGood(t *testing.T) {
 	open := beside(p).tracker.Open()
 	require.Len(t, open, 1)
 	p.Accept(open[0].Keys()...)
+	for at := range open[0].Behaviours {
+		p.Accept(open[0].Behaviours[at].Excuses...)
+	}
 	beside(p).tracker.Close(open[0])
 	p.Release()
 	w.now = w.now.Add(48 * time.Hour)

@@ -54,6 +54,10 @@ type RulesConfig struct {
 	Builtin bool `mapstructure:"builtin"`
 	// Folders have more, in the Sigma format.
 	Folders []string `mapstructure:"folders"`
+	// Disabled names rules that are not used, by id or title.
+	Disabled []string `mapstructure:"disabled"`
+	// ReloadInterval is how often the folders are looked at for changes; 0 for never.
+	ReloadInterval time.Duration `mapstructure:"reload_interval"`
 }
 
 // AllowConfig is something that is never part of an incident, and is learned by no profile. All texts that are given have to fit, with * for
@@ -105,7 +109,7 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		Forward: forwardAll, UpdateInterval: time.Minute,
 		Learning: LearningConfig{TimeMin: limits.LearningMin, TimeMax: limits.LearningMax, NewVersionMax: limits.DriftMax},
-		Rules:    RulesConfig{Builtin: true},
+		Rules:    RulesConfig{Builtin: true, ReloadInterval: reloadIntervalDefault},
 		Limits:   LimitsConfig{WorkloadsMax: limits.ProfilesMax, ProfileBytesMax: limits.ProfileBytesMax, BytesMax: limits.TotalBytesMax},
 		Summary:  configoptional.Default(defaultSummaryConfig()),
 		State:    StateConfig{Interval: stateIntervalDefault},
@@ -149,7 +153,7 @@ func (c *RulesConfig) Validate() error {
 			return fmt.Errorf("folders[%d]: empty: name a folder with rules", at)
 		}
 	}
-	return nil
+	return c.validateUse()
 }
 
 // Validate tells everything that is wrong.

@@ -47,11 +47,13 @@ func TestConfig_accepted(t *testing.T) {
 	want := &Config{
 		Forward: forwardIncidents, UpdateInterval: 5 * time.Minute,
 		Learning: LearningConfig{TimeMin: 2 * time.Hour, TimeMax: 3 * time.Hour, ProcessStartsMin: 9, NewVersionMax: 4 * time.Hour},
-		Rules:    RulesConfig{Folders: []string{"/etc/rules"}},
-		Allow:    []AllowConfig{{Workload: "shop/*", Executable: "/bin/a", Action: "exec", Object: "/bin/b"}},
-		Limits:   LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20},
-		Summary:  defaultConfig().Summary,
-		Storage:  &storage, State: StateConfig{Interval: time.Minute},
+		Rules: RulesConfig{
+			Folders: []string{"/etc/rules"}, Disabled: []string{"A title", "5f113a8f-8b61-41ca-b90f-d374fa7e4a39"}, ReloadInterval: 10 * time.Second,
+		},
+		Allow:   []AllowConfig{{Workload: "shop/*", Executable: "/bin/a", Action: "exec", Object: "/bin/b"}},
+		Limits:  LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20},
+		Summary: defaultConfig().Summary,
+		Storage: &storage, State: StateConfig{Interval: time.Minute},
 	}
 	assert.Equal(t, want, config)
 	require.NoError(t, config.profileLimits().Validate())
@@ -64,6 +66,7 @@ func TestConfig_refused(t *testing.T) {
 		"anomaly/learning":           "learning: time_min: 1m0s is not between 10m0s and 2160h0m0s\nprocess_starts_min: -1 is not between 0 and 1000000",
 		"anomaly/learning_backwards": `learning: time_max: 1h0m0s is less than time_min, 2h0m0s`,
 		"anomaly/folder":             `rules: folders[0]: empty: name a folder with rules`,
+		"anomaly/reload":             "rules: reload_interval: 1ms is not between 1s and 24h0m0s\ndisabled[1]: it is empty or longer than 1024 bytes: give the id or the title of a rule",
 		"anomaly/allow_everything":   `allow::0: nothing is given, which would allow everything: name a workload, an executable, an action or an object`,
 		"anomaly/allow_action":       `allow::0: action: "dance" is none: see the steps of incidents in docs/telemetry.md`,
 		"anomaly/limits":             "limits: workloads_max: 0 is not between 1 and 100000\nprofile_bytes_max: 1 is not between 4096 and 16777216",

@@ -26,7 +26,7 @@ type core struct {
 	settings    component.TelemetrySettings
 	generaliser *generalise.Generaliser
 	allow       []allowed
-	rules       *ruleset
+	rules       *rulebook
 	tally       tally
 	evidence    evidenceTotal
 	telemetry   *telemetry
@@ -40,6 +40,7 @@ type core struct {
 	late      late
 	losses    losses.Hosts
 	summaries *summaries
+	feedback  feedback
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -68,8 +69,8 @@ type late struct {
 
 func newCore(c *Config, set component.TelemetrySettings) *core {
 	k := &core{
-		config: c, logger: set.Logger, settings: set, allow: newAllowed(c.Allow), rules: newRuleset(), now: time.Now, upkeepEvery: upkeepInterval,
-		soonEvery: stateSoonInterval,
+		config: c, logger: set.Logger, settings: set, allow: newAllowed(c.Allow), rules: newRulebook(&c.Rules, set.Logger), now: time.Now,
+		upkeepEvery: upkeepInterval, soonEvery: stateSoonInterval,
 	}
 	k.scratch.New = func() any { return newScratch() }
 	return k
@@ -87,8 +88,6 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	}
 	profiles.Forgotten = c.forgotten
 	c.profiles = profiles
-	c.rules = newRuleset(c.config.Rules.sources()...)
-	c.rules.log(c.logger)
 	if c.state, err = newKeeper(c, host); err != nil {
 		return err
 	}
@@ -101,10 +100,12 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	if err = c.summaries.start(c.settings); err != nil {
 		return err
 	}
+	c.rules.start(c.config.Rules.sources())
 	c.state.start(ctx)
 	running, stop := context.WithCancel(context.Background())
 	c.stop, c.done = stop, make(chan struct{})
 	go c.run(running)
+	c.mount(host)
 	return nil
 }
 
@@ -113,8 +114,10 @@ func (c *core) Shutdown(ctx context.Context) error {
 	if c.stop == nil {
 		return nil
 	}
+	c.unmount()
 	c.stop()
 	<-c.done
+	c.rules.stop()
 	c.stop = nil
 	summariesErr := c.summaries.close()
 	now := c.now()
@@ -148,10 +151,7 @@ func (c *core) upkeep(ctx context.Context) {
 
 // collect returns what is to be told of all workloads.
 func (c *core) collect(now time.Time, wanted func(*story.Story) bool) []report {
-	c.late.mu.Lock()
-	reports := c.late.reports
-	c.late.reports = nil
-	c.late.mu.Unlock()
+	reports := c.takeLate()
 	c.profiles.Each(func(p *profile.Profile) {
 		w := beside(p)
 		then := w.clock.now(now)
@@ -165,6 +165,15 @@ func (c *core) collect(now time.Time, wanted func(*story.Story) bool) []report {
 			}
 		}
 	})
+	return reports
+}
+
+// takeLate returns what is to be told of workloads that were forgotten.
+func (c *core) takeLate() []report {
+	c.late.mu.Lock()
+	defer c.late.mu.Unlock()
+	reports := c.late.reports
+	c.late.reports = nil
 	return reports
 }
 

@@ -37,5 +37,7 @@ func (f *factory) logs(ctx context.Context, set processor.Settings, config compo
 	}
 	c := config.(*Config)
 	instance := f.cores.Get(c, func() *core { return newCore(c, set.TelemetrySettings).named(set.ID) })
-	return &logs{core: instance, inner: inner, onlyIncidents: c.Forward == forwardIncidents}, nil
+	pipeline := &logs{core: instance, inner: inner, onlyIncidents: c.Forward == forwardIncidents}
+	instance.Unwrap().feedback.joined(pipeline)
+	return pipeline, nil
 }

@@ -24,6 +24,7 @@ type scratch struct {
 	observation profile.Observation
 	forRules    sigma.Event
 	numbers     []int
+	rules       *ruleset
 	matched     []*sigma.Rule
 	// owned is the profile that is owned at present, nil if there is none.
 	owned *profile.Profile
@@ -59,6 +60,7 @@ func (c *core) judge(to *logs, data plog.Logs) judged {
 
 func (c *core) judgeWith(s *scratch, to *logs, data plog.Logs) judged {
 	s.now, s.to, s.part, s.reports, s.earlier = c.now(), to, nil, nil, nil
+	s.rules = c.rules.current.Load() // the same for the whole batch, whatever is loaded meanwhile
 	for _, resource := range data.ResourceLogs().All() {
 		s.reader.SetResource(resource.Resource())
 		for _, scope := range resource.ScopeLogs().All() {
@@ -111,7 +113,7 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 	if !resolved {
 		c.tally.outcomes[outcome].Add(1)
 		c.note(s, outcome)
-		if outcome != record.Unresolved || !hintOf(s.matched).Raise || s.reader.ReadUnresolved(log, &s.event) != record.Read {
+		if outcome != record.Unresolved || !slices.ContainsFunc(s.matched, raises) || s.reader.ReadUnresolved(log, &s.event) != record.Read {
 			return false
 		}
 	}
@@ -134,13 +136,16 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 // match finds the rules that a record matches.
 func (c *core) match(s *scratch, resource pcommon.Resource, log plog.LogRecord) {
 	s.matched = s.matched[:0]
-	if !c.rules.filler.Fill(resource, log, &s.forRules) {
+	if !s.rules.filler.Fill(resource, log, &s.forRules) {
 		return
 	}
-	s.numbers = c.rules.set.Match(&s.forRules, s.numbers[:0])
+	s.numbers = s.rules.set.Match(&s.forRules, s.numbers[:0])
 	for _, number := range s.numbers {
-		c.rules.hits[number].Add(1)
-		s.matched = append(s.matched, c.rules.set.Rule(number))
+		if s.rules.off[number].Load() {
+			continue
+		}
+		s.rules.hits[number].Add(1)
+		s.matched = append(s.matched, s.rules.set.Rule(number))
 	}
 	if cut := s.forRules.Cut(); cut > 0 {
 		c.tally.cut.Add(uint64(cut))
@@ -161,7 +166,7 @@ func (c *core) prepare(s *scratch, w *workload) {
 func (c *core) byProfile(s *scratch, p *profile.Profile, w *workload) incident.Verdict {
 	e, o := &s.event, &s.observation
 	p.Begin(o, e.Time)
-	v := w.tracker.Add(e, o, p.Judge(o), hintOf(s.matched))
+	v := w.tracker.Add(e, o, p.Judge(o), hintOf(p, o, s.matched))
 	if v.Raised {
 		if p.State() != profile.Watching {
 			p.WouldBeIncident()
@@ -178,7 +183,7 @@ func (c *core) byProfile(s *scratch, p *profile.Profile, w *workload) incident.V
 func (c *core) byRules(s *scratch, p *profile.Profile, w *workload) incident.Verdict {
 	j := p.Judge(&s.observation)
 	j.Bits, j.ShapeBits, j.Part, j.New = 0, 0, profile.PartNone, false
-	return w.tracker.Add(&s.event, &s.observation, j, hintOf(s.matched))
+	return w.tracker.Add(&s.event, &s.observation, j, hintOf(p, &s.observation, s.matched))
 }
 
 // take adds an event to the incident that it belongs to, and tells whether that is one that is raised.

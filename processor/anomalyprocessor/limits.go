@@ -32,6 +32,12 @@ const (
 	eventsAstrayMax = 64
 	// refusedLogMax is how many files without a rule are named in the log; the others are counted.
 	refusedLogMax = 20
+	// refusedShownMax is how many of them the control API shows; the others are counted.
+	refusedShownMax = 1000
+	// importHeadBytesMax is what an exported profile has besides its nodes: the longest name of a workload, numbers, versions, the checksum.
+	importHeadBytesMax = 8 << 10
+	// switchedMax bounds the rules that are switched over the control API; further ones are refused.
+	switchedMax = 4096
 )
 
 // Scores from which the severity is higher.

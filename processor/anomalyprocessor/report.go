@@ -67,9 +67,20 @@ func small(value pcommon.Value) bool {
 	return false
 }
 
-// tell writes down what is known of an incident. The caller owns the profile.
+// tell writes down what is known of an incident, and takes it for told. The caller owns the profile.
 func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
-	state, from := s.Tell(now), s.Origin.(*origin)
+	state := s.Tell(now)
+	c.tally.told(state, severityOf(s.Score(), p.State()))
+	c.state.soon(p.Workload())
+	return report{c.pipelineOf(s.Origin.(*origin)), s, state, c.write(p, s, state, now, c.summaries.add)}
+}
+
+// summarise puts a summary to the record of an incident, if there is one.
+type summarise func(plog.LogRecord, *profile.Profile, *story.Story, []story.Step, *story.Facts)
+
+// write is what is known of an incident as a log record.
+func (c *core) write(p *profile.Profile, s *story.Story, state string, now time.Time, summarise summarise) plog.Logs {
+	from := s.Origin.(*origin)
 	data := plog.NewLogs()
 	resource := data.ResourceLogs().AppendEmpty()
 	from.resource.CopyTo(resource.Resource())
@@ -79,8 +90,7 @@ func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
 	log.SetEventName(names.EventIncident)
 	log.SetTimestamp(pcommon.NewTimestampFromTime(s.Last()))
 	log.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
-	severity := severityOf(s.Score(), p.State())
-	log.SetSeverityNumber(severity)
+	log.SetSeverityNumber(severityOf(s.Score(), p.State()))
 	steps, more := s.Steps()
 	facts := s.Facts()
 	log.Body().SetStr(bodyOf(p.Workload(), state, s, &facts))
@@ -101,10 +111,9 @@ func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
 	attributes.PutStr(names.IncidentProfileStatus, p.State().String())
 	putCount(attributes, names.IncidentProfileEvents, p.Stats().Events)
 	putRules(attributes, &facts)
-	c.summaries.add(log, p, s, steps, &facts)
-	c.tally.told(state, severity)
-	c.state.soon(p.Workload())
-	return report{c.pipelineOf(from), s, state, data}
+	summarise(log, p, s, steps, &facts)
+	putVerdict(attributes, s.Verdict())
+	return data
 }
 
 func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
@@ -177,6 +186,12 @@ func putSteps(attributes pcommon.Map, steps []story.Step, more uint64) {
 	}
 	putCount(attributes, names.IncidentStepsOmitted, more)
 	putTexts(attributes, names.IncidentSensitivities, sensitivities)
+}
+
+func putVerdict(m pcommon.Map, v story.Verdict) {
+	putText(m, names.IncidentVerdict, v.Kind)
+	putText(m, names.IncidentVerdictComment, v.Comment)
+	putText(m, names.IncidentVerdictBy, v.By)
 }
 
 func putText(m pcommon.Map, name, text string) {

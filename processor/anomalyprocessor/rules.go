@@ -5,21 +5,27 @@ package anomalyprocessor
 import (
 	"os"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/sigma"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/rules"
 )
 
-// ruleset is the rules in use, with how often each matched.
+// ruleset is the rules in use, with how often each matched and which are switched off. Only the last two change.
 type ruleset struct {
 	set    *sigma.Set
 	filler *record.Filler
 	report sigma.Report
-	hits   []atomic.Uint64
+	// hits are those of the rulebook, which outlive the set; off has a truth for each rule.
+	hits []*atomic.Uint64
+	off  []atomic.Bool
+	// loaded is when the rules were read.
+	loaded time.Time
 }
 
 // newRuleset reads the rules of the sources.
@@ -27,7 +33,10 @@ func newRuleset(sources ...sigma.Source) *ruleset {
 	r := &ruleset{}
 	r.set, r.report = sigma.Load(sources...)
 	r.filler = record.NewFiller(r.set)
-	r.hits = make([]atomic.Uint64, r.set.Len())
+	r.hits, r.off = make([]*atomic.Uint64, r.set.Len()), make([]atomic.Bool, r.set.Len())
+	for number := range r.hits {
+		r.hits[number] = new(atomic.Uint64)
+	}
 	return r
 }
 
@@ -59,12 +68,20 @@ func (r *ruleset) log(logger *zap.Logger) {
 // levelBits are what a match of each level adds to the weight of an event. From High on it is an incident by itself.
 var levelBits = [...]float64{sigma.Informational: 0, sigma.Low: 1, sigma.Medium: 3, sigma.High: 6, sigma.Critical: 10}
 
-// hintOf returns what matched rules say together: several rules about one thing say little more than one.
-func hintOf(matched []*sigma.Rule) incident.Hint {
+// raises tells whether a rule is an incident by itself.
+func raises(rule *sigma.Rule) bool { return rule.Level >= sigma.High }
+
+// hintOf returns what matched rules say together: several rules about one thing say little more than one. Those that somebody has accepted of
+// this behaviour say nothing.
+func hintOf(p *profile.Profile, o *profile.Observation, matched []*sigma.Rule) incident.Hint {
 	var hint incident.Hint
 	for _, rule := range matched {
+		if levelBits[rule.Level] == 0 || p.Excused(o, rule.Key()) {
+			continue
+		}
+		hint.Rules = append(hint.Rules, rule.Key())
 		hint.Bits = max(hint.Bits, levelBits[rule.Level])
-		hint.Raise = hint.Raise || rule.Level >= sigma.High
+		hint.Raise = hint.Raise || raises(rule)
 	}
 	return hint
 }

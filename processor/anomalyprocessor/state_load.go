@@ -136,7 +136,7 @@ func (k *keeper) decode(key string, data []byte) (*workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := story.Restore(key, kept.Book, story.Source{Open: tracker.Open(), Rule: k.core.rules.byKey, Origin: decodeOrigin})
+	book, err := story.Restore(key, kept.Book, story.Source{Open: tracker.Open(), Rule: k.core.rules.current.Load().byKey, Origin: decodeOrigin})
 	if err != nil {
 		return nil, err
 	}

@@ -137,6 +137,16 @@ func (a *summaries) add(log plog.LogRecord, p *profile.Profile, s *story.Story, 
 	})
 }
 
+// show puts the summary of an incident to what is shown of it, if there is one, and lets none be written: whoever looks costs nothing.
+func (a *summaries) show(log plog.LogRecord, _ *profile.Profile, s *story.Story, steps []story.Step, facts *story.Facts) {
+	if a == nil {
+		return
+	}
+	if latest := s.Origin.(*origin).summary.latest.Load(); latest != nil && latest.state == stateOf(steps, facts) {
+		a.put(log.Attributes(), latest.Summary)
+	}
+}
+
 func (a *summaries) put(attributes pcommon.Map, s *summary.Summary) {
 	attributes.PutStr(names.IncidentSummaryText, fmt.Sprintf(byModel, a.model, s.Text))
 	attributes.PutStr(names.IncidentSummaryVerdict, string(s.Verdict))

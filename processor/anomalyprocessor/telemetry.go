@@ -26,6 +26,7 @@ type telemetry struct {
 
 	events, ahead, again, surprising, incidents, merged, refused, limits, hits metric.Int64ObservableCounter
 	profiles, bytes, rules, rulesRefused                                       metric.Int64ObservableGauge
+	control                                                                    controlTelemetry
 }
 
 func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) {
@@ -44,6 +45,7 @@ func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) 
 	t.bytes = b.gauge(names.AnomalyProfileBytes())
 	t.rules = b.gauge(names.AnomalyRules())
 	t.rulesRefused = b.gauge(names.AnomalyRulesRefused())
+	t.control = newControlTelemetry(&b)
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -111,6 +113,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	}
 	t.observeProfiles(o)
 	t.observeRules(o)
+	t.control.observe(o, t.limits, t.core)
 	return nil
 }
 
@@ -132,14 +135,14 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 		"workloads": stats.Forgotten, "bytes": stats.Denied, "behaviours": all.evicted, "processes": all.tracker.Forgotten,
 		"open_incidents": all.tracker.Displaced, "stories": all.book.Forgotten, "facts": all.book.Omitted, "rule_text": t.core.tally.cut.Load(),
 		"evidence": t.core.evidence.omitted.Load(), "losses": t.core.losses.Dropped(),
-		"command_lines": t.core.rules.filler.Forgotten(),
+		"command_lines": t.core.rules.current.Load().filler.Forgotten(),
 	} {
 		o.ObserveInt64(t.limits, int64(n), by(names.Bound, bound))
 	}
 }
 
 func (t *telemetry) observeRules(o metric.Observer) {
-	r := t.core.rules
+	r := t.core.rules.current.Load()
 	o.ObserveInt64(t.rules, int64(r.set.Len()))
 	refused := map[string]int64{}
 	for _, one := range r.report.Refused {

@@ -85,9 +85,12 @@ func TestTelemetry(t *testing.T) {
 	assert.Positive(t, collect(t, tel, names.AnomalyProfileBytes(), "")[""])
 	limits := collect(t, tel, names.AnomalyLimits(), names.Bound)
 	assert.Equal(t, int64(1), limits["workloads"])
-	assert.Len(t, limits, 11)
+	assert.Len(t, limits, 12)
 	assert.Greater(t, collect(t, tel, names.AnomalyRules(), "")[""], int64(10))
 	assert.Equal(t, map[string]int64{"broken": 1}, collect(t, tel, names.AnomalyRulesRefused(), names.Reason))
 	assert.NotEmpty(t, collect(t, tel, names.AnomalyRuleHits(), names.Rule))
+	assert.Equal(t, map[string]int64{"benign": 0, "malicious": 0}, collect(t, tel, names.AnomalyVerdicts(), names.Verdict))
+	assert.Equal(t, map[string]int64{"replaced": 0, "kept": 0}, collect(t, tel, names.AnomalyRuleReloads(), names.Outcome))
+	assert.Equal(t, map[string]int64{"": 0}, collect(t, tel, names.AnomalyChangesLost(), ""))
 	require.NoError(t, p.Shutdown(context.Background()))
 }

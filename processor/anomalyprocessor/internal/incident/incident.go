@@ -18,6 +18,9 @@ type Behaviour struct {
 	// ID is the same for the same behaviour in other incidents, Keys are for telling the profile what became of it.
 	ID   uint64
 	Keys profile.Keys
+	// Variants are the keys of what differs from the first time only in its arguments. Excuses are what is accepted with it: that these rules
+	// match, and other names that are made up in the same way.
+	Variants, Excuses []profile.Keys
 	// Weight is what it counts: the surprise in bits, and more for what is sensitive.
 	Weight float64
 	// Expected tells that it is ordinary news of a new version.
@@ -52,7 +55,7 @@ type Incident struct {
 	Nodes      []Node
 	Behaviours []Behaviour
 	// MoreNodes and MoreBehaviours count what was beyond the limits.
-	MoreNodes, MoreBehaviours uint32
+	MoreNodes, MoreBehaviours, MoreVariants uint32
 
 	files  map[string]bool
 	index  map[uint64]int
@@ -124,23 +127,14 @@ func (i *Incident) Sensitivities() []behaviour.Sensitivity {
 	return kinds
 }
 
-// Keys returns the keys of all behaviours, for telling the profile what became of them.
-func (i *Incident) Keys() []profile.Keys {
-	keys := make([]profile.Keys, len(i.Behaviours))
-	for b := range i.Behaviours {
-		keys[b] = i.Behaviours[b].Keys
-	}
-	return keys
-}
-
 // add takes in a surprising event, or one that rules say something about. It returns whether the incident weighs more now.
-func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j profile.Judgement, hint float64) bool {
+func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j profile.Judgement, hint Hint) bool {
 	i.Last = maxTime(i.Last, e.Time)
 	i.addNode(p, e)
 	i.addFile(e)
-	i.hinted = i.hinted || hint > 0
+	i.hinted = i.hinted || hint.Bits > 0
 	id := j.Behaviour
-	weight := min(j.Bits, countedBitsMax) + hint
+	weight := min(j.Bits, countedBitsMax) + hint.Bits
 	if o.Sensitivity != behaviour.Ordinary {
 		weight += sensitiveBits
 	}
@@ -149,14 +143,16 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 		b.Count++
 		changed := weight > b.Weight
 		b.Weight = max(b.Weight, weight)
+		i.MoreVariants += b.vary(o, j, hint)
 		return changed
 	}
 	added := Behaviour{
-		ID: id, Keys: o.Keys(), Weight: weight, Expected: j.New && o.Sensitivity == behaviour.Ordinary && hint == 0, Sensitivity: o.Sensitivity,
+		ID: id, Keys: o.Keys(), Weight: weight, Expected: j.New && o.Sensitivity == behaviour.Ordinary && hint.Bits == 0, Sensitivity: o.Sensitivity,
 		Action: e.Action, Process: p.key, First: e.Time, Count: 1,
 		Destination: e.Action == behaviour.Connect || e.Action == behaviour.Datagram,
 		Object:      string(o.Object.Text()), Explanation: profile.Explain(e, o, j),
 	}
+	i.MoreVariants += added.vary(o, j, hint)
 	return i.addBehaviour(&added)
 }
 
@@ -180,6 +176,7 @@ func (i *Incident) keepBehaviour(other *Behaviour) {
 	b := &i.Behaviours[at]
 	b.Count += other.Count
 	b.Weight = max(b.Weight, other.Weight)
+	b.Join(other)
 	if other.First.Before(b.First) {
 		b.First, b.Process = other.First, other.Process
 	}

@@ -49,7 +49,8 @@ func Restore(s Snapshot) (*Tracker, error) {
 func restore(s *IncidentSnapshot) (*Incident, error) {
 	i := &Incident{
 		Number: s.Number, Opened: timeOf(s.Opened), Last: timeOf(s.Last), Raised: s.Raised, RaisedAt: timeOf(s.RaisedAt),
-		hinted: s.Hinted, MoreNodes: s.MoreNodes, MoreBehaviours: s.MoreBehaviours, files: map[string]bool{}, index: map[uint64]int{},
+		hinted: s.Hinted, MoreNodes: s.MoreNodes, MoreBehaviours: s.MoreBehaviours, MoreVariants: s.MoreVariants,
+		files: map[string]bool{}, index: map[uint64]int{},
 	}
 	for _, n := range s.Nodes[:min(len(s.Nodes), nodesMax)] {
 		i.Nodes = append(i.Nodes, Node{n.Process.Key(), n.Parent.Key(), n.Executable, timeOf(n.First)})
@@ -84,10 +85,17 @@ func (s *BehaviourSnapshot) Restore() (Behaviour, error) {
 	if !sound(s.Weight) {
 		return Behaviour{}, fmt.Errorf("%w: a weight of %v", ErrSnapshot, s.Weight)
 	}
-	return Behaviour{
+	b := Behaviour{
 		ID: s.ID, Keys: keysOf(s.Keys), Weight: s.Weight, Expected: s.Expected, Sensitivity: sensitivity, Action: action,
 		Process: s.Process.Key(), First: timeOf(s.First), Count: s.Count, Destination: s.Destination, Object: s.Object, Explanation: s.Explanation,
-	}, nil
+	}
+	for _, keys := range s.Variants {
+		include(&b.Variants, keysOf(keys))
+	}
+	for _, keys := range s.Excuses {
+		include(&b.Excuses, keysOf(keys))
+	}
+	return b, nil
 }
 
 // Restore returns the signature that the snapshot is of.

@@ -36,6 +36,7 @@ type IncidentSnapshot struct {
 	Behaviours     []BehaviourSnapshot `json:"behaviours,omitempty"`
 	MoreNodes      uint32              `json:"more_nodes,omitempty"`
 	MoreBehaviours uint32              `json:"more_behaviours,omitempty"`
+	MoreVariants   uint32              `json:"more_variants,omitempty"`
 	// Files are paths as bytes, since a path may be anything.
 	Files [][]byte `json:"files,omitempty"`
 }
@@ -122,7 +123,7 @@ func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
 func (i *Incident) snapshot() IncidentSnapshot {
 	s := IncidentSnapshot{
 		Number: i.Number, Opened: nanoseconds(i.Opened), Last: nanoseconds(i.Last), Raised: i.Raised, RaisedAt: nanoseconds(i.RaisedAt),
-		Hinted: i.hinted, MoreNodes: i.MoreNodes, MoreBehaviours: i.MoreBehaviours,
+		Hinted: i.hinted, MoreNodes: i.MoreNodes, MoreBehaviours: i.MoreBehaviours, MoreVariants: i.MoreVariants,
 	}
 	for _, n := range i.Nodes {
 		s.Nodes = append(s.Nodes, NodeSnapshot{ProcessOf(n.Process), ProcessOf(n.Parent), n.Executable, nanoseconds(n.First)})
@@ -150,17 +151,26 @@ type BehaviourSnapshot struct {
 	Destination bool      `json:"destination,omitempty"`
 	Object      string    `json:"object,omitempty"`
 	Explanation string    `json:"explanation,omitempty"`
+	// Variants and Excuses are what a verdict is about besides the keys.
+	Variants [][3]uint64 `json:"variants,omitempty"`
+	Excuses  [][3]uint64 `json:"excuses,omitempty"`
 }
 
 // Snapshot returns what has to be kept.
 func (b *Behaviour) Snapshot() BehaviourSnapshot {
 	s := BehaviourSnapshot{
-		ID: b.ID, Keys: [3]uint64{b.Keys.Exact, b.Keys.Wide, b.Keys.Shape}, Weight: b.Weight, Expected: b.Expected, Action: b.Action.String(),
+		ID: b.ID, Keys: numbersOf(b.Keys), Weight: b.Weight, Expected: b.Expected, Action: b.Action.String(),
 		Process: ProcessOf(b.Process), First: nanoseconds(b.First), Count: b.Count, Destination: b.Destination, Object: b.Object,
 		Explanation: b.Explanation,
 	}
 	if b.Sensitivity != behaviour.Ordinary {
 		s.Sensitivity = b.Sensitivity.String()
+	}
+	for _, keys := range b.Variants {
+		s.Variants = append(s.Variants, numbersOf(keys))
+	}
+	for _, keys := range b.Excuses {
+		s.Excuses = append(s.Excuses, numbersOf(keys))
 	}
 	return s
 }
@@ -194,6 +204,8 @@ func ProcessOf(key behaviour.ProcessKey) Process { return Process{key.PID, key.C
 func (p Process) Key() behaviour.ProcessKey {
 	return behaviour.ProcessKey{PID: p.PID, Created: p.Created}
 }
+
+func numbersOf(keys profile.Keys) [3]uint64 { return [3]uint64{keys.Exact, keys.Wide, keys.Shape} }
 
 func keysOf(keys [3]uint64) profile.Keys {
 	return profile.Keys{Exact: keys[0], Wide: keys[1], Shape: keys[2]}

@@ -123,8 +123,8 @@ func TestSnapshot_knowsAllFields(t *testing.T) {
 		reflect.TypeFor[Node]():      {"Process", "Parent", "Executable", "First"},
 		reflect.TypeFor[Signature](): {"weights", "actions", "destinations"},
 		reflect.TypeFor[Behaviour](): {"ID", "Keys", "Weight", "Expected", "Sensitivity", "Action", "Process", "First", "Count", "Destination",
-			"Object", "Explanation"},
-		reflect.TypeFor[Incident](): {"Number", "Opened", "Last", "Raised", "RaisedAt", "Nodes", "Behaviours", "MoreNodes", "MoreBehaviours", "files",
+			"Object", "Explanation", "Variants", "Excuses"},
+		reflect.TypeFor[Incident](): {"Number", "Opened", "Last", "Raised", "RaisedAt", "Nodes", "Behaviours", "MoreNodes", "MoreBehaviours", "MoreVariants", "files",
 			"index", // made anew
 			"hinted",
 			"closed", // those are not kept

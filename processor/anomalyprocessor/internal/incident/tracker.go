@@ -74,19 +74,21 @@ type Hint struct {
 	Bits float64
 	// Raise tells that it is an incident by itself.
 	Raise bool
+	// Rules are the keys of the rules that say so.
+	Rules []string
 }
 
+func (h *Hint) nothing() bool { return h.Bits == 0 && !h.Raise }
+
 // Add takes in an event that was judged. While the profile learns, everything is new, so an incident is raised only if it is sensitive
-// in more than one way: else the first hour of any workload would be an incident, and never be learned.
+// in more than one way: else the first hour of any workload would be an incident, and never be learned. What somebody said to be malicious is one at
+// once.
 func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judgement, hint Hint) Verdict {
 	if !t.learned && j.State != profile.Learning {
 		t.endLearning()
 	}
 	p := t.process(e)
-	if j.Accepted {
-		hint = Hint{} // a rule does not know the workload
-	}
-	if j.Bits <= terminalBits && hint == (Hint{}) && (j.State != profile.Learning || o.Sensitivity == behaviour.Ordinary) {
+	if j.Bits <= terminalBits && hint.nothing() && (j.State != profile.Learning || j.Accepted || o.Sensitivity == behaviour.Ordinary) {
 		if len(t.open) == 0 {
 			return Verdict{Learn: true}
 		}
@@ -97,8 +99,8 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 	p.unusual = p.unusual || e.Action == behaviour.Exec
 	v := t.join(p, e)
 	i := v.Incident
-	v.Changed = i.add(p, e, o, j, hint.Bits) || len(v.Absorbed) > 0
-	if !i.Raised && (hint.Raise || v.Changed && t.reached(i, j.State, e.Time)) {
+	v.Changed = i.add(p, e, o, j, hint) || len(v.Absorbed) > 0
+	if !i.Raised && (hint.Raise || j.Forbidden || v.Changed && t.reached(i, j.State, e.Time)) {
 		i.Raised, i.RaisedAt, v.Raised = true, e.Time, true
 		t.stats.Raised++
 	}

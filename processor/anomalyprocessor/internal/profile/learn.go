@@ -167,6 +167,8 @@ func (p *Profile) flag(keys []Keys, flag uint8, insert bool) {
 			}
 			// That one program should not have done it says nothing about those for which it is normal.
 			keep := n != nil && n.flags&flagKnown != 0 && (flag == flagMarked || flag == flagForbidden && i > 0)
+			// That it is part of another incident takes nothing back of what somebody has said.
+			keep = keep || n != nil && n.flags&flagForbidden != 0 && flag == flagMarked
 			if n != nil && !keep {
 				n.flags = n.flags&flagWildcard | flag
 				n.observations = max(n.observations, 1) // with none it would count as forgotten

@@ -58,6 +58,7 @@ const (
 	saltShape
 	saltWildcard
 	saltOperand
+	saltRule
 )
 
 // mix makes one number of two, in this order.

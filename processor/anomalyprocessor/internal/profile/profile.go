@@ -80,13 +80,16 @@ type Stats struct {
 	ClockJumps uint32
 	// Instances is an estimate of how many replicas were seen, 64 at most.
 	Instances int
+	// Versions is how many versions it tells apart, Starts how many programs were executed.
+	Versions int
+	Starts   uint64
 }
 
 // Stats returns the present figures.
 func (p *Profile) Stats() Stats {
 	return Stats{
 		Nodes: p.table.used, Bytes: p.bytes(), Events: p.events, Evicted: p.table.evicted, ClockJumps: p.clock.jumps,
-		Instances: bits.OnesCount64(p.instances),
+		Instances: bits.OnesCount64(p.instances), Versions: len(p.versions), Starts: p.starts,
 	}
 }
 

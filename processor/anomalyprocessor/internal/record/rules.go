@@ -33,6 +33,13 @@ func NewFiller(set *sigma.Set) *Filler {
 	return f
 }
 
+// Inherit takes over what another filler knows of command lines, before either is used for other rules.
+func (f *Filler) Inherit(before *Filler) {
+	if f.commands != nil && before.commands != nil {
+		f.commands = before.commands
+	}
+}
+
 // Fill makes an event of a record, and tells whether any rule is about such records.
 func (f *Filler) Fill(resource pcommon.Resource, log plog.LogRecord, to *sigma.Event) bool {
 	category, ok := sigma.CategoryOf(log.EventName(), text(log.Attributes(), names.FileAccess))

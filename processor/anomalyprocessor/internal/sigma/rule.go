@@ -77,6 +77,11 @@ func (r *Rule) Key() string {
 	return r.Source + "/" + r.File
 }
 
+// Same tells whether two rules, of one Set or of two, are one and the same by their keys.
+func (r *Rule) Same(other *Rule) bool {
+	return r == other || r.ID == other.ID && (r.ID != "" || r.Source == other.Source && r.File == other.File)
+}
+
 var (
 	techniqueTag = regexp.MustCompile(`^attack\.t(\d{4}(?:\.\d{3})?)$`)
 	// tacticTag is what is left of the namespace "attack" without techniques, groups (g0001), software (s0001), data

@@ -86,6 +86,9 @@ func (b *Book) begin(i *incident.Incident) *Story {
 	}
 	delete(b.facts, i)
 	for _, known := range b.stories {
+		if known.verdict.Kind == Benign {
+			continue // what comes now is something that was not accepted
+		}
 		if gap := i.Last.Sub(known.Last()); gap <= rememberedMax && gap >= -rememberedMax && known.fits(i) {
 			known.members = append(known.members, i)
 			known.provisional[i] = f
@@ -183,13 +186,7 @@ func (s *Story) Pending() bool { return s.changed || s.Noted.Load() || s.Unsent.
 
 // Tell returns the state to tell, and takes it for told.
 func (s *Story) Tell(now time.Time) string {
-	state := "updated"
-	switch {
-	case s.closed:
-		state = "closed"
-	case s.Untold.Load():
-		state = "opened"
-	}
+	state := s.State()
 	s.toldAt, s.changed, s.toldLost = now, false, s.lost
 	s.Noted.Store(false)
 	s.Unsent.Store(false)

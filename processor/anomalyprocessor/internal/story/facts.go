@@ -44,7 +44,7 @@ func (f *Facts) add(e *Event) {
 
 func (f *Facts) addRule(rule *sigma.Rule) {
 	switch {
-	case slices.Contains(f.Rules, rule):
+	case slices.ContainsFunc(f.Rules, rule.Same): // the rules may have been read anew meanwhile
 	case len(f.Rules) < rulesMax:
 		f.Rules = append(f.Rules, rule)
 	default:

@@ -65,6 +65,7 @@ func (b *Book) restore(written *StorySnapshot, open map[uint64]*incident.Inciden
 		ID: written.ID, PartOf: written.PartOf, opened: timeOf(written.Opened), last: timeOf(written.Last),
 		toldAt: timeOf(written.ToldAt), facts: written.Facts.restore(from.Rule), merged: written.Merged, moreSteps: written.MoreSteps,
 		score: written.Score, changed: written.Changed, closed: written.Closed, lost: written.Lost, toldLost: written.Lost,
+		verdict:     written.Verdict.restore(),
 		provisional: map[*incident.Incident]*Facts{},
 	}
 	s.Unsent.Store(written.Unsent)

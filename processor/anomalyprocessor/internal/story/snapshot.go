@@ -28,10 +28,11 @@ type StorySnapshot struct {
 	Changed bool   `json:"changed,omitempty"`
 	Closed  bool   `json:"closed,omitempty"`
 	// Lost is the share of events that was lost.
-	Lost   float64 `json:"lost,omitempty"`
-	Opened int64   `json:"opened"`
-	Last   int64   `json:"last,omitempty"`
-	ToldAt int64   `json:"told_at,omitempty"`
+	Lost    float64          `json:"lost,omitempty"`
+	Verdict *VerdictSnapshot `json:"verdict,omitempty"`
+	Opened  int64            `json:"opened"`
+	Last    int64            `json:"last,omitempty"`
+	ToldAt  int64            `json:"told_at,omitempty"`
 	// Origin is written by the caller.
 	Origin     json.RawMessage              `json:"origin,omitempty"`
 	Facts      FactsSnapshot                `json:"facts"`
@@ -91,8 +92,9 @@ func (b *Book) Snapshot(of incident.Snapshot, origin func(any) json.RawMessage) 
 
 func (s *Story) snapshot(kept map[uint64]bool) StorySnapshot {
 	written := StorySnapshot{
-		ID: s.ID, PartOf: s.PartOf, Unsent: s.Unsent.Load(), Untold: s.Untold.Load(), Changed: s.changed, Closed: s.closed, Lost: s.lost, Opened: nanoseconds(s.opened),
-		Last: nanoseconds(s.last), ToldAt: nanoseconds(s.toldAt), Facts: *s.facts.snapshot(), Merged: s.merged, MoreSteps: s.moreSteps, Score: s.score,
+		ID: s.ID, PartOf: s.PartOf, Unsent: s.Unsent.Load(), Untold: s.Untold.Load(), Changed: s.changed, Closed: s.closed,
+		Lost: s.lost, Verdict: s.verdict.snapshot(), Opened: nanoseconds(s.opened), Last: nanoseconds(s.last), ToldAt: nanoseconds(s.toldAt),
+		Facts: *s.facts.snapshot(), Merged: s.merged, MoreSteps: s.moreSteps, Score: s.score,
 	}
 	for _, i := range s.members {
 		if !kept[i.Number] {
@@ -112,6 +114,28 @@ func (s *Story) snapshot(kept map[uint64]bool) StorySnapshot {
 		written.Steps = append(written.Steps, StepSnapshot{step.Behaviour.Snapshot(), incident.ProcessOf(step.Parent), step.Executable})
 	}
 	return written
+}
+
+// VerdictSnapshot is what is kept of a verdict. The texts are bytes, since they may be anything.
+type VerdictSnapshot struct {
+	Kind    string `json:"kind"`
+	Comment []byte `json:"comment,omitempty"`
+	By      []byte `json:"by,omitempty"`
+	At      int64  `json:"at"`
+}
+
+func (v Verdict) snapshot() *VerdictSnapshot {
+	if v.Kind == "" {
+		return nil
+	}
+	return &VerdictSnapshot{v.Kind, []byte(v.Comment), []byte(v.By), nanoseconds(v.At)}
+}
+
+func (v *VerdictSnapshot) restore() Verdict {
+	if v == nil || v.Kind != Benign && v.Kind != Malicious {
+		return Verdict{}
+	}
+	return Verdict{v.Kind, string(v.Comment), string(v.By), timeOf(v.At)}
 }
 
 func (f *Facts) snapshot() *FactsSnapshot {

@@ -162,7 +162,7 @@ func TestSnapshot_knowsAllFields(t *testing.T) {
 			"stats",    // what was counted was counted
 		},
 		reflect.TypeFor[Story](): {"ID", "PartOf", "Unsent", "Untold", "Origin", "opened", "last", "facts", "merged", "members", "provisional", "signatures",
-			"steps", "moreSteps", "score", "changed", "closed", "toldAt", "lost", "toldLost",
+			"steps", "moreSteps", "score", "changed", "closed", "toldAt", "lost", "toldLost", "verdict",
 			"Noted", // what there was to add is not kept, and is told before the end
 		},
 		reflect.TypeFor[Step]():  {"Behaviour", "Parent", "Executable"},

@@ -51,6 +51,7 @@ type Story struct {
 	// lost is the largest share of events that was lost meanwhile, toldLost what was told of it.
 	lost, toldLost float64
 	toldAt         time.Time
+	verdict        Verdict
 }
 
 func newStory(workload string, i *incident.Incident) *Story {
@@ -198,6 +199,7 @@ func fold(steps []Step, more uint64, i *incident.Incident) ([]Step, uint64) {
 		if known := slices.IndexFunc(steps, func(s Step) bool { return s.ID == b.ID }); known >= 0 {
 			steps[known].Count += b.Count
 			steps[known].Weight = max(steps[known].Weight, b.Weight)
+			steps[known].Join(b)
 			continue
 		}
 		added := Step{Behaviour: *b}

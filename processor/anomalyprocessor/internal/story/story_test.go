@@ -127,7 +127,7 @@ func TestBook_bounds(t *testing.T) {
 	i.Behaviours[99].Weight = 50
 	var s *Story
 	for n := range 100 {
-		s = b.Add(i, &Event{UID: fmt.Sprint(n), Instance: fmt.Sprint(n), Rules: []*sigma.Rule{{}}}, true)
+		s = b.Add(i, &Event{UID: fmt.Sprint(n), Instance: fmt.Sprint(n), Rules: []*sigma.Rule{{File: fmt.Sprint(n)}}}, true)
 	}
 	listed, more := s.Steps()
 	assert.Len(t, listed, stepsMax)
