@@ -32,6 +32,16 @@ func (s Sensitivity) String() string {
 	return sensitivityNames[s]
 }
 
+// ParseSensitivity returns the kind of a name, and false if there is none.
+func ParseSensitivity(name string) (Sensitivity, bool) {
+	for kind := range sensitivityNames {
+		if sensitivityNames[kind] == name {
+			return Sensitivity(kind), true
+		}
+	}
+	return Ordinary, false
+}
+
 // The lists are of whole names, so that an attacker's look-alike is not among them and is merely new.
 var (
 	shellNames = map[string]bool{

@@ -30,6 +30,10 @@ type Behaviour struct {
 	Count uint32
 	// Destination tells that the object is where data goes.
 	Destination bool
+	// Forbidden tells that somebody said that it is malicious.
+	Forbidden bool
+	// Ends are those of its first connections.
+	Ends []End
 	// Object and Explanation are for people.
 	Object, Explanation string
 }
@@ -147,6 +151,8 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 	if at, ok := i.index[id]; ok {
 		b := &i.Behaviours[at]
 		b.Count++
+		b.Forbidden = b.Forbidden || j.Forbidden
+		b.addEnd(e)
 		changed := weight > b.Weight
 		b.Weight = max(b.Weight, weight)
 		return changed
@@ -155,8 +161,9 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 		ID: id, Keys: o.Keys(), Weight: weight, Expected: j.New && o.Sensitivity == behaviour.Ordinary && hint == 0, Sensitivity: o.Sensitivity,
 		Action: e.Action, Process: p.key, First: e.Time, Count: 1,
 		Destination: e.Action == behaviour.Connect || e.Action == behaviour.Datagram,
-		Object:      string(o.Object.Text()), Explanation: profile.Explain(e, o, j),
+		Object:      string(o.Object.Text()), Explanation: profile.Explain(e, o, j), Forbidden: j.Forbidden,
 	}
+	added.addEnd(e)
 	return i.addBehaviour(&added)
 }
 

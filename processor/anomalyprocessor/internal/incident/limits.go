@@ -26,6 +26,8 @@ const (
 	// nodesMax and behavioursMax bound one incident; more is counted only.
 	nodesMax      = 64
 	behavioursMax = 128
+	// endsMax bounds the connections of a behaviour whose ends are kept: the first ones.
+	endsMax = 16
 	// filesMax bounds the files of an incident through which others are linked to it.
 	filesMax = 64
 	// siblingMax is how long after a sibling a process is linked to the sibling's incident.

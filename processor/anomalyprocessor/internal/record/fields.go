@@ -30,6 +30,8 @@ func (f *fields) setNumber(attribute string, number int64) {
 		f.pid = number
 	case names.ProcessParentPID:
 		f.parentPID = number
+	case names.ClientPort:
+		f.clientPort = number
 	case names.ServerPort:
 		f.serverPort = number
 	case names.NetworkPeerPort:
