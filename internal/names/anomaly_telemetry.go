@@ -90,5 +90,5 @@ func AnomalyMetrics() []Metric {
 	return append([]Metric{
 		AnomalyEventsSeen(), AnomalyEventsAhead(), AnomalyBatchesAgain(), AnomalySurprising(), AnomalyIncidents(), AnomalyMerged(), AnomalyIncidentsLost(), AnomalyProfiles(),
 		AnomalyProfileBytes(), AnomalyLimits(), AnomalyRules(), AnomalyRulesRefused(), AnomalyRuleHits(),
-	}, anomalySummaryMetrics()...)
+	}, append(anomalySummaryMetrics(), anomalyFleetMetrics()...)...)
 }

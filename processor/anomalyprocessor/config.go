@@ -29,6 +29,9 @@ type Config struct {
 	Limits LimitsConfig  `mapstructure:"limits"`
 	// Summary lets a language model write about incidents. It is off by default.
 	Summary configoptional.Optional[SummaryConfig] `mapstructure:"summary"`
+	// Mode is "agent", or "gateway" for the one that hears what all agents tell. Fleet is about what they tell each other.
+	Mode  string      `mapstructure:"mode"`
+	Fleet FleetConfig `mapstructure:"fleet"`
 
 	// prevent unkeyed literals
 	_ struct{}
@@ -105,6 +108,7 @@ func createDefaultConfig() component.Config {
 		Rules:    RulesConfig{Builtin: true},
 		Limits:   LimitsConfig{WorkloadsMax: limits.ProfilesMax, ProfileBytesMax: limits.ProfileBytesMax, BytesMax: limits.TotalBytesMax},
 		Summary:  configoptional.Default(defaultSummaryConfig()),
+		Mode:     modeAgent, Fleet: defaultFleet(),
 	}
 }
 
@@ -118,6 +122,7 @@ func (c *Config) Validate() error {
 	if len(c.Allow) > allowMax {
 		errs = append(errs, fmt.Errorf("allow: %d entries are more than %d: join some with *", len(c.Allow), allowMax))
 	}
+	errs = append(errs, c.validateMode())
 	return errors.Join(errs...)
 }
 

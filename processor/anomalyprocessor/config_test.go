@@ -49,6 +49,7 @@ func TestConfig_accepted(t *testing.T) {
 		Allow:    []AllowConfig{{Workload: "shop/*", Executable: "/bin/a", Action: "exec", Object: "/bin/b"}},
 		Limits:   LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20},
 		Summary:  defaultConfig().Summary,
+		Mode:     modeAgent, Fleet: defaultFleet(),
 	}
 	assert.Equal(t, want, config)
 	require.NoError(t, config.profileLimits().Validate())

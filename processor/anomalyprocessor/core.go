@@ -29,6 +29,7 @@ type core struct {
 	evidence    evidenceTotal
 	telemetry   *telemetry
 	scratch     sync.Pool
+	fleet       *teller
 	// now is the clock by which it is told of incidents, upkeepEvery how often it is looked after them.
 	now         func() time.Time
 	upkeepEvery time.Duration
@@ -49,6 +50,8 @@ type workload struct {
 	clock   clock
 	// evidence is nil unless nothing but incidents goes on.
 	evidence evidence
+	// fleet is what the gateway is told about, nil if nothing is.
+	fleet *fleetOrigin
 }
 
 // late are closed incidents of workloads that were forgotten.
@@ -61,6 +64,7 @@ func newCore(c *Config, set component.TelemetrySettings) *core {
 	k := &core{
 		config: c, logger: set.Logger, settings: set, allow: newAllowed(c.Allow), rules: newRuleset(), now: time.Now, upkeepEvery: upkeepInterval,
 	}
+	k.fleet = newTeller(&c.Fleet)
 	k.scratch.New = func() any { return newScratch() }
 	return k
 }
@@ -85,7 +89,7 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	if c.telemetry, err = newTelemetry(c.settings, c); err != nil {
 		return err
 	}
-	if err = c.summaries.start(c.settings); err != nil {
+	if err = errors.Join(c.summaries.start(c.settings), c.fleet.start(c.settings)); err != nil {
 		return err
 	}
 	running, stop := context.WithCancel(context.Background())
@@ -105,7 +109,7 @@ func (c *core) Shutdown(ctx context.Context) error {
 	summariesErr := c.summaries.close()
 	now := c.now()
 	c.send(ctx, c.collect(now, func(s *story.Story) bool { return s.Pending() }))
-	return errors.Join(summariesErr, c.telemetry.close())
+	return errors.Join(summariesErr, c.fleet.close(), c.telemetry.close())
 }
 
 func (c *core) run(ctx context.Context) {
@@ -129,6 +133,7 @@ func (c *core) upkeep(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, sendTimeMax)
 	defer cancel()
 	c.send(limited, reports)
+	c.fleet.tell(limited, c)
 }
 
 // collect returns what is to be told of all workloads.

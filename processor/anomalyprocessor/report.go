@@ -100,6 +100,7 @@ func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
 	attributes.PutStr(names.IncidentProfileStatus, p.State().String())
 	putCount(attributes, names.IncidentProfileEvents, p.Stats().Events)
 	putRules(attributes, &facts)
+	putForFleet(attributes, p, &facts)
 	c.summaries.add(log, p, s, steps, &facts)
 	c.tally.told(state, severity)
 	return report{from.to, s, state, data}
@@ -172,6 +173,7 @@ func putSteps(attributes pcommon.Map, steps []story.Step, more uint64) {
 			m.PutInt(names.ProcessParentPID, int64(step.Parent.PID))
 		}
 		putText(m, names.ProcessExecutablePath, step.Executable)
+		putStepForFleet(m, step)
 	}
 	putCount(attributes, names.IncidentStepsOmitted, more)
 	putTexts(attributes, names.IncidentSensitivities, sensitivities)

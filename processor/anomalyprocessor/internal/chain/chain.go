@@ -21,6 +21,8 @@ type Chain struct {
 	Into *Chain
 	// Unsent tells that what was told last has not arrived.
 	Unsent bool
+	// Extra is the caller's. The package never looks at it.
+	Extra any
 	// Omitted is how many incidents had no room.
 	Omitted int
 
