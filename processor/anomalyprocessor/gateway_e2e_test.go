@@ -188,8 +188,8 @@ func incidentsIn(sink *consumertest.LogsSink) []plog.LogRecord {
 	return all
 }
 
-func textOf(log plog.LogRecord, name string) string {
-	if value, ok := log.Attributes().Get(name); ok {
+func textOf(attributes pcommon.Map, name string) string {
+	if value, ok := attributes.Get(name); ok {
 		return value.AsString()
 	}
 	return ""
@@ -220,14 +220,14 @@ func TestGateway_endToEnd_deployment(t *testing.T) {
 	last.does(t, "web", "c1", "", news()...)
 	told := incidentsIn(g.sink)
 	require.NotEmpty(t, told)
-	assert.Contains(t, textOf(told[0], names.IncidentSuppressed), "is normal on at least 3 other hosts")
+	assert.Contains(t, textOf(told[0].Attributes(), names.IncidentSuppressed), "is normal on at least 3 other hosts")
 	assert.Equal(t, plog.SeverityNumberInfo, told[0].SeverityNumber())
 	// What is sensitive is not suppressed, and a new step never is.
 	last.now = last.now.Add(2 * time.Minute)
 	last.does(t, "web", "c1", "", deed{names.EventProcessExec, 502, "/bin/sh", map[string]any{}})
 	last.core.upkeep(context.Background())
 	told = incidentsIn(g.sink)
-	assert.Empty(t, textOf(told[len(told)-1], names.IncidentSuppressed))
+	assert.Empty(t, textOf(told[len(told)-1].Attributes(), names.IncidentSuppressed))
 	assert.GreaterOrEqual(t, told[len(told)-1].SeverityNumber(), plog.SeverityNumberWarn)
 }
 
@@ -254,7 +254,7 @@ func TestGateway_endToEnd_movement(t *testing.T) {
 	chain := ""
 	for _, log := range incidentsIn(g.sink) {
 		if list, ok := log.Attributes().Get(names.IncidentJoined); ok {
-			joined, chain = list.Slice().AsRaw(), textOf(log, names.IncidentID)
+			joined, chain = list.Slice().AsRaw(), textOf(log.Attributes(), names.IncidentID)
 			hosts, _ := log.Attributes().Get(names.IncidentHosts)
 			assert.Equal(t, []any{"host-a", "host-b"}, hosts.Slice().AsRaw())
 		}
@@ -264,8 +264,8 @@ func TestGateway_endToEnd_movement(t *testing.T) {
 	g.core.upkeep(context.Background())
 	with := map[string]string{}
 	for _, log := range incidentsIn(g.sink) {
-		if id := textOf(log, names.IncidentChainID); id != "" {
-			with[textOf(log, names.IncidentID)] = id
+		if id := textOf(log.Attributes(), names.IncidentChainID); id != "" {
+			with[textOf(log.Attributes(), names.IncidentID)] = id
 		}
 	}
 	assert.Equal(t, map[string]string{joined[0].(string): chain, joined[1].(string): chain}, with)
