@@ -88,9 +88,9 @@ func TestTeller(t *testing.T) {
 		deltas := deltasIn(&next.LogsSink)
 		if turn == 0 {
 			require.Len(t, deltas, 1)
-			assert.Equal(t, "h1", textOf(next.AllLogs()[0].ResourceLogs().At(0).Resource().Attributes(), names.HostID))
-			assert.Equal(t, "shop/deployment/w0", textOf(deltas[0].Attributes(), names.ProfileWorkload))
-			assert.Len(t, textOf(deltas[0].Attributes(), names.ProfileVersion), 16)
+			assert.Equal(t, "h1", attributeText(next.AllLogs()[0].ResourceLogs().At(0).Resource().Attributes(), names.HostID))
+			assert.Equal(t, "shop/deployment/w0", attributeText(deltas[0].Attributes(), names.ProfileWorkload))
+			assert.Len(t, attributeText(deltas[0].Attributes(), names.ProfileVersion), 16)
 			assert.Equal(t, "50 behaviours are normal for shop/deployment/w0", deltas[0].Body().Str())
 		}
 		for _, log := range deltas {
@@ -142,7 +142,7 @@ func TestTeller_room(t *testing.T) {
 		for _, log := range deltasIn(&next.LogsSink) {
 			table, _ := log.Attributes().Get(names.ProfileTable)
 			bytes += table.Bytes().Len()
-			told[textOf(log.Attributes(), names.ProfileWorkload)]++
+			told[attributeText(log.Attributes(), names.ProfileWorkload)]++
 		}
 		assert.LessOrEqual(t, bytes, deltaBytesMax)
 		next.Reset()

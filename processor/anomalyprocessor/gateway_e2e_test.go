@@ -47,8 +47,8 @@ func serveOTLP(t *testing.T, p *gatewayPipe) string {
 	return endpoint
 }
 
-// agent is an agent on a host that sends all over OTLP.
-type agent struct {
+// otlpAgent is an agent on a host that sends all over OTLP.
+type otlpAgent struct {
 	*logs
 	core *core
 	host string
@@ -56,7 +56,7 @@ type agent struct {
 	pid  int64
 }
 
-func newAgent(t *testing.T, host, endpoint string) *agent {
+func newOTLPAgent(t *testing.T, host, endpoint string) *otlpAgent {
 	t.Helper()
 	exporters := otlpexporter.NewFactory()
 	exporting := exporters.CreateDefaultConfig()
@@ -72,7 +72,7 @@ func newAgent(t *testing.T, host, endpoint string) *agent {
 	f := &factory{shared.NewInstances[*Config, *core]()}
 	made, err := f.logs(t.Context(), processortest.NewNopSettings(component.MustNewType(componentType)), config, next)
 	require.NoError(t, err)
-	a := &agent{logs: made.(*logs), host: host, now: beginning, pid: 1000}
+	a := &otlpAgent{logs: made.(*logs), host: host, now: beginning, pid: 1000}
 	a.core = a.logs.core.Unwrap()
 	a.core.now = func() time.Time { return a.now }
 	require.NoError(t, a.Start(context.Background(), componenttest.NewNopHost()))
@@ -92,7 +92,7 @@ type deed struct {
 }
 
 // does lets processes of a container do things, one second each.
-func (a *agent) does(t *testing.T, workload, container, digest string, deeds ...deed) {
+func (a *otlpAgent) does(t *testing.T, workload, container, digest string, deeds ...deed) {
 	t.Helper()
 	data := plog.NewLogs()
 	resource := data.ResourceLogs().AppendEmpty()
@@ -113,38 +113,38 @@ func (a *agent) does(t *testing.T, workload, container, digest string, deeds ...
 		require.NoError(t, log.Attributes().FromRaw(d.attributes))
 		log.Attributes().PutInt(names.ProcessPID, d.process)
 		log.Attributes().PutStr(names.ProcessExecutablePath, d.executable)
-		if d.process != server {
-			log.Attributes().PutInt(names.ProcessParentPID, server)
+		if d.process != agentServer {
+			log.Attributes().PutInt(names.ProcessParentPID, agentServer)
 			log.Attributes().PutStr(names.ProcessParentExecutablePath, "/usr/sbin/nginx")
 		}
 	}
 	require.NoError(t, a.ConsumeLogs(context.Background(), data))
 }
 
-// server is the process that all others of a workload are children of.
-const server = 100
+// agentServer is the process that all others of a workload are children of.
+const agentServer = 100
 
-func exec(pid int64, path string) deed {
+func deedExec(pid int64, path string) deed {
 	return deed{names.EventProcessExec, pid, path, map[string]any{}}
 }
 
-func read(pid int64, executable, path string) deed {
+func deedRead(pid int64, executable, path string) deed {
 	return deed{names.EventFileOpen, pid, executable, map[string]any{names.FilePath: path, names.FileAccess: "read"}}
 }
 
-func connection(event string, pid int64, executable string) deed {
+func deedConnection(event string, pid int64, executable string) deed {
 	return deed{event, pid, executable, map[string]any{
 		names.ClientAddress: "10.0.0.1", names.ClientPort: 40001, names.ServerAddress: "10.0.0.2", names.ServerPort: 8080,
 	}}
 }
 
 // learns lets a workload do the same for long enough.
-func (a *agent) learns(t *testing.T, workload, digest string) {
+func (a *otlpAgent) learns(t *testing.T, workload, digest string) {
 	t.Helper()
 	var deeds []deed
 	for range 700 {
 		a.pid++
-		deeds = append(deeds, exec(a.pid, "/usr/bin/convert"), read(a.pid, "/usr/bin/convert", "/srv/www/image"))
+		deeds = append(deeds, deedExec(a.pid, "/usr/bin/convert"), deedRead(a.pid, "/usr/bin/convert", "/srv/www/image"))
 	}
 	a.does(t, workload, "c1", digest, deeds...)
 	p := a.core.profiles.Acquire("shop/deployment/" + workload + "/app")
@@ -153,28 +153,30 @@ func (a *agent) learns(t *testing.T, workload, digest string) {
 }
 
 // deploys lets a new version of a workload do what is new with it, at three times on two replicas.
-func (a *agent) deploys(t *testing.T, workload, digest string) {
+func (a *otlpAgent) deploys(t *testing.T, workload, digest string) {
 	t.Helper()
 	for n := range 6 {
 		a.now = a.now.Add(11 * time.Minute)
-		a.does(t, workload, fmt.Sprint("c", n%2), digest, news()...)
+		a.does(t, workload, fmt.Sprint("c", n%2), digest, deployed()...)
 	}
 }
 
-func news() []deed {
-	return []deed{
-		exec(501, "/opt/app/migrate"), read(501, "/opt/app/migrate", "/opt/app/schema"), read(501, "/opt/app/migrate", "/opt/app/settings"),
+func deployed() []deed {
+	all := []deed{deedExec(501, "/opt/app/migrate")}
+	for _, path := range []string{"/opt/app/schema", "/etc/app/settings", "/var/lib/app/state", "/usr/share/app/words", "/home/app/notes"} {
+		all = append(all, deedRead(501, "/opt/app/migrate", path))
 	}
+	return all
 }
 
 // tells lets an agent send what has become normal.
-func (a *agent) tells() {
+func (a *otlpAgent) tells() {
 	a.core.upkeep(context.Background())
 	a.now = a.now.Add(a.core.config.Fleet.Interval)
 	a.core.upkeep(context.Background())
 }
 
-func incidentsIn(sink *consumertest.LogsSink) []plog.LogRecord {
+func gatewayIncidents(sink *consumertest.LogsSink) []plog.LogRecord {
 	var all []plog.LogRecord
 	for _, batch := range sink.AllLogs() {
 		for _, resource := range batch.ResourceLogs().All() {
@@ -188,7 +190,7 @@ func incidentsIn(sink *consumertest.LogsSink) []plog.LogRecord {
 	return all
 }
 
-func textOf(attributes pcommon.Map, name string) string {
+func attributeText(attributes pcommon.Map, name string) string {
 	if value, ok := attributes.Get(name); ok {
 		return value.AsString()
 	}
@@ -202,12 +204,12 @@ func TestGateway_endToEnd_deployment(t *testing.T) {
 	defer func() { require.NoError(t, g.Shutdown(context.Background())) }()
 	endpoint := serveOTLP(t, g)
 	for n := range 3 {
-		a := newAgent(t, fmt.Sprint("host-", n), endpoint)
+		a := newOTLPAgent(t, fmt.Sprint("host-", n), endpoint)
 		a.learns(t, "web", "r/web@sha256:1")
 		a.deploys(t, "web", "r/web@sha256:2")
 		a.tells()
 	}
-	assert.Empty(t, incidentsIn(g.sink))
+	assert.Empty(t, gatewayIncidents(g.sink))
 	assert.Equal(t, uint64(3), g.core.model.Stats().Taken)
 	for _, batch := range g.sink.AllLogs() {
 		for _, log := range batch.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
@@ -215,19 +217,19 @@ func TestGateway_endToEnd_deployment(t *testing.T) {
 		}
 	}
 	// On the fourth, nobody says that there is a new version.
-	last := newAgent(t, "host-3", endpoint)
+	last := newOTLPAgent(t, "host-3", endpoint)
 	last.learns(t, "web", "")
-	last.does(t, "web", "c1", "", news()...)
-	told := incidentsIn(g.sink)
+	last.does(t, "web", "c1", "", deployed()...)
+	told := gatewayIncidents(g.sink)
 	require.NotEmpty(t, told)
-	assert.Contains(t, textOf(told[0].Attributes(), names.IncidentSuppressed), "is normal on at least 3 other hosts")
+	assert.Contains(t, attributeText(told[0].Attributes(), names.IncidentSuppressed), "is normal on at least 3 other hosts")
 	assert.Equal(t, plog.SeverityNumberInfo, told[0].SeverityNumber())
 	// What is sensitive is not suppressed, and a new step never is.
 	last.now = last.now.Add(2 * time.Minute)
 	last.does(t, "web", "c1", "", deed{names.EventProcessExec, 502, "/bin/sh", map[string]any{}})
 	last.core.upkeep(context.Background())
-	told = incidentsIn(g.sink)
-	assert.Empty(t, textOf(told[len(told)-1].Attributes(), names.IncidentSuppressed))
+	told = gatewayIncidents(g.sink)
+	assert.Empty(t, attributeText(told[len(told)-1].Attributes(), names.IncidentSuppressed))
 	assert.GreaterOrEqual(t, told[len(told)-1].SeverityNumber(), plog.SeverityNumberWarn)
 }
 
@@ -237,24 +239,24 @@ func TestGateway_endToEnd_movement(t *testing.T) {
 	g.start(t)
 	defer func() { require.NoError(t, g.Shutdown(context.Background())) }()
 	endpoint := serveOTLP(t, g)
-	first, second := newAgent(t, "host-a", endpoint), newAgent(t, "host-b", endpoint)
+	first, second := newOTLPAgent(t, "host-a", endpoint), newOTLPAgent(t, "host-b", endpoint)
 	first.learns(t, "web", "r/web@sha256:1")
 	second.learns(t, "db", "r/db@sha256:1")
 	first.does(t, "web", "c1", "r/web@sha256:1",
-		exec(601, "/bin/sh"), read(601, "/bin/sh", "/etc/shadow"), connection(names.EventTCPConnect, 601, "/bin/sh"))
+		deedExec(601, "/bin/sh"), deedRead(601, "/bin/sh", "/etc/shadow"), deedConnection(names.EventTCPConnect, 601, "/bin/sh"))
 	second.now = first.now.Add(-time.Second)
 	second.does(t, "db", "c2", "r/db@sha256:1",
-		connection(names.EventTCPAccept, server, "/usr/sbin/nginx"), exec(701, "/bin/bash"), read(701, "/bin/bash", "/root/.ssh/id_rsa"))
+		deedConnection(names.EventTCPAccept, agentServer, "/usr/sbin/nginx"), deedExec(701, "/bin/bash"), deedRead(701, "/bin/bash", "/root/.ssh/id_rsa"))
 	// An attack of its own, at the same time.
-	third := newAgent(t, "host-c", endpoint)
+	third := newOTLPAgent(t, "host-c", endpoint)
 	third.learns(t, "other", "r/other@sha256:1")
-	third.does(t, "other", "c3", "r/other@sha256:1", exec(801, "/bin/zsh"), read(801, "/bin/zsh", "/var/run/secrets/token"))
+	third.does(t, "other", "c3", "r/other@sha256:1", deedExec(801, "/bin/zsh"), deedRead(801, "/bin/zsh", "/var/run/secrets/token"))
 
 	var joined []any
 	chain := ""
-	for _, log := range incidentsIn(g.sink) {
+	for _, log := range gatewayIncidents(g.sink) {
 		if list, ok := log.Attributes().Get(names.IncidentJoined); ok {
-			joined, chain = list.Slice().AsRaw(), textOf(log.Attributes(), names.IncidentID)
+			joined, chain = list.Slice().AsRaw(), attributeText(log.Attributes(), names.IncidentID)
 			hosts, _ := log.Attributes().Get(names.IncidentHosts)
 			assert.Equal(t, []any{"host-a", "host-b"}, hosts.Slice().AsRaw())
 		}
@@ -263,9 +265,9 @@ func TestGateway_endToEnd_movement(t *testing.T) {
 	g.now = g.now.Add(time.Hour)
 	g.core.upkeep(context.Background())
 	with := map[string]string{}
-	for _, log := range incidentsIn(g.sink) {
-		if id := textOf(log.Attributes(), names.IncidentChainID); id != "" {
-			with[textOf(log.Attributes(), names.IncidentID)] = id
+	for _, log := range gatewayIncidents(g.sink) {
+		if id := attributeText(log.Attributes(), names.IncidentChainID); id != "" {
+			with[attributeText(log.Attributes(), names.IncidentID)] = id
 		}
 	}
 	assert.Equal(t, map[string]string{joined[0].(string): chain, joined[1].(string): chain}, with)

@@ -25,6 +25,7 @@ import (
 
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/delta"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 )
 
 // gatewayScenario is a file in testdata/gateway: what agents tell a gateway. What comes out stands beside, in a file that ends in .golden.
@@ -86,7 +87,7 @@ func (i *incidentStep) record(to plog.ResourceLogs) {
 	log := to.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
 	log.SetEventName(names.EventIncident)
 	log.SetTimestamp(pcommon.NewTimestampFromTime(beginning.Add(i.Opened)))
-	log.SetSeverityNumber(severityOf(i.Score))
+	log.SetSeverityNumber(severityOf(i.Score, profile.Watching))
 	log.Body().SetStr("Incident " + i.ID + ".")
 	put := log.Attributes()
 	put.PutStr(names.IncidentID, i.ID)

@@ -50,7 +50,7 @@ func TestGateway_lifecycle(t *testing.T) {
 	require.NoError(t, p.Shutdown(context.Background()))
 	require.NoError(t, p.Shutdown(context.Background()))
 	require.NoError(t, p.ConsumeLogs(t.Context(), incidentRecord("a", "late")), "what comes after it passes")
-	assert.Len(t, incidentsIn(p.sink), 1)
+	assert.Len(t, gatewayIncidents(p.sink), 1)
 	assert.True(t, p.Capabilities().MutatesData)
 }
 
@@ -88,12 +88,12 @@ func TestGateway_refused(t *testing.T) {
 	now = now.Add(time.Hour)
 	g.upkeep(t.Context())
 	assert.Positive(t, g.tally.refused.Load())
-	assert.Len(t, incidentsIn(&next.LogsSink), 1)
+	assert.Len(t, gatewayIncidents(&next.LogsSink), 1)
 	next.refuses = false
 	g.upkeep(t.Context())
-	assert.Len(t, incidentsIn(&next.LogsSink), 3, "that on a, with the id of the chain, and the chain")
+	assert.Len(t, gatewayIncidents(&next.LogsSink), 3, "that on a, with the id of the chain, and the chain")
 	g.upkeep(t.Context())
-	assert.Len(t, incidentsIn(&next.LogsSink), 3)
+	assert.Len(t, gatewayIncidents(&next.LogsSink), 3)
 	next.refuses = true
 	require.NoError(t, made.Shutdown(context.Background()))
 }
@@ -159,7 +159,7 @@ func TestGateway_hostile(t *testing.T) {
 			require.NoError(t, p.ConsumeLogs(t.Context(), data))
 		}
 	}
-	for _, log := range incidentsIn(p.sink) {
+	for _, log := range gatewayIncidents(p.sink) {
 		assert.GreaterOrEqual(t, log.SeverityNumber(), plog.SeverityNumberWarn)
 	}
 	assert.Positive(t, p.core.tally.unreadable.Load())

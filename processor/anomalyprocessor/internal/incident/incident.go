@@ -187,6 +187,8 @@ func (i *Incident) keepBehaviour(other *Behaviour) {
 	b := &i.Behaviours[at]
 	b.Count += other.Count
 	b.Weight = max(b.Weight, other.Weight)
+	b.Forbidden = b.Forbidden || other.Forbidden
+	b.AddEnds(other.Ends)
 	if other.First.Before(b.First) {
 		b.First, b.Process = other.First, other.Process
 	}
