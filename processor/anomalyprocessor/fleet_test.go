@@ -31,9 +31,10 @@ func tellingAgent(t *testing.T, tel *componenttest.Telemetry, next *refusing, wo
 	set := processor.Settings{ID: component.MustNewID(componentType), TelemetrySettings: tel.NewTelemetrySettings()}
 	made, err := f.logs(t.Context(), set, config, next)
 	require.NoError(t, err)
+	c := made.(*logs).core.Unwrap()
+	c.upkeepEvery = 24 * time.Hour
 	require.NoError(t, made.Start(t.Context(), componenttest.NewNopHost()))
 	t.Cleanup(func() { require.NoError(t, made.Shutdown(context.Background())) })
-	c := made.(*logs).core.Unwrap()
 	for w := range workloads {
 		data := plog.NewLogs()
 		resource := data.ResourceLogs().AppendEmpty()

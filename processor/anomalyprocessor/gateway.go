@@ -24,6 +24,8 @@ type gateway struct {
 	telemetry *gatewayTelemetry
 	// now is the clock that everything is judged by: those of hosts differ.
 	now func() time.Time
+	// upkeepEvery is how often it is looked after incidents.
+	upkeepEvery time.Duration
 
 	// mu is for what is below, which exists from the start on. Nothing is sent while it is held.
 	mu    sync.Mutex
@@ -45,7 +47,7 @@ type gatewayReport struct {
 }
 
 func newGateway(c *Config, set component.TelemetrySettings) *gateway {
-	return &gateway{config: c, logger: set.Logger, settings: set, now: time.Now}
+	return &gateway{config: c, logger: set.Logger, settings: set, now: time.Now, upkeepEvery: upkeepInterval}
 }
 
 // Start begins to look after incidents.
@@ -83,7 +85,7 @@ func (g *gateway) Shutdown(ctx context.Context) error {
 
 func (g *gateway) run(ctx context.Context) {
 	defer close(g.done)
-	ticker := time.NewTicker(upkeepInterval)
+	ticker := time.NewTicker(g.upkeepEvery)
 	defer ticker.Stop()
 	for {
 		select {

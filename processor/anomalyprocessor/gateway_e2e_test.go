@@ -74,6 +74,7 @@ func newOTLPAgent(t *testing.T, host, endpoint string) *otlpAgent {
 	require.NoError(t, err)
 	a := &otlpAgent{logs: made.(*logs), host: host, now: beginning, pid: 1000}
 	a.core = a.logs.core.Unwrap()
+	a.core.upkeepEvery = 24 * time.Hour
 	a.core.now = func() time.Time { return a.now }
 	require.NoError(t, a.Start(context.Background(), componenttest.NewNopHost()))
 	t.Cleanup(func() {

@@ -133,6 +133,7 @@ func newGatewayPipe(t testing.TB, config *Config) *gatewayPipe {
 	require.NoError(t, err)
 	p.gatewayLogs = made.(*gatewayLogs)
 	p.core = p.gatewayLogs.core.Unwrap()
+	p.core.upkeepEvery = 24 * time.Hour // tests say when
 	p.core.now = func() time.Time { return p.now }
 	return p
 }

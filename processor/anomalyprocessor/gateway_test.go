@@ -78,10 +78,10 @@ func TestGateway_refused(t *testing.T) {
 	next := &refusing{}
 	made, err := newGatewayFactory().logs(t.Context(), processortest.NewNopSettings(component.MustNewType(componentType)), config, next)
 	require.NoError(t, err)
-	require.NoError(t, made.Start(t.Context(), componenttest.NewNopHost()))
 	g := made.(*gatewayLogs).core.Unwrap()
 	now := time.Now()
-	g.now = func() time.Time { return now }
+	g.now, g.upkeepEvery = func() time.Time { return now }, 24*time.Hour
+	require.NoError(t, made.Start(t.Context(), componenttest.NewNopHost()))
 	require.NoError(t, made.ConsumeLogs(t.Context(), incidentRecord("a", "i")))
 	next.refuses = true
 	require.Error(t, made.ConsumeLogs(t.Context(), incidentRecord("b", "i")), "joined: the chain is refused too")
