@@ -85,7 +85,10 @@ func anomalyFleetStepKeys() []Attribute {
 	return []Attribute{
 		{StepBehaviour, String, "Number of the generalised behaviour, the same on every host, in 16 hexadecimal digits."},
 		{StepMalicious, Bool, "Present if somebody said that it is malicious."},
-		{StepEnds, MapArray, "Of connections, the first 16: `" + EndTime + "`, `" + EndClient + "` and `" + EndServer + "` (address and port), and `" + EndPeer + "`, the workload at the far end if it is known."},
+		{StepEnds, MapArray, "Of connections, the first 16, each with its `" + EndTime + "` and the keys that follow."},
+		{EndClient, String, "Of a connection: address and port of the end that opened it."},
+		{EndServer, String, "Of a connection: address and port of the other end."},
+		{EndPeer, String, "Of a connection: the workload at the far end, if it is known."},
 		{StepHosts, Int, "Added by a gateway: on how many other hosts it is normal. Absent if on none."},
 		{StepHost, String, "Of an incident that a gateway has made: where it happened."},
 		{StepWorkload, String, "In which workload."},

@@ -136,6 +136,11 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "story", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "sigma"}},
 		// Whoever asks a model knows facts and answers, and nothing of incidents: it can't change any.
 		{folder: anomalyAt + "summary"},
+		// What a gateway knows of the fleet, and how incidents are joined, is apart from OTLP too.
+		{folder: anomalyAt + "delta"},
+		{folder: anomalyAt + "fleet", ours: []string{anomalyAt + "behaviour", anomalyAt + "incident", anomalyAt + "delta"},
+			others: []string{xxhash, "github.com/axiomhq/hyperloglog", "github.com/hashicorp/golang-lru/v2"}},
+		{folder: anomalyAt + "chain", ours: []string{anomalyAt + "behaviour", anomalyAt + "incident", anomalyAt + "fleet"}},
 		{folder: anomalyAt + "measure", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident"}},
 	}
 }
