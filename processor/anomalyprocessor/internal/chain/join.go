@@ -16,15 +16,29 @@ func (b *Book) join(m *Member) {
 	if m.chain != nil {
 		return
 	}
+	shown := make(map[uint64]bool, len(m.Incident.Steps))
+	for at := range m.Incident.Steps {
+		shown[m.Incident.Steps[at].ID] = true
+	}
 	for _, other := range all {
 		// Only those that were joined with none by being alike are compared with, so that from one to the next no other thing becomes the same.
-		if other != m && other.like == nil && !other.suppressed && alike(m, other) {
+		if other != m && other.like == nil && !other.suppressed && other.shows(shown) && alike(m, other) {
 			if b.unite(other, m) {
 				m.like = other
 			}
 			return
 		}
 	}
+}
+
+// shows tells whether an incident has one of these behaviours. With none in common two are never alike, which costs much more to find out.
+func (m *Member) shows(behaviours map[uint64]bool) bool {
+	for at := range m.Incident.Steps {
+		if behaviours[m.Incident.Steps[at].ID] {
+			return true
+		}
+	}
+	return false
 }
 
 // findCause joins an incident with the one whose connection it began with. If there could be two, nobody can tell.
