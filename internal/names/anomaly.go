@@ -55,7 +55,7 @@ func AnomalyEvents() []Event {
 			IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
 			SecurityRuleName, SecurityRuleUUID, SecurityRuleDescription, SecurityRuleCategory, IncidentRules, IncidentRulesOmitted,
 			IncidentTechniques, IncidentTactics, IncidentLoss, IncidentVerdict, IncidentVerdictComment, IncidentVerdictBy,
-		}, anomalySummaryNames()...)},
+		}, append(anomalySummaryNames(), anomalyFleetNames()...)...)},
 	}
 }
 
@@ -87,12 +87,12 @@ func AnomalyAttributes() []Attribute {
 		{IncidentRulesOmitted, Int, "Further matches of rules beyond these. Absent if there are none."},
 		{IncidentTechniques, StringArray, "ATT&CK techniques of these rules (`T1059.004`)."},
 		{IncidentTactics, StringArray, "ATT&CK tactics of these rules (`command-and-control`)."},
-	}, anomalySummaryAttributes(), anomalyLossAttributes(), AnomalyVerdictAttributes())
+	}, anomalySummaryAttributes(), anomalyLossAttributes(), AnomalyVerdictAttributes(), anomalyFleetAttributes())
 }
 
 // AnomalyStepKeys describes the keys of a step of an incident, besides attributes that events have too.
 func AnomalyStepKeys() []Attribute {
-	return []Attribute{
+	return append([]Attribute{
 		{StepTime, String, "When it happened first, RFC 3339."},
 		{StepAction, String, "What was done: `exec`, `read`, `write`, `create`, `rename`, `delete`, `link`, `attribute`, `connect`, `accept`, `listen`, `datagram`, `resolve`, `privilege`, `injection`, `mount`, `signal`, `channel`, `crash`, `attempt` (to execute something, in vain) or `socket`."},
 		{StepObject, String, "What it was done to, without what changes from one time to the next."},
@@ -100,5 +100,5 @@ func AnomalyStepKeys() []Attribute {
 		{StepWeight, Double, "Its weight in the score, in bits."},
 		{StepCount, Int, "How often it happened."},
 		{StepSensitivity, String, "In which way it is sensitive; absent if it is not."},
-	}
+	}, anomalyFleetStepKeys()...)
 }

@@ -19,6 +19,7 @@ const (
 	Int         Type = "int"
 	Double      Type = "double"
 	Bool        Type = "boolean"
+	Bytes       Type = "bytes"
 )
 
 // Attribute describes an attribute.

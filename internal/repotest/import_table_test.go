@@ -141,6 +141,11 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "state", ours: []string{anomalyAt + "incident", anomalyAt + "story", anomalyAt + "profile"},
 			others: []string{"go.opentelemetry.io/collector/extension/xextension", zap, xxhash}},
 		{folder: anomalyAt + "control", ours: []string{"internal/controlapi"}},
+		// What a gateway knows of the fleet, and how incidents are joined, is apart from OTLP too.
+		{folder: anomalyAt + "delta"},
+		{folder: anomalyAt + "fleet", ours: []string{anomalyAt + "behaviour", anomalyAt + "incident", anomalyAt + "delta"},
+			others: []string{xxhash, "github.com/axiomhq/hyperloglog", "github.com/hashicorp/golang-lru/v2"}},
+		{folder: anomalyAt + "chain", ours: []string{anomalyAt + "behaviour", anomalyAt + "incident", anomalyAt + "fleet"}},
 		{folder: anomalyAt + "measure", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident"}},
 	}
 }

@@ -28,7 +28,7 @@ func conventions() []string {
 // attributes are all that are described, without those of what components tell about themselves.
 func attributes() []names.Attribute {
 	all := slices.Concat(names.ResourceAttributes(), names.EventAttributes(), names.MetricAttributes(), names.ControlAttributes(),
-		names.ContainerAttributes(), names.EnrichmentAttributes(), names.PeerAttributes(), names.AnomalyAttributes(),
+		names.ContainerAttributes(), names.EnrichmentAttributes(), names.PeerAttributes(), names.AnomalyAttributes(), names.AnomalyDeltaAttributes(),
 		names.ReceiverEventAttributes())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Attributes...)
@@ -54,7 +54,7 @@ func sentences() map[string]string {
 	for _, m := range metrics() {
 		all[m.Name] = m.Brief
 	}
-	for _, event := range slices.Concat(names.ControlEvents(), names.ReceiverEventRecords(), names.AnomalyEvents()) {
+	for _, event := range slices.Concat(names.ControlEvents(), names.ReceiverEventRecords(), names.AnomalyEvents(), names.AnomalyDeltaEvents()) {
 		all[event.Name] = event.Brief
 	}
 	for _, d := range names.Tracers() {

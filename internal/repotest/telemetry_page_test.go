@@ -150,6 +150,11 @@ func (p *page) incidents() {
 	p.attributes(names.AnomalyAttributes())
 	p.paragraph("Keys of a step:")
 	p.attributes(names.AnomalyStepKeys())
+	for _, event := range names.AnomalyDeltaEvents() {
+		p.paragraph("### `%s`", event.Name)
+		p.paragraph("%s", event.Brief)
+	}
+	p.attributes(names.AnomalyDeltaAttributes())
 }
 
 // overview links to every event.
@@ -160,7 +165,7 @@ func (p *page) overview() {
 			rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 		}
 	}
-	for _, event := range slices.Concat(names.ControlEvents(), names.ReceiverEventRecords(), names.AnomalyEvents()) {
+	for _, event := range slices.Concat(names.ControlEvents(), names.ReceiverEventRecords(), names.AnomalyEvents(), names.AnomalyDeltaEvents()) {
 		rows = append(rows, fmt.Sprintf("| [`%s`](%s) | %s |", event.Name, anchor(event.Name), event.Brief))
 	}
 	p.table("| event | |", rows)

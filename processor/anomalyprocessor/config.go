@@ -32,6 +32,9 @@ type Config struct {
 	// Storage is the storage extension that keeps what is known beyond a restart, nil for none.
 	Storage *component.ID `mapstructure:"storage"`
 	State   StateConfig   `mapstructure:"state"`
+	// Mode is "agent", or "gateway" for the one that hears what all agents tell. Fleet is about what they tell each other.
+	Mode  string      `mapstructure:"mode"`
+	Fleet FleetConfig `mapstructure:"fleet"`
 
 	// prevent unkeyed literals
 	_ struct{}
@@ -113,6 +116,7 @@ func createDefaultConfig() component.Config {
 		Limits:   LimitsConfig{WorkloadsMax: limits.ProfilesMax, ProfileBytesMax: limits.ProfileBytesMax, BytesMax: limits.TotalBytesMax},
 		Summary:  configoptional.Default(defaultSummaryConfig()),
 		State:    StateConfig{Interval: stateIntervalDefault},
+		Mode:     modeAgent, Fleet: defaultFleet(),
 	}
 }
 
@@ -126,6 +130,7 @@ func (c *Config) Validate() error {
 	if len(c.Allow) > allowMax {
 		errs = append(errs, fmt.Errorf("allow: %d entries are more than %d: join some with *", len(c.Allow), allowMax))
 	}
+	errs = append(errs, c.validateMode())
 	return errors.Join(errs...)
 }
 

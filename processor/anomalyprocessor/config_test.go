@@ -54,9 +54,20 @@ func TestConfig_accepted(t *testing.T) {
 		Limits:  LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20},
 		Summary: defaultConfig().Summary,
 		Storage: &storage, State: StateConfig{Interval: time.Minute},
+		Mode: modeAgent, Fleet: defaultFleet(),
 	}
 	assert.Equal(t, want, config)
 	require.NoError(t, config.profileLimits().Validate())
+}
+
+func TestConfig_gateway(t *testing.T) {
+	config, err := load(t, "config.yaml", "anomaly/gateway")
+	require.NoError(t, err)
+	assert.Equal(t, modeGateway, config.Mode)
+	assert.Equal(t, FleetConfig{
+		Interval: 10 * time.Minute, HostsMin: 5, WorkloadsMin: 4, Suppressed: suppressedDrop, ForwardDeltas: true,
+		BehavioursMax: 2000, BytesMax: 2 << 20, IncidentsMax: 20, IncidentBytesMax: 2 << 20,
+	}, config.Fleet)
 }
 
 func TestConfig_refused(t *testing.T) {
@@ -73,6 +84,11 @@ func TestConfig_refused(t *testing.T) {
 		"anomaly/no_room":            `limits: bytes_max: 1048576 has no room for one profile of 4194304 (profile_bytes_max)`,
 		"anomaly/state":              `state: interval: 1s is not between 10s and 24h0m0s`,
 		"anomaly/unknown":            "has invalid keys: sauce",
+		"anomaly/mode":               `mode: "boss" is none of agent, gateway`,
+		"anomaly/gateway_tells":      `fleet: enabled: a gateway has nothing to tell`,
+		"anomaly/gateway_forward":    `forward: "incidents" is for agents`,
+		"anomaly/fleet": "fleet: interval: 1s is not between 1m0s and 6h0m0s\nhosts_min: 0 is not between 1 and 16\n" +
+			"workloads_min: 17 is not between 1 and 16\nbehaviours_max: 1 is not between 1000 and 10000000\nsuppressed: \"maybe\" is none of info, drop",
 	} {
 		_, err := load(t, "config_refused.yaml", section)
 		assert.ErrorContains(t, err, want, section)

@@ -31,6 +31,7 @@ type core struct {
 	evidence    evidenceTotal
 	telemetry   *telemetry
 	scratch     sync.Pool
+	fleet       *teller
 	// now is the clock by which it is told of incidents, upkeepEvery how often it is looked after them, soonEvery how often what was told is kept.
 	now                    func() time.Time
 	upkeepEvery, soonEvery time.Duration
@@ -59,6 +60,8 @@ type workload struct {
 	clock   clock
 	// evidence is nil unless nothing but incidents goes on.
 	evidence evidence
+	// fleet is what the gateway is told about, nil if nothing is.
+	fleet *fleetOrigin
 }
 
 // late are closed incidents of workloads that were forgotten.
@@ -72,6 +75,7 @@ func newCore(c *Config, set component.TelemetrySettings) *core {
 		config: c, logger: set.Logger, settings: set, allow: newAllowed(c.Allow), rules: newRulebook(&c.Rules, set.Logger), now: time.Now,
 		upkeepEvery: upkeepInterval, soonEvery: stateSoonInterval,
 	}
+	k.fleet = newTeller(&c.Fleet)
 	k.scratch.New = func() any { return newScratch() }
 	return k
 }
@@ -97,7 +101,7 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	if c.telemetry, err = newTelemetry(c.settings, c); err != nil {
 		return err
 	}
-	if err = c.summaries.start(c.settings); err != nil {
+	if err = errors.Join(c.summaries.start(c.settings), c.fleet.start(c.settings)); err != nil {
 		return err
 	}
 	c.rules.start(c.config.Rules.sources())
@@ -123,7 +127,7 @@ func (c *core) Shutdown(ctx context.Context) error {
 	now := c.now()
 	c.send(ctx, c.collect(now, func(s *story.Story) bool { return s.Pending() }))
 	c.state.shutdown(ctx)
-	return errors.Join(summariesErr, c.state.close(), c.telemetry.close())
+	return errors.Join(summariesErr, c.fleet.close(), c.state.close(), c.telemetry.close())
 }
 
 func (c *core) run(ctx context.Context) {
@@ -147,6 +151,7 @@ func (c *core) upkeep(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, sendTimeMax)
 	defer cancel()
 	c.send(limited, reports)
+	c.fleet.tell(limited, c)
 }
 
 // collect returns what is to be told of all workloads.

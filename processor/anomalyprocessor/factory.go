@@ -21,8 +21,8 @@ const stability = component.StabilityLevelDevelopment
 
 // NewFactory returns the factory of the processor "anomaly". Pipelines with one configuration share what is learned.
 func NewFactory() processor.Factory {
-	f := &factory{shared.NewInstances[*Config, *core]()}
-	return processor.NewFactory(component.MustNewType(componentType), createDefaultConfig, processor.WithLogs(f.logs, stability))
+	f, g := &factory{shared.NewInstances[*Config, *core]()}, newGatewayFactory()
+	return processor.NewFactory(component.MustNewType(componentType), createDefaultConfig, processor.WithLogs(g.or(f.logs), stability))
 }
 
 type factory struct {

@@ -126,6 +126,7 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 	p := c.own(s, s.event.Workload)
 	w := beside(p)
 	c.prepare(s, w)
+	c.fleet.see(w, s.to, resource)
 	if !resolved {
 		return c.take(s, w, c.byRules(s, p, w), resource, log)
 	}

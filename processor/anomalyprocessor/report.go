@@ -111,6 +111,7 @@ func (c *core) write(p *profile.Profile, s *story.Story, state string, now time.
 	attributes.PutStr(names.IncidentProfileStatus, p.State().String())
 	putCount(attributes, names.IncidentProfileEvents, p.Stats().Events)
 	putRules(attributes, &facts)
+	putForFleet(attributes, p, &facts)
 	summarise(log, p, s, steps, &facts)
 	putVerdict(attributes, s.Verdict())
 	return data
@@ -183,6 +184,7 @@ func putSteps(attributes pcommon.Map, steps []story.Step, more uint64) {
 			m.PutInt(names.ProcessParentPID, int64(step.Parent.PID))
 		}
 		putText(m, names.ProcessExecutablePath, step.Executable)
+		putStepForFleet(m, step)
 	}
 	putCount(attributes, names.IncidentStepsOmitted, more)
 	putTexts(attributes, names.IncidentSensitivities, sensitivities)

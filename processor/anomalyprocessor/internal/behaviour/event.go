@@ -106,6 +106,8 @@ type Event struct {
 	Port      uint16
 	// Peer is the workload behind Address, if it is known.
 	Peer string
+	// Client and Server are the ends of a connection or flow, as far as they are known.
+	Client, Server netip.AddrPort
 	// Detail is what else the object consists of: see the actions.
 	Detail string
 }

@@ -33,6 +33,10 @@ type Behaviour struct {
 	Count uint32
 	// Destination tells that the object is where data goes.
 	Destination bool
+	// Forbidden tells that somebody said that it is malicious.
+	Forbidden bool
+	// Ends are those of its first connections.
+	Ends []End
 	// Object and Explanation are for people.
 	Object, Explanation string
 }
@@ -141,6 +145,8 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 	if at, ok := i.index[id]; ok {
 		b := &i.Behaviours[at]
 		b.Count++
+		b.Forbidden = b.Forbidden || j.Forbidden
+		b.addEnd(e)
 		changed := weight > b.Weight
 		b.Weight = max(b.Weight, weight)
 		i.MoreVariants += b.vary(o, j, hint)
@@ -150,9 +156,10 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 		ID: id, Keys: o.Keys(), Weight: weight, Expected: j.New && o.Sensitivity == behaviour.Ordinary && hint.Bits == 0, Sensitivity: o.Sensitivity,
 		Action: e.Action, Process: p.key, First: e.Time, Count: 1,
 		Destination: e.Action == behaviour.Connect || e.Action == behaviour.Datagram,
-		Object:      string(o.Object.Text()), Explanation: profile.Explain(e, o, j),
+		Object:      string(o.Object.Text()), Explanation: profile.Explain(e, o, j), Forbidden: j.Forbidden,
 	}
 	i.MoreVariants += added.vary(o, j, hint)
+	added.addEnd(e)
 	return i.addBehaviour(&added)
 }
 
@@ -177,6 +184,8 @@ func (i *Incident) keepBehaviour(other *Behaviour) {
 	b.Count += other.Count
 	b.Weight = max(b.Weight, other.Weight)
 	b.Join(other)
+	b.Forbidden = b.Forbidden || other.Forbidden
+	b.AddEnds(other.Ends)
 	if other.First.Before(b.First) {
 		b.First, b.Process = other.First, other.Process
 	}

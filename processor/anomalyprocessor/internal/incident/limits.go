@@ -28,6 +28,8 @@ const (
 	behavioursMax = 128
 	// variantsMax bounds the arguments, and the rules, of one behaviour that a verdict is about; more is counted only.
 	variantsMax = 16
+	// endsMax bounds the connections of a behaviour whose ends are kept: the first ones.
+	endsMax = 16
 	// filesMax bounds the files of an incident through which others are linked to it.
 	filesMax = 64
 	// siblingMax is how long after a sibling a process is linked to the sibling's incident.

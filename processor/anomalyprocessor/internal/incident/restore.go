@@ -88,12 +88,16 @@ func (s *BehaviourSnapshot) Restore() (Behaviour, error) {
 	b := Behaviour{
 		ID: s.ID, Keys: keysOf(s.Keys), Weight: s.Weight, Expected: s.Expected, Sensitivity: sensitivity, Action: action,
 		Process: s.Process.Key(), First: timeOf(s.First), Count: s.Count, Destination: s.Destination, Object: s.Object, Explanation: s.Explanation,
+		Forbidden: s.Forbidden,
 	}
 	for _, keys := range s.Variants {
 		include(&b.Variants, keysOf(keys))
 	}
 	for _, keys := range s.Excuses {
 		include(&b.Excuses, keysOf(keys))
+	}
+	for _, end := range s.Ends {
+		b.AddEnds([]End{{timeOf(end.Time), end.Client, end.Server, end.Peer}})
 	}
 	return b, nil
 }

@@ -5,6 +5,7 @@ package incident
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -154,6 +155,17 @@ type BehaviourSnapshot struct {
 	// Variants and Excuses are what a verdict is about besides the keys.
 	Variants [][3]uint64 `json:"variants,omitempty"`
 	Excuses  [][3]uint64 `json:"excuses,omitempty"`
+	// Ends are those by which a gateway finds what is at the other one.
+	Ends      []EndSnapshot `json:"ends,omitempty"`
+	Forbidden bool          `json:"forbidden,omitempty"`
+}
+
+// EndSnapshot is what is kept of a connection.
+type EndSnapshot struct {
+	Time   int64          `json:"time"`
+	Client netip.AddrPort `json:"client"`
+	Server netip.AddrPort `json:"server"`
+	Peer   string         `json:"peer,omitempty"`
 }
 
 // Snapshot returns what has to be kept.
@@ -161,7 +173,7 @@ func (b *Behaviour) Snapshot() BehaviourSnapshot {
 	s := BehaviourSnapshot{
 		ID: b.ID, Keys: numbersOf(b.Keys), Weight: b.Weight, Expected: b.Expected, Action: b.Action.String(),
 		Process: ProcessOf(b.Process), First: nanoseconds(b.First), Count: b.Count, Destination: b.Destination, Object: b.Object,
-		Explanation: b.Explanation,
+		Explanation: b.Explanation, Forbidden: b.Forbidden,
 	}
 	if b.Sensitivity != behaviour.Ordinary {
 		s.Sensitivity = b.Sensitivity.String()
@@ -171,6 +183,9 @@ func (b *Behaviour) Snapshot() BehaviourSnapshot {
 	}
 	for _, keys := range b.Excuses {
 		s.Excuses = append(s.Excuses, numbersOf(keys))
+	}
+	for _, end := range b.Ends {
+		s.Ends = append(s.Ends, EndSnapshot{nanoseconds(end.Time), end.Client, end.Server, end.Peer})
 	}
 	return s
 }

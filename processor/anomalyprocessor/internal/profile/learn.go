@@ -68,6 +68,7 @@ func (p *Profile) learn(o *Observation, c *chain) bool {
 		if n.flags&flagWildcard != 0 {
 			return false // below it nothing is told apart
 		}
+		n.flags |= wholeFlag(depth == c.count-1 && o.decides(c))
 		parent = key
 	}
 	return fresh
@@ -164,13 +165,14 @@ func (p *Profile) flag(keys []Keys, flag uint8, insert bool) {
 			n := p.table.find(k)
 			if n == nil && insert {
 				n = p.insert(k, 1)
+				n.flags |= wholeFlag(i == 0 || i == 1 && key.Exact == 0)
 			}
 			// That one program should not have done it says nothing about those for which it is normal.
 			keep := n != nil && n.flags&flagKnown != 0 && (flag == flagMarked || flag == flagForbidden && i > 0)
 			// That it is part of another incident takes nothing back of what somebody has said.
 			keep = keep || n != nil && n.flags&flagForbidden != 0 && flag == flagMarked
 			if n != nil && !keep {
-				n.flags = n.flags&flagWildcard | flag
+				n.flags = n.flags&flagsOfPlace | flag
 				n.observations = max(n.observations, 1) // with none it would count as forgotten
 			}
 		}

@@ -60,9 +60,9 @@ func mergeFlags(a, b uint8) uint8 {
 	both := a | b
 	switch {
 	case both&flagForbidden != 0:
-		return both&flagWildcard | flagForbidden
+		return both&flagsOfPlace | flagForbidden
 	case both&flagKnown != 0:
-		return both&(flagWildcard|flagAccepted) | flagKnown
+		return both&(flagsOfPlace|flagAccepted) | flagKnown
 	}
 	return both
 }

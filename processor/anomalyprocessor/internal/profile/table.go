@@ -14,8 +14,12 @@ const (
 	flagForbidden             // somebody said that it was malicious: never learned
 	flagWildcard              // it stands for all children beyond the limit
 	flagAccepted              // somebody said that it is benign: known for good
+	flagWhole                 // it is a whole behaviour, not only the beginning of one
 	flagsEnd
 )
+
+// flagsOfPlace say what a node stands for; the others what is thought of that.
+const flagsOfPlace = flagWildcard | flagWhole
 
 // node is what is known about one prefix of behaviours.
 type node struct {
@@ -28,7 +32,8 @@ type node struct {
 	flags        uint8
 	depth        uint8
 	epoch        uint8 // half-lives that are taken into account
-	_            [2]uint8
+	told         uint8 // what was told of it to others
+	_            uint8
 }
 
 // table is a hash table with open addressing and linear probing. Its capacity is any number, so that it fits into a limit exactly.

@@ -32,6 +32,8 @@ func (f *fields) setNumber(attribute string, number int64) {
 		f.parentPID = number
 	case names.ProcessExecutorPID:
 		f.executorPID = number
+	case names.ClientPort:
+		f.clientPort = number
 	case names.ServerPort:
 		f.serverPort = number
 	case names.NetworkPeerPort:

@@ -43,6 +43,7 @@ type fields struct {
 	side, transport, localAddress, peerAddress string
 	clientAddress, serverAddress               string
 	serverPort, peerPort, localPort            int64
+	clientPort                                 int64
 	question                                   string
 	operation, capability                      string
 	targetPath                                 string
@@ -161,12 +162,23 @@ func (r *Reader) far(f *fields, e *behaviour.Event, address string, port int64) 
 	if f.peerStatus == "" && f.peerKind != "" && f.peerKind != "external" {
 		e.Peer = r.join("peer", f.peerKind, f.peerNamespace, f.peerName, f.peerNetwork)
 	}
-	parsed, err := netip.ParseAddr(address)
-	if err == nil {
-		e.Address = parsed.Unmap().WithZone("")
-	}
+	e.Address = addressOf(address)
 	e.Port = portOf(port)
+	e.Client = netip.AddrPortFrom(addressOf(f.clientAddress), portOf(f.clientPort))
+	e.Server = netip.AddrPortFrom(addressOf(f.serverAddress), portOf(f.serverPort))
 	return Read
+}
+
+// addressOf reads an address; what is none is the zero one.
+func addressOf(text string) netip.Addr {
+	if text == "" { // errors allocate
+		return netip.Addr{}
+	}
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return address.Unmap().WithZone("")
 }
 
 func portOf(port int64) uint16 {

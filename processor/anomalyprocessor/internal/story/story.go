@@ -200,6 +200,8 @@ func fold(steps []Step, more uint64, i *incident.Incident) ([]Step, uint64) {
 			steps[known].Count += b.Count
 			steps[known].Weight = max(steps[known].Weight, b.Weight)
 			steps[known].Join(b)
+			steps[known].Forbidden = steps[known].Forbidden || b.Forbidden
+			steps[known].AddEnds(b.Ends)
 			continue
 		}
 		added := Step{Behaviour: *b}

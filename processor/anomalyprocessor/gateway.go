@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package anomalyprocessor
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/chain"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/fleet"
+)
+
+// gateway is what all pipelines of a gateway with one configuration share: what is known of the fleet, and its incidents.
+type gateway struct {
+	config    *Config
+	logger    *zap.Logger
+	settings  component.TelemetrySettings
+	tally     gatewayTally
+	telemetry *gatewayTelemetry
+	// now is the clock that everything is judged by: those of hosts differ.
+	now func() time.Time
+	// upkeepEvery is how often it is looked after incidents.
+	upkeepEvery time.Duration
+
+	// mu is for what is below, which exists from the start on. Nothing is sent while it is held.
+	mu    sync.Mutex
+	model *fleet.Model
+	book  *chain.Book
+	// scanned is what the model had learned when all incidents were judged last.
+	scanned uint64
+
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// gatewayReport is what a gateway tells by itself: of an incident once more, or of a chain.
+type gatewayReport struct {
+	to   *gatewayLogs
+	data plog.Logs
+	// unsent is called if it has not arrived, while mu is held.
+	unsent func()
+}
+
+func newGateway(c *Config, set component.TelemetrySettings) *gateway {
+	return &gateway{config: c, logger: set.Logger, settings: set, now: time.Now, upkeepEvery: upkeepInterval}
+}
+
+// Start begins to look after incidents.
+func (g *gateway) Start(context.Context, component.Host) error {
+	model, err := fleet.NewModel(g.config.Fleet.modelLimits())
+	if err != nil {
+		return err
+	}
+	g.model, g.book = model, chain.NewBook(g.config.Fleet.bookLimits())
+	if g.telemetry, err = newGatewayTelemetry(g.settings, g); err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(context.Background())
+	g.stop, g.done = stop, make(chan struct{})
+	go g.run(running)
+	return nil
+}
+
+// Shutdown may be called without Start. It tells what was not told yet.
+func (g *gateway) Shutdown(ctx context.Context) error {
+	if g.stop == nil {
+		return nil
+	}
+	g.stop()
+	<-g.done
+	g.stop = nil
+	now := g.now()
+	g.mu.Lock()
+	reports := g.rescan(now, 0)
+	reports = append(reports, g.chains(now, func(c *chain.Chain) bool { return c.Pending() })...)
+	g.mu.Unlock()
+	g.send(ctx, reports)
+	return g.telemetry.close()
+}
+
+func (g *gateway) run(ctx context.Context) {
+	defer close(g.done)
+	ticker := time.NewTicker(g.upkeepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			g.upkeep(ctx)
+		}
+	}
+}
+
+// upkeep judges anew what the fleet has learned more about, and tells what is due.
+func (g *gateway) upkeep(ctx context.Context) {
+	now := g.now()
+	g.mu.Lock()
+	reports := g.rescan(now, g.config.UpdateInterval)
+	reports = append(reports, g.due(now)...)
+	g.book.Tidy(now)
+	g.mu.Unlock()
+	limited, cancel := context.WithTimeout(ctx, sendTimeMax)
+	defer cancel()
+	g.send(limited, reports)
+}
+
+// rescan judges all open incidents anew if there is more to know, and tells of those about which something else is to be said than was told.
+func (g *gateway) rescan(now time.Time, interval time.Duration) []gatewayReport {
+	changes := g.model.Stats().Changes
+	judge := changes != g.scanned
+	g.scanned = changes
+	var reports []gatewayReport
+	for _, m := range g.book.Members() {
+		h := m.Extra.(*held)
+		if m.Incident.Closed && !h.unsent {
+			continue
+		}
+		if judge {
+			h.judgement = g.judgeMember(m, m.Incident, now)
+			g.book.Suppress(m, h.judgement.Suppressed != "")
+		}
+		if !h.unsent && (h.told == h.saying(m) || now.Sub(h.toldAt) < interval) {
+			continue
+		}
+		reports = append(reports, g.again(m, h, now))
+	}
+	return reports
+}
+
+// due tells of the chains of which there is something to tell.
+func (g *gateway) due(now time.Time) []gatewayReport {
+	return g.chains(now, func(c *chain.Chain) bool { return c.Due(now, g.config.UpdateInterval) })
+}
+
+func (g *gateway) chains(now time.Time, wanted func(*chain.Chain) bool) []gatewayReport {
+	var reports []gatewayReport
+	for _, c := range g.book.Chains() {
+		if wanted(c) {
+			reports = append(reports, g.tellChain(c, now)...)
+		}
+	}
+	return reports
+}
+
+// judgeMember says what the fleet does about an incident. One that is connected with another is never suppressed: what leads from one host to the
+// next is more than its steps.
+func (g *gateway) judgeMember(known *chain.Member, i *fleet.Incident, now time.Time) fleet.Judgement {
+	j := g.model.Judge(i, g.config.Fleet.rules(), now)
+	if known != nil && known.Connected() {
+		j.Suppressed = ""
+	}
+	return j
+}
+
+// send hands on what is told, without holding anything.
+func (g *gateway) send(ctx context.Context, reports []gatewayReport) {
+	for _, r := range reports {
+		if err := r.to.inner.ConsumeLogs(ctx, r.data); err != nil {
+			g.tally.refused.Add(1)
+			g.mu.Lock()
+			r.unsent()
+			g.mu.Unlock()
+			g.logger.Warn("The pipeline does not take an incident; it is told again", zap.Error(err))
+		}
+	}
+}
