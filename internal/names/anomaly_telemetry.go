@@ -16,7 +16,7 @@ func AnomalyMetricAttributes() []Attribute {
 		{Severity, String, "`warn`, `error` or `fatal`, by the score."},
 		{Rule, String, "Id of the rule, or where it lies if it has none."},
 		{Reason, String, "Why a file has no rule for us: `broken`, `unsupported`, `other_log_source` or `over_limit`."},
-		{Bound, String, "Which limit was hit: `workloads` (a profile was forgotten for another), `bytes` (a profile could not grow), `behaviours` (forgotten in a profile), `processes` (forgotten), `open_incidents` (one was closed for another), `stories` (what was known of an earlier incident was forgotten), `facts` (names of events, replicas and rules that were left out of an incident), `rule_text` (cut before rules saw it), `evidence` (records of an incident that had not been raised yet and that do not go on if nothing but incidents does)."},
+		{Bound, String, "Which limit was hit: `workloads` (a profile was forgotten for another), `bytes` (a profile could not grow), `behaviours` (forgotten in a profile), `processes` (forgotten), `open_incidents` (one was closed for another), `stories` (what was known of an earlier incident was forgotten), `facts` (names of events, replicas and rules that were left out of an incident), `rule_text` (cut before rules saw it), `evidence` (records of an incident that had not been raised yet and that do not go on if nothing but incidents does), `habits` (what policies are made of had no room in a profile)."},
 	}, anomalySummaryMetricAttributes()...)
 }
 

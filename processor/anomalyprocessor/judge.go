@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/habit"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
@@ -22,6 +23,7 @@ type scratch struct {
 	reader      *record.Reader
 	event       behaviour.Event
 	observation profile.Observation
+	habit       habit.Habit
 	forRules    sigma.Event
 	numbers     []int
 	matched     []*sigma.Rule
@@ -108,12 +110,16 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 	if !resolved {
 		c.tally.outcomes[outcome].Add(1)
 		if outcome != record.Unresolved || !hintOf(s.matched).Raise || s.reader.ReadUnresolved(log, &s.event) != record.Read {
+			c.noteHabit(s, log)
 			return false
 		}
 	}
 	for at := range c.allow {
 		if c.allow[at].fits(&s.event) {
 			c.tally.allowed.Add(1)
+			if resolved {
+				c.allowedHabit(s)
+			}
 			return false
 		}
 	}
@@ -166,6 +172,7 @@ func (c *core) byProfile(s *scratch, p *profile.Profile, w *workload) incident.V
 	}
 	if v.Learn {
 		p.Learn(o)
+		c.takeHabit(s, p)
 	}
 	return v
 }

@@ -131,6 +131,7 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 		"workloads": stats.Forgotten, "bytes": stats.Denied, "behaviours": all.evicted, "processes": all.tracker.Forgotten,
 		"open_incidents": all.tracker.Displaced, "stories": all.book.Forgotten, "facts": all.book.Omitted, "rule_text": t.core.tally.cut.Load(),
 		"evidence": t.core.evidence.omitted.Load(),
+		"habits":   all.habits,
 	} {
 		o.ObserveInt64(t.limits, int64(n), by(names.Bound, bound))
 	}
