@@ -29,6 +29,7 @@ type Config struct {
 	Limits LimitsConfig  `mapstructure:"limits"`
 	// Summary lets a language model write about incidents. It is off by default.
 	Summary configoptional.Optional[SummaryConfig] `mapstructure:"summary"`
+	Policy  PolicyConfig                           `mapstructure:"policy"`
 
 	// prevent unkeyed literals
 	_ struct{}
