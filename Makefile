@@ -11,7 +11,7 @@ TOOL := go tool -modfile=internal/tools/go.mod
 # to observe, a network to break, and what the guides use.
 TEST_PACKAGES := clang-19 llvm-19 libbpf-dev gcc libc6-dev containerd runc busybox-static iproute2 curl openssl
 # What a node of Kubernetes consists of, apart from Kubernetes.
-E2E_PACKAGES := etcd-server containerd runc containernetworking-plugins iptables conntrack busybox-static iproute2 util-linux
+E2E_PACKAGES := etcd-server containerd runc containernetworking-plugins iptables ipset conntrack busybox-static iproute2 util-linux
 export CGO_ENABLED ?= 0
 
 .PHONY: help
@@ -39,6 +39,7 @@ vm: ## Run the receiver's kernel tests on other kernels, in emulated machines, f
 e2e: build ## Run the collector on a real Kubernetes of one node (as root); the first time it builds Kubernetes, some ten minutes. E2E='-run X' selects tests
 	@test/prepare.sh $(E2E_PACKAGES)
 	go test -tags e2e -count 1 -v -timeout 60m ./test/e2e $(E2E)
+	go test -tags e2e -count 1 -v -timeout 60m ./processor/anomalyprocessor -run TestClusterPolicy
 
 .PHONY: prepare
 prepare:

@@ -129,11 +129,16 @@ func anomalyProcessor() []importRule {
 		// What is learned knows no OTLP and no Collector: it can be measured, and taken, alone.
 		{folder: anomalyAt + "behaviour"},
 		{folder: anomalyAt + "generalise"},
-		{folder: anomalyAt + "profile", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise"}, others: []string{xxhash}},
+		{folder: anomalyAt + "habit", others: []string{xxhash}},
+		{folder: anomalyAt + "profile", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "habit"},
+			others: []string{xxhash}},
 		{folder: anomalyAt + "incident", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile"}},
 		// Records become events by their names, and what is linked becomes few stories; neither knows the other.
 		{folder: anomalyAt + "losses"},
-		{folder: anomalyAt + "record", ours: []string{"internal/names", anomalyAt + "behaviour", anomalyAt + "losses", anomalyAt + "sigma"}, others: []string{pdata}},
+		{folder: anomalyAt + "record", ours: []string{"internal/names", anomalyAt + "behaviour", anomalyAt + "losses", anomalyAt + "sigma", anomalyAt + "habit"},
+			others: []string{pdata}},
+		// Policies are made of habits, and of nothing else.
+		{folder: anomalyAt + "policy", ours: []string{"internal/names", anomalyAt + "habit"}, others: []string{"go.yaml.in/yaml/v3"}},
 		{folder: anomalyAt + "story", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "sigma"}},
 		// Whoever asks a model knows facts and answers, and nothing of incidents: it can't change any.
 		{folder: anomalyAt + "summary"},

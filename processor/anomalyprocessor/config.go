@@ -33,8 +33,9 @@ type Config struct {
 	Storage *component.ID `mapstructure:"storage"`
 	State   StateConfig   `mapstructure:"state"`
 	// Mode is "agent", or "gateway" for the one that hears what all agents tell. Fleet is about what they tell each other.
-	Mode  string      `mapstructure:"mode"`
-	Fleet FleetConfig `mapstructure:"fleet"`
+	Mode   string       `mapstructure:"mode"`
+	Fleet  FleetConfig  `mapstructure:"fleet"`
+	Policy PolicyConfig `mapstructure:"policy"`
 
 	// prevent unkeyed literals
 	_ struct{}

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/habit"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
@@ -22,6 +23,7 @@ type scratch struct {
 	reader      *record.Reader
 	event       behaviour.Event
 	observation profile.Observation
+	habit       habit.Habit
 	forRules    sigma.Event
 	numbers     []int
 	rules       *ruleset
@@ -114,12 +116,16 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 		c.tally.outcomes[outcome].Add(1)
 		c.note(s, outcome)
 		if outcome != record.Unresolved || !slices.ContainsFunc(s.matched, raises) || s.reader.ReadUnresolved(log, &s.event) != record.Read {
+			c.noteHabit(s, log)
 			return false
 		}
 	}
 	for at := range c.allow {
 		if c.allow[at].fits(&s.event) {
 			c.tally.allowed.Add(1)
+			if resolved {
+				c.allowedHabit(s)
+			}
 			return false
 		}
 	}
@@ -176,6 +182,7 @@ func (c *core) byProfile(s *scratch, p *profile.Profile, w *workload) incident.V
 	}
 	if v.Learn {
 		p.Learn(o)
+		c.takeHabit(s, p)
 	}
 	return v
 }

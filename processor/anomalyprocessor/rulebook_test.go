@@ -18,10 +18,7 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/sigma"
 )
 
-const (
-	patience = 30 * time.Second
-	bashID   = "5f113a8f-8b61-41ca-b90f-d374fa7e4a39"
-)
+const bashID = "5f113a8f-8b61-41ca-b90f-d374fa7e4a39"
 
 // bashRule matches the event of reverseShell.
 func bashRule(id, title, level string) string {

@@ -39,6 +39,7 @@ type counts struct {
 	tracker incident.Stats
 	book    story.Stats
 	evicted uint64
+	habits  uint64
 }
 
 func (c *counts) add(p *profile.Profile, w *workload) {
@@ -50,6 +51,7 @@ func (c *counts) add(p *profile.Profile, w *workload) {
 	c.book.Forgotten += book.Forgotten
 	c.book.Omitted += book.Omitted
 	c.evicted += p.Stats().Evicted
+	c.habits += p.HabitsOmitted()
 }
 
 // keep takes in what a workload has counted that is forgotten.

@@ -134,7 +134,7 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 	for bound, n := range map[string]uint64{
 		"workloads": stats.Forgotten, "bytes": stats.Denied, "behaviours": all.evicted, "processes": all.tracker.Forgotten,
 		"open_incidents": all.tracker.Displaced, "stories": all.book.Forgotten, "facts": all.book.Omitted, "rule_text": t.core.tally.cut.Load(),
-		"evidence": t.core.evidence.omitted.Load(), "losses": t.core.losses.Dropped(),
+		"evidence": t.core.evidence.omitted.Load(), "losses": t.core.losses.Dropped(), "habits": all.habits,
 		"command_lines": t.core.rules.current.Load().filler.Forgotten(),
 	} {
 		o.ObserveInt64(t.limits, int64(n), by(names.Bound, bound))

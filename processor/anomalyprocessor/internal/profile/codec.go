@@ -12,11 +12,13 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// The form of an exported profile: magic, version, length of the workload and the workload, fixed numbers, versions, nodes by key,
+// The form of an exported profile: magic, version, length of the workload and the workload, fixed numbers, versions, nodes by key, habits,
 // checksum of everything before. All numbers are little endian.
 const (
 	codecMagic   = "MKPR"
-	codecVersion = 1
+	codecVersion = 2
+	// withoutHabits is the version before there were habits. It is still read.
+	withoutHabits = 1
 	// fixedNumbers is how many numbers of eight bytes stand before the versions.
 	fixedNumbers   = 24
 	nodeCodedBytes = 30
@@ -48,6 +50,7 @@ func (p *Profile) Encode() []byte {
 	for i := range nodes {
 		out = nodes[i].encode(out)
 	}
+	out = p.habits.Append(out)
 	return binary.LittleEndian.AppendUint64(out, xxhash.Sum64(out))
 }
 
@@ -115,7 +118,7 @@ func (n *node) decode(data []byte) {
 // Decode reads what Encode wrote. What is larger than the limits allow is read, and then forgotten down to them. The error wraps
 // ErrDamaged or ErrVersion and says what is wrong.
 func Decode(data []byte, limits Limits) (*Profile, error) {
-	workload, rest, err := openExport(data)
+	version, workload, rest, err := openExport(data)
 	if err != nil {
 		return nil, err
 	}
@@ -133,39 +136,47 @@ func Decode(data []byte, limits Limits) (*Profile, error) {
 	}
 	versions, nodes := uint64(binary.LittleEndian.Uint32(rest)), uint64(binary.LittleEndian.Uint32(rest[4:]))
 	rest = rest[8:]
-	if versions > versionsMax || uint64(len(rest)) != versions*8+nodes*nodeCodedBytes {
+	expected := versions*8 + nodes*nodeCodedBytes
+	if versions > versionsMax || uint64(len(rest)) < expected || version == withoutHabits && uint64(len(rest)) != expected {
 		return nil, fmt.Errorf("%w: %d versions and %d nodes are not what its length says", ErrDamaged, versions, nodes)
 	}
 	for range versions {
 		p.versions = append(p.versions, binary.LittleEndian.Uint64(rest))
 		rest = rest[8:]
 	}
-	if err := p.readNodes(rest); err != nil {
+	if err := p.readNodes(rest[:nodes*nodeCodedBytes]); err != nil {
+		return nil, err
+	}
+	if version == withoutHabits {
+		return p, nil
+	}
+	if err := p.readHabits(rest[nodes*nodeCodedBytes:]); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// openExport checks the frame, and returns the workload and what lies between it and the checksum.
-func openExport(data []byte) (string, []byte, error) {
+// openExport checks the frame, and returns the version, the workload and what lies between it and the checksum.
+func openExport(data []byte) (uint16, string, []byte, error) {
 	if len(data) < len(codecMagic)+4+checksumBytes {
-		return "", nil, fmt.Errorf("%w: %d bytes are too few", ErrDamaged, len(data))
+		return 0, "", nil, fmt.Errorf("%w: %d bytes are too few", ErrDamaged, len(data))
 	}
 	if string(data[:4]) != codecMagic {
-		return "", nil, fmt.Errorf("%w: it begins with %q, not with %q: is it a profile?", ErrDamaged, data[:4], codecMagic)
+		return 0, "", nil, fmt.Errorf("%w: it begins with %q, not with %q: is it a profile?", ErrDamaged, data[:4], codecMagic)
 	}
-	if found := binary.LittleEndian.Uint16(data[4:]); found != codecVersion {
-		return "", nil, fmt.Errorf("%w: version %d, not %d: read it with the release that wrote it, or learn anew", ErrVersion, found, codecVersion)
+	version := binary.LittleEndian.Uint16(data[4:])
+	if version != codecVersion && version != withoutHabits {
+		return 0, "", nil, fmt.Errorf("%w: version %d, not %d: read it with the release that wrote it, or learn anew", ErrVersion, version, codecVersion)
 	}
 	body, sum := data[:len(data)-checksumBytes], binary.LittleEndian.Uint64(data[len(data)-checksumBytes:])
 	if found := xxhash.Sum64(body); found != sum {
-		return "", nil, fmt.Errorf("%w: its checksum is %016x, its content's %016x: take an older copy, or learn anew", ErrDamaged, sum, found)
+		return 0, "", nil, fmt.Errorf("%w: its checksum is %016x, its content's %016x: take an older copy, or learn anew", ErrDamaged, sum, found)
 	}
 	length := int(binary.LittleEndian.Uint16(data[6:]))
 	if length > WorkloadBytesMax || 8+length > len(body) {
-		return "", nil, fmt.Errorf("%w: a workload of %d bytes", ErrDamaged, length)
+		return 0, "", nil, fmt.Errorf("%w: a workload of %d bytes", ErrDamaged, length)
 	}
-	return string(body[8 : 8+length]), body[8+length:], nil
+	return version, string(body[8 : 8+length]), body[8+length:], nil
 }
 
 // readNodes fills the table.

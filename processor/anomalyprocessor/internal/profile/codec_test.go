@@ -39,13 +39,14 @@ func TestDecode_complains(t *testing.T) {
 	for complaint, data := range map[string][]byte{
 		"0 bytes are too few":                nil,
 		`it begins with "XKPR"`:              change(0, 'X'),
-		"version 9, not 1":                   change(4, 9),
+		"version 9, not 2":                   change(4, 9),
 		"its checksum is":                    change(len(good)/2, ^good[len(good)/2]),
 		"its checksum is ":                   good[:len(good)-1],
 		"a workload of 65288 bytes":          signed(change(7, 255)),
 		"state 7":                            signed(change(numbers, 7)),
 		"its learning can't have been so":    signed(change(numbers+8*10+7, 255)),
-		"nodes are not what its length says": signed(append(append([]byte{}, good...), 0)),
+		"nodes are not what its length says": signed(change(nodes-2*8-4+2, 1)),
+		"bytes after the last entry":         signed(append(append([]byte{}, good...), 0)),
 		"node 0 can't have been so":          signed(change(nodes+15, 255)),
 		"node 1 can't have been so":          signed(change(nodes+nodeCodedBytes+7, 0)),
 		"255 versions and":                   signed(change(numbers+8*fixedNumbers, 255)),
@@ -54,7 +55,7 @@ func TestDecode_complains(t *testing.T) {
 		_, err := Decode(data, DefaultLimits())
 		require.Error(t, err, complaint)
 		assert.ErrorContains(t, err, complaint)
-		if complaint == "version 9, not 1" {
+		if complaint == "version 9, not 2" {
 			assert.ErrorIs(t, err, ErrVersion)
 		} else {
 			assert.ErrorIs(t, err, ErrDamaged)
@@ -81,6 +82,7 @@ func TestDecode_lowerLimits(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	g := newStage(&testing.T{})
+	g.use("CAP_CHOWN")
 	f.Add(g.profile.Encode(), true)
 	f.Add([]byte("MKPR"), false)
 	f.Fuzz(func(t *testing.T, data []byte, sign bool) {

@@ -4,6 +4,6 @@ package profile
 
 // WorkloadOf returns the workload that an exported profile is of. The error wraps ErrDamaged or ErrVersion.
 func WorkloadOf(data []byte) (string, error) {
-	workload, _, err := openExport(data)
+	_, workload, _, err := openExport(data)
 	return workload, err
 }

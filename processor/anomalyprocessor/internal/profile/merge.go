@@ -38,6 +38,7 @@ func (p *Profile) Merge(other *Profile) {
 	p.instances |= other.instances
 	p.events += other.events
 	p.starts += other.starts
+	p.habits.Merge(&other.habits, known || p.state == Learning, p.roomForHabits)
 }
 
 func (p *Profile) mergeNode(n node) {

@@ -5,6 +5,8 @@ package profile
 import (
 	"math/bits"
 	"sync"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/habit"
 )
 
 // State is what a profile does with what is new to it.
@@ -49,6 +51,8 @@ type Profile struct {
 	events    uint64
 	// starts counts programs that were executed.
 	starts uint64
+	// habits are what policies are made of, as text.
+	habits habit.Table
 	// gone is set when the Set has forgotten it.
 	gone bool
 	// Beside is what the owner keeps together with the profile, and is forgotten with it. The package never looks at it.
@@ -93,7 +97,7 @@ func (p *Profile) Stats() Stats {
 	}
 }
 
-func (p *Profile) bytes() int { return fixedBytes + len(p.table.slots)*nodeBytes }
+func (p *Profile) bytes() int { return fixedBytes + len(p.table.slots)*nodeBytes + p.habits.Bytes() }
 
 // room makes room for one more node.
 func (p *Profile) room() {
@@ -101,7 +105,7 @@ func (p *Profile) room() {
 		return
 	}
 	slots := len(p.table.slots)
-	wanted := min(slots*2, (p.limits.ProfileBytesMax-fixedBytes)/nodeBytes)
+	wanted := min(slots*2, p.limits.slotsMax())
 	if wanted > slots && p.grow(p.bytes(), (wanted-slots)*nodeBytes) {
 		p.table.resize(wanted)
 		return

@@ -106,7 +106,7 @@ func (s *Set) grow(now, more int) bool {
 	if now+more > s.limits.TotalBytesMax/sharesMin {
 		most = total / 4 * 3
 	}
-	if s.bytes.Add(int64(more)) > most {
+	if s.bytes.Add(int64(more)) > most && more > 0 {
 		s.bytes.Add(-int64(more))
 		s.denied.Add(1)
 		return false

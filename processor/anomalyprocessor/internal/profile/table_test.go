@@ -79,6 +79,6 @@ func TestProfile_bounded(t *testing.T) {
 	}
 	stats := s.profile.Stats()
 	assert.Positive(t, stats.Evicted)
-	assert.GreaterOrEqual(t, stats.Bytes, DefaultLimits().ProfileBytesMax-nodeBytes)
+	assert.GreaterOrEqual(t, stats.Bytes, DefaultLimits().ProfileBytesMax-DefaultLimits().habitBytesMax()-nodeBytes)
 	assert.Equal(t, "normal, watching", s.command([]string{"do", "/app", "exec", "/usr/bin/gzip"}))
 }

@@ -107,6 +107,10 @@ func (f *fields) place(attribute string) *string {
 		return &f.objectName
 	case names.DNSQuestionName:
 		return &f.question
+	case names.PrivilegeResult:
+		return &f.result
+	case names.MountOperation:
+		return &f.mountOperation
 	}
 	return f.placeOfEnd(attribute)
 }
@@ -132,6 +136,8 @@ func (f *fields) placeOfEnd(attribute string) *string {
 		return &f.peerName
 	case names.PeerNamespaceName:
 		return &f.peerNamespace
+	case names.PeerServiceName:
+		return &f.peerService
 	case names.PeerNetworkName:
 		return &f.peerNetwork
 	case names.PeerEnrichmentStatus:

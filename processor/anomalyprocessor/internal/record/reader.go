@@ -27,6 +27,10 @@ type Reader struct {
 	fields    fields
 	// anyway tells to read what is unresolved too.
 	anyway bool
+	// labelled tells that the labels of the resource were told.
+	labelled bool
+	// event is the name of the record that was read last.
+	event string
 }
 
 // NewReader returns a reader.
@@ -45,9 +49,10 @@ type fields struct {
 	serverPort, peerPort, localPort            int64
 	clientPort                                 int64
 	question                                   string
-	operation, capability                      string
+	operation, capability, result              string
 	targetPath                                 string
-	mountTarget, filesystem                    string
+	mountTarget, filesystem, mountOperation    string
+	peerService                                string
 	signal, object, objectName                 string
 	uid                                        string
 	peerKind, peerName, peerNamespace          string
@@ -59,7 +64,8 @@ type fields struct {
 // Read makes an event of a record of the present resource. Unless the outcome is Read or Context, the event means nothing. Its texts share memory with
 // the record, and its arguments with the reader.
 func (r *Reader) Read(log plog.LogRecord, e *behaviour.Event) Outcome {
-	kind, ok := kinds[log.EventName()]
+	r.event = log.EventName()
+	kind, ok := kinds[r.event]
 	if !ok {
 		return NotJudged
 	}

@@ -52,7 +52,7 @@ func (r *Reader) SetResource(resource pcommon.Resource) {
 			w.workload = r.join("host", unit)
 		}
 	}
-	r.whose = w
+	r.whose, r.labelled = w, false
 }
 
 // ofPod returns the key of the owner of a pod that is known. A pod without an owner is its own.
