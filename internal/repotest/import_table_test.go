@@ -136,6 +136,11 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "story", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "sigma"}},
 		// Whoever asks a model knows facts and answers, and nothing of incidents: it can't change any.
 		{folder: anomalyAt + "summary"},
-		{folder: anomalyAt + "measure", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident"}},
+		// Metrics are judged apart from events. Both meet in the processor.
+		{folder: anomalyAt + "series"},
+		{folder: anomalyAt + "watch", ours: []string{"internal/names", anomalyAt + "series"}, others: []string{pdata}},
+		{folder: anomalyAt + "measure", ours: []string{
+			anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "series",
+		}},
 	}
 }
