@@ -55,7 +55,7 @@ func AnomalyEvents() []Event {
 			IncidentID, IncidentState, IncidentPartOf, IncidentScore, IncidentConfidence, IncidentOpened, IncidentLast, IncidentSteps, IncidentStepsOmitted,
 			IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
 			SecurityRuleName, SecurityRuleUUID, SecurityRuleDescription, SecurityRuleCategory, IncidentRules, IncidentRulesOmitted,
-			IncidentTechniques, IncidentTactics,
+			IncidentTechniques, IncidentTactics, IncidentMetrics,
 		}, anomalySummaryNames()...)},
 	}
 }
@@ -88,6 +88,7 @@ func AnomalyAttributes() []Attribute {
 		{IncidentRulesOmitted, Int, "Further matches of rules beyond these. Absent if there are none."},
 		{IncidentTechniques, StringArray, "ATT&CK techniques of these rules (`T1059.004`)."},
 		{IncidentTactics, StringArray, "ATT&CK tactics of these rules (`command-and-control`)."},
+		incidentMetrics(),
 		{LogRecordUID, String, "Read from events, never written: tells a record from all others."},
 	}, anomalySummaryAttributes()...)
 }

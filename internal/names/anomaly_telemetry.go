@@ -2,6 +2,8 @@
 
 package names
 
+import "slices"
+
 // Attributes of the metrics of the processor "anomaly" about itself, besides State, Reason, Outcome and Bound.
 const (
 	Severity = "severity"
@@ -10,14 +12,14 @@ const (
 
 // AnomalyMetricAttributes describes the attributes of the metrics of the processor "anomaly" about itself.
 func AnomalyMetricAttributes() []Attribute {
-	return append([]Attribute{
+	return slices.Concat([]Attribute{
 		{Outcome, String, "What became of an event: `judged`; `allowed` by the configuration; `unresolved`, since it is not known whose it is, or who is at the far end; `unreadable`, since something that belongs to it is missing or is no value for it; `not_judged` for events of other kinds."},
 		{State, String, "Of incidents `opened`, `updated` or `closed`; of profiles `learning`, `watching` or `drifting`."},
 		{Severity, String, "`warn`, `error` or `fatal`, by the score."},
 		{Rule, String, "Id of the rule, or where it lies if it has none."},
 		{Reason, String, "Why a file has no rule for us: `broken`, `unsupported`, `other_log_source` or `over_limit`."},
-		{Bound, String, "Which limit was hit: `workloads` (a profile was forgotten for another), `bytes` (a profile could not grow), `behaviours` (forgotten in a profile), `processes` (forgotten), `open_incidents` (one was closed for another), `stories` (what was known of an earlier incident was forgotten), `facts` (names of events, replicas and rules that were left out of an incident), `rule_text` (cut before rules saw it), `evidence` (records of an incident that had not been raised yet and that do not go on if nothing but incidents does)."},
-	}, anomalySummaryMetricAttributes()...)
+		{Bound, String, "Which limit was hit: `workloads` (a profile was forgotten for another), `bytes` (a profile could not grow), `behaviours` (forgotten in a profile), `processes` (forgotten), `open_incidents` (one was closed for another), `stories` (what was known of an earlier incident was forgotten), `facts` (names of events, replicas and rules that were left out of an incident), `rule_text` (cut before rules saw it), `evidence` (records of an incident that had not been raised yet and that do not go on if nothing but incidents does), `series` and `workload_series` (of metrics, in all and of one workload), `metric_incidents` (by metrics alone, that found no room)."},
+	}, anomalySummaryMetricAttributes(), anomalyMetricsAttributes())
 }
 
 // AnomalyEventsSeen counts events.
@@ -87,8 +89,8 @@ func AnomalyRuleHits() Metric {
 
 // AnomalyMetrics describes all metrics of the processor "anomaly" about itself.
 func AnomalyMetrics() []Metric {
-	return append([]Metric{
+	return slices.Concat([]Metric{
 		AnomalyEventsSeen(), AnomalyEventsAhead(), AnomalyBatchesAgain(), AnomalySurprising(), AnomalyIncidents(), AnomalyMerged(), AnomalyIncidentsLost(), AnomalyProfiles(),
 		AnomalyProfileBytes(), AnomalyLimits(), AnomalyRules(), AnomalyRulesRefused(), AnomalyRuleHits(),
-	}, anomalySummaryMetrics()...)
+	}, anomalySummaryMetrics(), anomalyMetricsMetrics())
 }
