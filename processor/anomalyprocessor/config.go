@@ -29,6 +29,8 @@ type Config struct {
 	Limits LimitsConfig  `mapstructure:"limits"`
 	// Summary lets a language model write about incidents. It is off by default.
 	Summary configoptional.Optional[SummaryConfig] `mapstructure:"summary"`
+	// Metrics are those that are scored, in pipelines of metrics. The first entry that fits counts.
+	Metrics []MetricConfig `mapstructure:"metrics"`
 
 	// prevent unkeyed literals
 	_ struct{}
@@ -71,6 +73,8 @@ type LimitsConfig struct {
 	WorkloadsMax    int `mapstructure:"workloads_max"`
 	ProfileBytesMax int `mapstructure:"profile_bytes_max"`
 	BytesMax        int `mapstructure:"bytes_max"`
+	// Series are those of metrics.
+	Series SeriesLimitsConfig `mapstructure:"series"`
 }
 
 // Values of Forward.
@@ -103,7 +107,7 @@ func createDefaultConfig() component.Config {
 		Forward: forwardAll, UpdateInterval: time.Minute,
 		Learning: LearningConfig{TimeMin: limits.LearningMin, TimeMax: limits.LearningMax, NewVersionMax: limits.DriftMax},
 		Rules:    RulesConfig{Builtin: true},
-		Limits:   LimitsConfig{WorkloadsMax: limits.ProfilesMax, ProfileBytesMax: limits.ProfileBytesMax, BytesMax: limits.TotalBytesMax},
+		Limits:   LimitsConfig{WorkloadsMax: limits.ProfilesMax, ProfileBytesMax: limits.ProfileBytesMax, BytesMax: limits.TotalBytesMax, Series: defaultSeriesLimits()},
 		Summary:  configoptional.Default(defaultSummaryConfig()),
 	}
 }
@@ -115,6 +119,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("forward: %q is none of %s", c.Forward, strings.Join(values, ", ")))
 	}
 	errs = append(errs, within("update_interval", c.UpdateInterval, updateIntervalMin, updateIntervalMax))
+	errs = append(errs, validateMetrics(c.Metrics))
 	if len(c.Allow) > allowMax {
 		errs = append(errs, fmt.Errorf("allow: %d entries are more than %d: join some with *", len(c.Allow), allowMax))
 	}

@@ -47,7 +47,7 @@ func TestConfig_accepted(t *testing.T) {
 		Learning: LearningConfig{TimeMin: 2 * time.Hour, TimeMax: 3 * time.Hour, ProcessStartsMin: 9, NewVersionMax: 4 * time.Hour},
 		Rules:    RulesConfig{Folders: []string{"/etc/rules"}},
 		Allow:    []AllowConfig{{Workload: "shop/*", Executable: "/bin/a", Action: "exec", Object: "/bin/b"}},
-		Limits:   LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20},
+		Limits:   LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20, Series: defaultSeriesLimits()},
 		Summary:  defaultConfig().Summary,
 	}
 	assert.Equal(t, want, config)

@@ -14,7 +14,9 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/generalise"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/story"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/watch"
 )
 
 // core is what all pipelines with one configuration share: what is learned, and what is told.
@@ -37,6 +39,10 @@ type core struct {
 	profiles  *profile.Set
 	late      late
 	summaries *summaries
+	// watcher scores metrics, raised are incidents of nothing else; readers read whose they are.
+	watcher *watch.Watcher
+	raised  raised
+	readers sync.Pool
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -62,6 +68,8 @@ func newCore(c *Config, set component.TelemetrySettings) *core {
 		config: c, logger: set.Logger, settings: set, allow: newAllowed(c.Allow), rules: newRuleset(), now: time.Now, upkeepEvery: upkeepInterval,
 	}
 	k.scratch.New = func() any { return newScratch() }
+	k.watcher = c.newWatcher()
+	k.readers.New = func() any { return record.NewReader() }
 	return k
 }
 
@@ -82,6 +90,7 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	if c.summaries, err = newSummaries(ctx, host, c.config.Summary.Get(), c.settings); err != nil {
 		return err
 	}
+	c.checkRaised()
 	if c.telemetry, err = newTelemetry(c.settings, c); err != nil {
 		return err
 	}
@@ -105,6 +114,7 @@ func (c *core) Shutdown(ctx context.Context) error {
 	summariesErr := c.summaries.close()
 	now := c.now()
 	c.send(ctx, c.collect(now, func(s *story.Story) bool { return s.Pending() }))
+	c.tellRaised(ctx, now, true)
 	return errors.Join(summariesErr, c.telemetry.close())
 }
 
@@ -129,6 +139,7 @@ func (c *core) upkeep(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, sendTimeMax)
 	defer cancel()
 	c.send(limited, reports)
+	c.tellRaised(limited, now, false)
 }
 
 // collect returns what is to be told of all workloads.

@@ -22,7 +22,8 @@ const stability = component.StabilityLevelDevelopment
 // NewFactory returns the factory of the processor "anomaly". Pipelines with one configuration share what is learned.
 func NewFactory() processor.Factory {
 	f := &factory{shared.NewInstances[*Config, *core]()}
-	return processor.NewFactory(component.MustNewType(componentType), createDefaultConfig, processor.WithLogs(f.logs, stability))
+	return processor.NewFactory(component.MustNewType(componentType), createDefaultConfig, processor.WithLogs(f.logs, stability),
+		processor.WithMetrics(f.metrics, stability))
 }
 
 type factory struct {
@@ -37,5 +38,7 @@ func (f *factory) logs(ctx context.Context, set processor.Settings, config compo
 	}
 	c := config.(*Config)
 	instance := f.cores.Get(c, func() *core { return newCore(c, set.TelemetrySettings) })
-	return &logs{core: instance, inner: inner, onlyIncidents: c.Forward == forwardIncidents}, nil
+	made := &logs{core: instance, inner: inner, onlyIncidents: c.Forward == forwardIncidents}
+	instance.Unwrap().raised.to.CompareAndSwap(nil, made)
+	return made, nil
 }

@@ -26,6 +26,7 @@ type telemetry struct {
 
 	events, ahead, again, surprising, incidents, merged, refused, limits, hits metric.Int64ObservableCounter
 	profiles, bytes, rules, rulesRefused                                       metric.Int64ObservableGauge
+	metrics                                                                    *metricsTelemetry
 }
 
 func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) {
@@ -44,6 +45,7 @@ func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) 
 	t.bytes = b.gauge(names.AnomalyProfileBytes())
 	t.rules = b.gauge(names.AnomalyRules())
 	t.rulesRefused = b.gauge(names.AnomalyRulesRefused())
+	t.metrics = b.registerMetrics(c.watcher)
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -95,7 +97,7 @@ var (
 	}
 )
 
-func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
+func (t *telemetry) observe(ctx context.Context, o metric.Observer) error {
 	tally := &t.core.tally
 	for outcome := range tally.outcomes {
 		o.ObserveInt64(t.events, int64(tally.outcomes[outcome].Load()), by(names.Outcome, outcomeNames[outcome]))
@@ -108,6 +110,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	for key, n := range told {
 		o.ObserveInt64(t.incidents, n, by(names.State, key.state, names.Severity, severityNames[key.severity]))
 	}
+	t.metrics.observe(ctx, o)
 	t.observeProfiles(o)
 	t.observeRules(o)
 	return nil
@@ -130,7 +133,8 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 	for bound, n := range map[string]uint64{
 		"workloads": stats.Forgotten, "bytes": stats.Denied, "behaviours": all.evicted, "processes": all.tracker.Forgotten,
 		"open_incidents": all.tracker.Displaced, "stories": all.book.Forgotten, "facts": all.book.Omitted, "rule_text": t.core.tally.cut.Load(),
-		"evidence": t.core.evidence.omitted.Load(),
+		"metric_incidents": t.core.raised.full.Load(),
+		"evidence":         t.core.evidence.omitted.Load(),
 	} {
 		o.ObserveInt64(t.limits, int64(n), by(names.Bound, bound))
 	}
