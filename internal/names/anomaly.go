@@ -54,7 +54,7 @@ func AnomalyEvents() []Event {
 			IncidentID, IncidentState, IncidentPartOf, IncidentScore, IncidentConfidence, IncidentOpened, IncidentLast, IncidentSteps, IncidentStepsOmitted,
 			IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
 			SecurityRuleName, SecurityRuleUUID, SecurityRuleDescription, SecurityRuleCategory, IncidentRules, IncidentRulesOmitted,
-			IncidentTechniques, IncidentTactics, IncidentLoss, IncidentVerdict, IncidentVerdictComment, IncidentVerdictBy,
+			IncidentTechniques, IncidentTactics, IncidentLoss, IncidentVerdict, IncidentVerdictComment, IncidentVerdictBy, IncidentMetrics,
 		}, append(anomalySummaryNames(), anomalyFleetNames()...)...)},
 	}
 }
@@ -87,6 +87,7 @@ func AnomalyAttributes() []Attribute {
 		{IncidentRulesOmitted, Int, "Further matches of rules beyond these. Absent if there are none."},
 		{IncidentTechniques, StringArray, "ATT&CK techniques of these rules (`T1059.004`)."},
 		{IncidentTactics, StringArray, "ATT&CK tactics of these rules (`command-and-control`)."},
+		incidentMetrics(),
 	}, anomalySummaryAttributes(), anomalyLossAttributes(), AnomalyVerdictAttributes(), anomalyFleetAttributes())
 }
 

@@ -18,8 +18,8 @@ func AnomalyMetricAttributes() []Attribute {
 		{Severity, String, "`warn`, `error` or `fatal`, by the score."},
 		{Rule, String, "Id of the rule, or where it lies if it has none."},
 		{Reason, String, "Why a file has no rule for us: `broken`, `unsupported`, `other_log_source` or `over_limit`."},
-		{Bound, String, "Which limit was hit: `workloads` (a profile was forgotten for another), `bytes` (a profile could not grow), `behaviours` (forgotten in a profile), `processes` (forgotten), `open_incidents` (one was closed for another), `stories` (what was known of an earlier incident was forgotten), `facts` (names of events, replicas and rules that were left out of an incident), `rule_text` (cut before rules saw it), `rule_switches` (a rule was not switched), `habits` (what policies are made of had no room in a profile), `command_lines` (of parents, forgotten for others), `losses` (what was lost on a host or of a tracer was forgotten for another), `evidence` (records of an incident that had not been raised yet and that do not go on if nothing but incidents does)."},
-	}, anomalySummaryMetricAttributes(), anomalyStateAttributes(), AnomalyControlMetricAttributes())
+		{Bound, String, "Which limit was hit: `workloads` (a profile was forgotten for another), `bytes` (a profile could not grow), `behaviours` (forgotten in a profile), `processes` (forgotten), `open_incidents` (one was closed for another), `stories` (what was known of an earlier incident was forgotten), `facts` (names of events, replicas and rules that were left out of an incident), `rule_text` (cut before rules saw it), `rule_switches` (a rule was not switched), `habits` (what policies are made of had no room in a profile), `series` and `workload_series` (of metrics, in all and of one workload), `metric_incidents` (by metrics alone, that found no room), `command_lines` (of parents, forgotten for others), `losses` (what was lost on a host or of a tracer was forgotten for another), `evidence` (records of an incident that had not been raised yet and that do not go on if nothing but incidents does)."},
+	}, anomalySummaryMetricAttributes(), anomalyStateAttributes(), AnomalyControlMetricAttributes(), anomalyMetricsAttributes())
 }
 
 // AnomalyEventsSeen counts events.
@@ -92,5 +92,5 @@ func AnomalyMetrics() []Metric {
 	return slices.Concat([]Metric{
 		AnomalyEventsSeen(), AnomalyEventsAhead(), AnomalyBatchesAgain(), AnomalySurprising(), AnomalyIncidents(), AnomalyMerged(), AnomalyIncidentsLost(), AnomalyProfiles(),
 		AnomalyProfileBytes(), AnomalyLimits(), AnomalyRules(), AnomalyRulesRefused(), AnomalyRuleHits(),
-	}, anomalySummaryMetrics(), anomalyStateMetrics(), AnomalyControlMetrics(), anomalyFleetMetrics())
+	}, anomalySummaryMetrics(), anomalyStateMetrics(), AnomalyControlMetrics(), anomalyFleetMetrics(), anomalyMetricsMetrics())
 }

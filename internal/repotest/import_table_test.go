@@ -151,6 +151,11 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "fleet", ours: []string{anomalyAt + "behaviour", anomalyAt + "incident", anomalyAt + "delta"},
 			others: []string{xxhash, "github.com/axiomhq/hyperloglog", "github.com/hashicorp/golang-lru/v2"}},
 		{folder: anomalyAt + "chain", ours: []string{anomalyAt + "behaviour", anomalyAt + "incident", anomalyAt + "fleet"}},
-		{folder: anomalyAt + "measure", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident"}},
+		// Metrics are judged apart from events. Both meet in the processor.
+		{folder: anomalyAt + "series"},
+		{folder: anomalyAt + "watch", ours: []string{"internal/names", anomalyAt + "series"}, others: []string{pdata}},
+		{folder: anomalyAt + "measure", ours: []string{
+			anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "series",
+		}},
 	}
 }

@@ -29,7 +29,7 @@ func conventions() []string {
 func attributes() []names.Attribute {
 	all := slices.Concat(names.ResourceAttributes(), names.EventAttributes(), names.MetricAttributes(), names.ControlAttributes(),
 		names.ContainerAttributes(), names.EnrichmentAttributes(), names.PeerAttributes(), names.AnomalyAttributes(), names.AnomalyDeltaAttributes(),
-		names.ReceiverEventAttributes())
+		names.ReceiverEventAttributes(), names.AnomalyScoreAttributes())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Attributes...)
 	}
@@ -37,7 +37,7 @@ func attributes() []names.Attribute {
 }
 
 func metrics() []names.Metric {
-	all := slices.Concat(names.ReceiverMetrics(), names.ControlMetrics(), names.EnrichMetrics(), names.AnomalyMetrics(), names.WorkloadMetrics())
+	all := slices.Concat(names.ReceiverMetrics(), names.ControlMetrics(), names.EnrichMetrics(), names.AnomalyMetrics(), names.AnomalyScores(), names.WorkloadMetrics())
 	for _, d := range names.Tracers() {
 		all = append(all, d.Metrics...)
 	}
@@ -48,7 +48,7 @@ func metrics() []names.Metric {
 func sentences() map[string]string {
 	all := map[string]string{}
 	for _, a := range slices.Concat(attributes(), names.ReceiverAttributes(), names.ControlMetricAttributes(), names.EnrichAttributes(),
-		names.AnomalyMetricAttributes(), names.AnomalyStepKeys()) {
+		names.AnomalyMetricAttributes(), names.AnomalyStepKeys(), names.AnomalyFindingKeys()) {
 		all[a.Name] = a.Brief
 	}
 	for _, m := range metrics() {
@@ -201,7 +201,7 @@ func TestNames_incidentsHaveTheirAttributes(t *testing.T) {
 func TestNames_metricsHaveTheirAttributes(t *testing.T) {
 	known := map[string]bool{}
 	for _, a := range slices.Concat(names.MetricAttributes(), names.ReceiverAttributes(), names.ControlMetricAttributes(), names.EnrichAttributes(),
-		names.AnomalyMetricAttributes()) {
+		names.AnomalyMetricAttributes(), names.AnomalyScoreAttributes()) {
 		known[a.Name] = true
 	}
 	used := map[string]bool{names.MetricOverflow: true}

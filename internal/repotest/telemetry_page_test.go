@@ -155,6 +155,12 @@ func (p *page) incidents() {
 		p.paragraph("%s", event.Brief)
 	}
 	p.attributes(names.AnomalyDeltaAttributes())
+	p.paragraph("Keys of an anomaly in a metric, besides `time`:")
+	p.attributes(names.AnomalyFindingKeys())
+	p.paragraph("## Scores of metrics")
+	p.paragraph("What the processor `anomaly` adds to pipelines of metrics, for those that it is configured to score.")
+	p.metrics(names.AnomalyScores())
+	p.attributes(names.AnomalyScoreAttributes())
 }
 
 // overview links to every event.

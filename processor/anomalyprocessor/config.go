@@ -36,6 +36,8 @@ type Config struct {
 	Mode   string       `mapstructure:"mode"`
 	Fleet  FleetConfig  `mapstructure:"fleet"`
 	Policy PolicyConfig `mapstructure:"policy"`
+	// Metrics are those that are scored, in pipelines of metrics. The first entry that fits counts.
+	Metrics []MetricConfig `mapstructure:"metrics"`
 
 	// prevent unkeyed literals
 	_ struct{}
@@ -82,6 +84,8 @@ type LimitsConfig struct {
 	WorkloadsMax    int `mapstructure:"workloads_max"`
 	ProfileBytesMax int `mapstructure:"profile_bytes_max"`
 	BytesMax        int `mapstructure:"bytes_max"`
+	// Series are those of metrics.
+	Series SeriesLimitsConfig `mapstructure:"series"`
 }
 
 // Values of Forward.
@@ -114,7 +118,7 @@ func createDefaultConfig() component.Config {
 		Forward: forwardAll, UpdateInterval: time.Minute,
 		Learning: LearningConfig{TimeMin: limits.LearningMin, TimeMax: limits.LearningMax, NewVersionMax: limits.DriftMax},
 		Rules:    RulesConfig{Builtin: true, ReloadInterval: reloadIntervalDefault},
-		Limits:   LimitsConfig{WorkloadsMax: limits.ProfilesMax, ProfileBytesMax: limits.ProfileBytesMax, BytesMax: limits.TotalBytesMax},
+		Limits:   LimitsConfig{WorkloadsMax: limits.ProfilesMax, ProfileBytesMax: limits.ProfileBytesMax, BytesMax: limits.TotalBytesMax, Series: defaultSeriesLimits()},
 		Summary:  configoptional.Default(defaultSummaryConfig()),
 		State:    StateConfig{Interval: stateIntervalDefault},
 		Mode:     modeAgent, Fleet: defaultFleet(),
@@ -128,6 +132,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("forward: %q is none of %s", c.Forward, strings.Join(values, ", ")))
 	}
 	errs = append(errs, within("update_interval", c.UpdateInterval, updateIntervalMin, updateIntervalMax))
+	errs = append(errs, validateMetrics(c.Metrics))
 	if len(c.Allow) > allowMax {
 		errs = append(errs, fmt.Errorf("allow: %d entries are more than %d: join some with *", len(c.Allow), allowMax))
 	}

@@ -51,7 +51,7 @@ func TestConfig_accepted(t *testing.T) {
 			Folders: []string{"/etc/rules"}, Disabled: []string{"A title", "5f113a8f-8b61-41ca-b90f-d374fa7e4a39"}, ReloadInterval: 10 * time.Second,
 		},
 		Allow:   []AllowConfig{{Workload: "shop/*", Executable: "/bin/a", Action: "exec", Object: "/bin/b"}},
-		Limits:  LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20},
+		Limits:  LimitsConfig{WorkloadsMax: 7, ProfileBytesMax: 8192, BytesMax: 2 << 20, Series: defaultSeriesLimits()},
 		Summary: defaultConfig().Summary,
 		Storage: &storage, State: StateConfig{Interval: time.Minute},
 		Mode: modeAgent, Fleet: defaultFleet(),

@@ -5,7 +5,6 @@ package anomalyprocessor
 import (
 	"context"
 	"encoding/json"
-	"sync"
 	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
@@ -28,25 +27,6 @@ type feedback struct {
 	benign, malicious, unsent, unswitched atomic.Uint64
 
 	unmount func()
-
-	mu sync.Mutex
-	// first is the pipeline that events of changes go to, nil if there is none.
-	first *logs
-}
-
-// joined is told of each pipeline of the processor.
-func (f *feedback) joined(pipeline *logs) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.first == nil {
-		f.first = pipeline
-	}
-}
-
-func (f *feedback) pipeline() *logs {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.first
 }
 
 // mount puts the routes on the control API, if the collector has one. They are those of one processor: a second one runs without.
@@ -74,7 +54,7 @@ func (c *core) unmount() {
 // changed says that something was changed: to the server, which logs and counts it, and to the pipeline.
 func (k *controller) changed(ctx context.Context, change controlapi.Change) {
 	k.record(change)
-	to := k.core.feedback.pipeline()
+	to := k.core.first.Load()
 	if to == nil {
 		return
 	}

@@ -16,7 +16,9 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/losses"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/story"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/watch"
 )
 
 // core is what all pipelines with one configuration share: what is learned, and what is told.
@@ -42,6 +44,10 @@ type core struct {
 	losses    losses.Hosts
 	summaries *summaries
 	feedback  feedback
+	// watcher scores metrics, raised are incidents of nothing else; readers read whose they are.
+	watcher *watch.Watcher
+	raised  raised
+	readers sync.Pool
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -49,7 +55,7 @@ type core struct {
 	// id is the processor's in the configuration. state keeps what is known beyond a restart; nil without a storage.
 	id    component.ID
 	state *keeper
-	// first is a pipeline for incidents of which it is not known which one they came from.
+	// first is a pipeline of logs for what came from none: there may be none.
 	first atomic.Pointer[logs]
 }
 
@@ -77,6 +83,8 @@ func newCore(c *Config, set component.TelemetrySettings) *core {
 	}
 	k.fleet = newTeller(&c.Fleet)
 	k.scratch.New = func() any { return newScratch() }
+	k.watcher = c.newWatcher()
+	k.readers.New = func() any { return record.NewReader() }
 	return k
 }
 
@@ -98,6 +106,7 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	if c.summaries, err = newSummaries(ctx, host, c.config.Summary.Get(), c.settings); err != nil {
 		return err
 	}
+	c.checkRaised()
 	if c.telemetry, err = newTelemetry(c.settings, c); err != nil {
 		return err
 	}
@@ -126,6 +135,7 @@ func (c *core) Shutdown(ctx context.Context) error {
 	summariesErr := c.summaries.close()
 	now := c.now()
 	c.send(ctx, c.collect(now, func(s *story.Story) bool { return s.Pending() }))
+	c.tellRaised(ctx, now, true)
 	c.state.shutdown(ctx)
 	return errors.Join(summariesErr, c.fleet.close(), c.state.close(), c.telemetry.close())
 }
@@ -152,6 +162,7 @@ func (c *core) upkeep(ctx context.Context) {
 	defer cancel()
 	c.send(limited, reports)
 	c.fleet.tell(limited, c)
+	c.tellRaised(limited, now, false)
 }
 
 // collect returns what is to be told of all workloads.

@@ -22,7 +22,8 @@ const stability = component.StabilityLevelDevelopment
 // NewFactory returns the factory of the processor "anomaly". Pipelines with one configuration share what is learned.
 func NewFactory() processor.Factory {
 	f, g := &factory{shared.NewInstances[*Config, *core]()}, newGatewayFactory()
-	return processor.NewFactory(component.MustNewType(componentType), createDefaultConfig, processor.WithLogs(g.or(f.logs), stability))
+	return processor.NewFactory(component.MustNewType(componentType), createDefaultConfig, processor.WithLogs(g.or(f.logs), stability),
+		processor.WithMetrics(f.metrics, stability))
 }
 
 type factory struct {
@@ -38,6 +39,6 @@ func (f *factory) logs(ctx context.Context, set processor.Settings, config compo
 	c := config.(*Config)
 	instance := f.cores.Get(c, func() *core { return newCore(c, set.TelemetrySettings).named(set.ID) })
 	pipeline := &logs{core: instance, inner: inner, onlyIncidents: c.Forward == forwardIncidents}
-	instance.Unwrap().feedback.joined(pipeline)
+	instance.Unwrap().first.CompareAndSwap(nil, pipeline)
 	return pipeline, nil
 }

@@ -25,7 +25,6 @@ type logs struct {
 
 // Start starts what all pipelines share, and then this one.
 func (p *logs) Start(ctx context.Context, host component.Host) error {
-	p.core.Unwrap().first.CompareAndSwap(nil, p)
 	if err := p.core.Start(ctx, host); err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ type telemetry struct {
 	events, ahead, again, surprising, incidents, merged, refused, limits, hits metric.Int64ObservableCounter
 	profiles, bytes, rules, rulesRefused                                       metric.Int64ObservableGauge
 	control                                                                    controlTelemetry
+	metrics                                                                    *metricsTelemetry
 }
 
 func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) {
@@ -46,6 +47,7 @@ func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) 
 	t.rules = b.gauge(names.AnomalyRules())
 	t.rulesRefused = b.gauge(names.AnomalyRulesRefused())
 	t.control = newControlTelemetry(&b)
+	t.metrics = b.registerMetrics(c.watcher)
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -98,7 +100,7 @@ var (
 	}
 )
 
-func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
+func (t *telemetry) observe(ctx context.Context, o metric.Observer) error {
 	tally := &t.core.tally
 	for outcome := range tally.outcomes {
 		o.ObserveInt64(t.events, int64(tally.outcomes[outcome].Load()), by(names.Outcome, outcomeNames[outcome]))
@@ -111,6 +113,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	for key, n := range told {
 		o.ObserveInt64(t.incidents, n, by(names.State, key.state, names.Severity, severityNames[key.severity]))
 	}
+	t.metrics.observe(ctx, o)
 	t.observeProfiles(o)
 	t.observeRules(o)
 	t.control.observe(o, t.limits, t.core)
@@ -135,7 +138,7 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 		"workloads": stats.Forgotten, "bytes": stats.Denied, "behaviours": all.evicted, "processes": all.tracker.Forgotten,
 		"open_incidents": all.tracker.Displaced, "stories": all.book.Forgotten, "facts": all.book.Omitted, "rule_text": t.core.tally.cut.Load(),
 		"evidence": t.core.evidence.omitted.Load(), "losses": t.core.losses.Dropped(), "habits": all.habits,
-		"command_lines": t.core.rules.current.Load().filler.Forgotten(),
+		"command_lines": t.core.rules.current.Load().filler.Forgotten(), "metric_incidents": t.core.raised.full.Load(),
 	} {
 		o.ObserveInt64(t.limits, int64(n), by(names.Bound, bound))
 	}

@@ -2,11 +2,12 @@
 
 // Command measure tells what detection finds in recorded events, what it raises for nothing, and how fast it is.
 //
-// It needs a corpus of events that were recorded elsewhere, and changes nothing but its output. It judges with the packages of the
+// It needs a corpus of events that were recorded elsewhere, and for metrics a copy of the Numenta Anomaly Benchmark, and changes nothing but its output. It judges with the packages of the
 // processor anomaly as they are; what it adds are labels, splits of the corpus, and simpler scorers to compare with.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -18,9 +19,15 @@ const corpusDefault = "../shared/data/host-events"
 
 func main() {
 	corpusPath := flag.String("corpus", corpusPath(), "folder or file of the recorded events (or MEERKAT_HOST_EVENTS)")
+	nabPath := flag.String("nab", nabPath(), "folder of the Numenta Anomaly Benchmark (or MEERKAT_NAB)")
+	onlyMetrics := flag.Bool("metrics", false, "measure only what is found in metrics")
 	verbose := flag.Bool("v", false, "print each incident that is raised")
 	flag.Parse()
-	if err := run(*corpusPath, *verbose); err != nil {
+	err := metrics(os.Stdout, *nabPath)
+	if !*onlyMetrics {
+		err = errors.Join(err, run(*corpusPath, *verbose))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)
 		os.Exit(1)
 	}

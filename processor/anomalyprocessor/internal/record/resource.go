@@ -161,3 +161,13 @@ func (r *Reader) join(parts ...string) string {
 	r.joined[joined] = joined
 	return joined
 }
+
+// Whose returns whose what the present resource has is, besides its records: the workload, which of its instances, and whether that may be known only
+// later. Without more than a host, the workload is the host as such.
+func (r *Reader) Whose() (workload, instance string, unresolved bool) {
+	w := &r.whose
+	if w.workload == "" && w.host {
+		return "host", w.instance, false
+	}
+	return w.workload, w.instance, w.workload == ""
+}
