@@ -56,6 +56,7 @@ var routesTried = []routeTried{
 	{"GET", "/v1/profiles", "?limit=1", "", mayLook, noBody, "", "", "200"},
 	{"GET", "/v1/profiles/{profile}", "", "", mayLook, noBody, "", notFound, "200"},
 	{"GET", "/v1/profiles/{profile}/export", "", "", mayLook, noBody, "", notFound, "200"},
+	{"GET", "/v1/profiles/{profile}/policies/{policy}", "?force=true", "", mayLook, noBody, "", notFound, "200"},
 	{"POST", "/v1/profiles/import", "?workload=made/anew", "profile", forbidden, "415 unsupported_media_type", "422 profile_damaged", "", "200"},
 	{"GET", "/v1/incidents", "?state=open&severity=warn", "", mayLook, noBody, "", "", "200"},
 	{"GET", "/v1/incidents/{incident}", "", "", mayLook, noBody, "", notFound, "200"},
@@ -136,7 +137,7 @@ func newRoutes(t *testing.T, change func(*controlapiextension.Config), token str
 	var incidents control.Incidents
 	r.ask(http.MethodGet, "/v1/incidents?workload="+web.Workload, "", &incidents)
 	require.Len(t, incidents.Incidents, 1)
-	r.ids = strings.NewReplacer("{profile}", web.ID, "{incident}", incidents.Incidents[0].ID, "{rule}", bashID)
+	r.ids = strings.NewReplacer("{profile}", web.ID, "{incident}", incidents.Incidents[0].ID, "{rule}", bashID, "{policy}", "seccomp")
 	_, r.profile = r.send(r.request(http.MethodGet, "/v1/profiles/"+web.ID+"/export", "", ""))
 	return r
 }
@@ -181,7 +182,7 @@ func (r *routes) made(row *routeTried, column string) *http.Request {
 	case "half":
 		body = body[:len(body)/2]
 	case "unknown":
-		path = strings.NewReplacer("{profile}", "nothing", "{incident}", "nothing", "{rule}", "nothing").Replace(row.template)
+		path = strings.NewReplacer("{profile}", "nothing", "{incident}", "nothing", "{rule}", "nothing", "{policy}", "nothing").Replace(row.template)
 	}
 	var content io.Reader = bytes.NewReader(body)
 	if column == "endless" {
@@ -268,7 +269,7 @@ func TestControl_everyRouteOfTheDocumentIsTried(t *testing.T) {
 			}
 		}
 	}
-	toID := strings.NewReplacer("{profile}", "{id}", "{incident}", "{id}", "{rule}", "{id}")
+	toID := strings.NewReplacer("{profile}", "{id}", "{incident}", "{id}", "{rule}", "{id}", "{policy}", "{kind}")
 	for _, row := range routesTried {
 		tried = append(tried, row.method+" "+toID.Replace(row.template))
 	}

@@ -152,7 +152,7 @@ func TestControl_changesAreTold(t *testing.T) {
 		assert.Equal(t, "unix_socket", textOf(log, names.ControlVia))
 		assert.NotEmpty(t, textOf(log, names.UserName))
 		assert.Contains(t, log.Body().Str(), textOf(log, names.UserName))
-		assert.False(t, strings.Contains(log.Body().Str(), "  "), "each action has a verb: %s", log.Body().Str())
+		assert.NotContains(t, log.Body().Str(), "  ", "each action has a verb")
 	}
 	for _, entry := range a.log.FilterMessage("Something was changed over the control API").All() {
 		logged = append(logged, fmt.Sprint(entry.ContextMap()[names.ControlAction], " ", entry.ContextMap()[names.ControlSubject]))

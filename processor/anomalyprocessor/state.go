@@ -4,6 +4,7 @@ package anomalyprocessor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -178,7 +179,7 @@ func (k *keeper) report(ctx context.Context, err error, always bool) {
 	switch {
 	case err == nil && k.failing:
 		k.logger.Info("The storage does what it is asked for again")
-	case err != nil && ctx.Err() != nil && context.Cause(ctx) == context.Canceled: // the last attempt comes yet
+	case err != nil && ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled): // the last attempt comes yet
 		return
 	case err != nil && (always || !k.failing):
 		k.logger.Error("What was learned can't be read from the storage or written to it. Events are judged all the same, and it is tried again; "+

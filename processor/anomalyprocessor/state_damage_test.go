@@ -100,7 +100,7 @@ func TestState_nonsense(t *testing.T) {
 	with(t, s.host())
 	change(s, "incidents/", func([]byte) []byte {
 		kept := (&core{now: time.Now}).incidentsOf(profile.New("w", profile.DefaultLimits()))
-		kept.Tracker.Incidents = []incident.IncidentSnapshot{{Number: 9}}
+		kept.Tracker.Incidents = []incident.OpenSnapshot{{Number: 9}}
 		data, _, err := kept.Encode()
 		require.NoError(t, err)
 		return data

@@ -177,6 +177,8 @@ type Detection interface {
 	Profile(id string) (ProfileDetails, error)
 	ResetProfile(ctx context.Context, by controlapi.Caller, id string) error
 	ExportProfile(id string) ([]byte, error)
+	// Policy returns a policy of a kind ("seccomp", "capabilities", "network") with its content type. Force makes it of what is known by now.
+	Policy(id, kind string, force bool) ([]byte, string, error)
 	// ImportProfile takes in a profile for a workload, empty for the one that it was exported of.
 	ImportProfile(ctx context.Context, by controlapi.Caller, workload string, data []byte) (ProfileDetails, error)
 	// ImportBytesMax is how large a profile may be.

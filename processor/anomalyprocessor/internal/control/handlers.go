@@ -35,6 +35,7 @@ func Mount(detection Detection) controlapi.Mount {
 			{Method: http.MethodPost, Path: "/v1/profiles/import", Role: change, BodyBytesMax: detection.ImportBytesMax(), Handler: h.importProfile},
 			{Method: http.MethodGet, Path: "/v1/profiles/{id}", Role: look, Handler: h.profile},
 			{Method: http.MethodGet, Path: "/v1/profiles/{id}/export", Role: look, Handler: h.export},
+			{Method: http.MethodGet, Path: "/v1/profiles/{id}/policies/{kind}", Role: look, Handler: h.policy},
 			{Method: http.MethodPost, Path: "/v1/profiles/{id}/reset", Role: change, Handler: h.reset},
 			{Method: http.MethodGet, Path: "/v1/incidents", Role: look, Handler: h.incidents},
 			{Method: http.MethodGet, Path: "/v1/incidents/{id}", Role: look, Handler: h.incident},
@@ -74,11 +75,36 @@ func (h handlers) export(w http.ResponseWriter, r *http.Request) {
 		controlapi.Refuse(w, err)
 		return
 	}
-	w.Header().Set("Content-Type", binaryType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", r.PathValue("id")+".profile"))
+	send(w, binaryType, data)
+}
+
+func (h handlers) policy(w http.ResponseWriter, r *http.Request) {
+	values, err := query(r, "force")
+	force := false
+	if text := values.Get("force"); err == nil && text != "" {
+		if force, err = strconv.ParseBool(text); err != nil {
+			err = controlapi.BadRequest(fmt.Sprintf("force: %q is neither true nor false", text))
+		}
+	}
+	if err != nil {
+		controlapi.Refuse(w, err)
+		return
+	}
+	data, contentType, err := h.detection.Policy(r.PathValue("id"), r.PathValue("kind"), force)
+	if err != nil {
+		controlapi.Refuse(w, err)
+		return
+	}
+	send(w, contentType, data)
+}
+
+// send sends what is no JSON of this API. Browsers are told by the server not to guess what it is.
+func send(w http.ResponseWriter, contentType string, data []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(data) // whoever asked may have gone
+	_, _ = w.Write(data) //nolint:gosec // nosniff and a type that is no HTML; whoever asked may have gone
 }
 
 func (h handlers) importProfile(w http.ResponseWriter, r *http.Request) {

@@ -63,3 +63,13 @@ func Part(of string) error {
 func NoRoom(err error) error {
 	return &controlapi.Problem{Status: http.StatusConflict, Code: "no_room", Title: "There is no room for one more; nothing was changed", Detail: err.Error()}
 }
+
+// NoPolicy is the answer to a kind of policy that there is not.
+func NoPolicy(err error) error { return controlapi.NotFound(err.Error()) }
+
+// PolicyRefused is the answer when a policy can't be made of what is known.
+func PolicyRefused(err error) error {
+	return &controlapi.Problem{
+		Status: http.StatusConflict, Code: "policy_refused", Title: "Too little is known for this policy", Detail: err.Error(),
+	}
+}

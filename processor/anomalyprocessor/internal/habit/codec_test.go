@@ -40,7 +40,7 @@ func TestCodec_roundTrip(t *testing.T) {
 	small, err := Decode(table.Append(nil), purse(&bytes))
 	require.NoError(t, err)
 	assert.NotZero(t, small.Omitted())
-	assert.EqualValues(t, 8, len(small.All())+int(small.Omitted()))
+	assert.Equal(t, 8, len(small.All())+int(small.Omitted()))
 }
 
 func TestCodec_complains(t *testing.T) {

@@ -46,7 +46,7 @@ func Restore(s Snapshot) (*Tracker, error) {
 	return t, nil
 }
 
-func restore(s *IncidentSnapshot) (*Incident, error) {
+func restore(s *OpenSnapshot) (*Incident, error) {
 	i := &Incident{
 		Number: s.Number, Opened: timeOf(s.Opened), Last: timeOf(s.Last), Raised: s.Raised, RaisedAt: timeOf(s.RaisedAt),
 		hinted: s.Hinted, MoreNodes: s.MoreNodes, MoreBehaviours: s.MoreBehaviours, MoreVariants: s.MoreVariants,

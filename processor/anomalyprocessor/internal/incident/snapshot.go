@@ -17,16 +17,16 @@ import (
 // fields stay. Times are nanoseconds since 1970, 0 for none.
 type Snapshot struct {
 	// Opened is how many incidents there were, which is the number of the last one.
-	Opened    uint64             `json:"opened"`
-	Learned   bool               `json:"learned,omitempty"`
-	Scores    []float64          `json:"scores,omitempty"`
-	Incidents []IncidentSnapshot `json:"incidents,omitempty"`
+	Opened    uint64         `json:"opened"`
+	Learned   bool           `json:"learned,omitempty"`
+	Scores    []float64      `json:"scores,omitempty"`
+	Incidents []OpenSnapshot `json:"incidents,omitempty"`
 	// Processes are those that lead to an incident, the one that was quiet the longest first.
 	Processes []ProcessSnapshot `json:"processes,omitempty"`
 }
 
-// IncidentSnapshot is what is kept of an open incident.
-type IncidentSnapshot struct {
+// OpenSnapshot is what is kept of an open incident.
+type OpenSnapshot struct {
 	Number         uint64              `json:"number"`
 	Opened         int64               `json:"opened"`
 	Last           int64               `json:"last"`
@@ -121,8 +121,8 @@ func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
 	return processes
 }
 
-func (i *Incident) snapshot() IncidentSnapshot {
-	s := IncidentSnapshot{
+func (i *Incident) snapshot() OpenSnapshot {
+	s := OpenSnapshot{
 		Number: i.Number, Opened: nanoseconds(i.Opened), Last: nanoseconds(i.Last), Raised: i.Raised, RaisedAt: nanoseconds(i.RaisedAt),
 		Hinted: i.hinted, MoreNodes: i.MoreNodes, MoreBehaviours: i.MoreBehaviours, MoreVariants: i.MoreVariants,
 	}

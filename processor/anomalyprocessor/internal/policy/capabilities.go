@@ -45,23 +45,23 @@ func Capabilities(f *Facts, force bool) ([]byte, error) {
 			"Kept, since runtimes give them and nobody watches their uses: "+strings.Join(unwatched, ", ")+".",
 			"The receiver watches them if tracers::privilege::capabilities names them; then name them in policy::capabilities of this processor too.")
 	}
-	out := comment(lines) + "securityContext:\n  capabilities:\n    drop:\n      - ALL\n"
+	out := []byte(comment(lines) + "securityContext:\n  capabilities:\n    drop:\n      - ALL\n")
 	if len(needed) > 0 {
-		out += "    add:\n"
+		out = append(out, "    add:\n"...)
 	}
 	for _, name := range needed {
-		out += fmt.Sprintf("      - %s\n", strings.TrimPrefix(name, "CAP_"))
+		out = fmt.Appendf(out, "      - %s\n", strings.TrimPrefix(name, "CAP_"))
 	}
-	return []byte(out), nil
+	return out, nil
 }
 
 // comment makes comments in YAML of lines. What comes from events can't end one.
 func comment(lines []string) string {
-	out := ""
+	var out strings.Builder
 	for _, line := range lines {
-		out += "# " + strings.Map(printable, line) + "\n"
+		fmt.Fprintf(&out, "# %s\n", strings.Map(printable, line))
 	}
-	return out
+	return out.String()
 }
 
 func printable(r rune) rune {

@@ -54,27 +54,27 @@ func TestReady(t *testing.T) {
 	owner, err := OwnerOf("shop/deployment/web/app")
 	require.NoError(t, err)
 	around := Neighbourhood{owner: PodsOf(known(label("app", "web")).Habits)}
-	for name, make := range map[string]func(*Facts, bool) ([]byte, error){
+	for name, made := range map[string]func(*Facts, bool) ([]byte, error){
 		"seccomp": Seccomp, "capabilities": Capabilities,
 		"network": func(f *Facts, force bool) ([]byte, error) { return Network(f, owner, around, force) },
 	} {
 		f := known()
 		f.Learning, f.LearningReason = true, "too few programs were started"
-		_, err := make(f, false)
+		_, err := made(f, false)
 		require.ErrorIs(t, err, ErrLearning, name)
 		require.ErrorContains(t, err, "too few programs were started")
-		document, err := make(f, true)
+		document, err := made(f, true)
 		require.NoError(t, err)
 		assert.Contains(t, string(document), "It is still being learned", name)
 
 		f = known()
 		f.Omitted = 4
-		_, err = make(f, false)
+		_, err = made(f, false)
 		require.ErrorIs(t, err, ErrIncomplete, name)
-		document, err = make(f, true)
+		document, err = made(f, true)
 		require.NoError(t, err)
 		assert.Contains(t, string(document), "had no room in the profile, 4 times")
-		document, err = make(known(), false)
+		document, err = made(known(), false)
 		require.NoError(t, err)
 		assert.Contains(t, string(document), "Based on 123456 events over 2.5 days of 3 replicas. It is known well.", name)
 		assert.Contains(t, string(document), "2 things that were seen and are not normal", name)

@@ -77,7 +77,7 @@ func Network(f *Facts, owner Owner, around Neighbourhood, force bool) ([]byte, e
 	if err := f.ready(force); err != nil {
 		return nil, err
 	}
-	if !f.watches("tcp") && !f.watches("udp") || !force && !(f.watches("tcp") && f.watches("udp")) {
+	if !f.watches("tcp") && !f.watches("udp") || !force && (!f.watches("tcp") || !f.watches("udp")) {
 		return nil, fmt.Errorf("%w: events of the tracers tcp and udp are both needed, and there were some of %s: switch them on in the receiver, and let "+
 			"the workload be learned again, or name them in policy::tracers", ErrUnwatched, listOr(f.Tracers.Names(), "none"))
 	}

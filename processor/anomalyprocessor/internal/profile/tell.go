@@ -57,7 +57,7 @@ func (p *Profile) Tell(turn, turns uint64, most int) News {
 	}
 	slices.SortFunc(fresh, byKey)
 	slices.SortFunc(again, byKey)
-	all := append(fresh, again...)
+	all := slices.Concat(fresh, again)
 	news := News{Left: max(len(all)-most, 0)}
 	for _, n := range all[:len(all)-news.Left] {
 		n.told = p.toTell(n)

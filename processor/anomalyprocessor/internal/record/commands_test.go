@@ -24,6 +24,7 @@ type asked struct {
 }
 
 func newAsked(t testing.TB) *asked {
+	t.Helper()
 	set := ruleAbout(t, "process_creation", "ParentCommandLine|contains: 'serve --all'")
 	return &asked{t, set, NewFiller(set)}
 }

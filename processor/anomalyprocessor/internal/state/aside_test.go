@@ -18,10 +18,10 @@ import (
 
 func TestSetAside(t *testing.T) {
 	m := newMemory()
-	s, stats := opened(t, m)
+	s, _ := opened(t, m)
 	s.Put("a", 1, parts("damaged", "fine"))
 	require.NoError(t, s.Flush(t.Context()))
-	s, stats = opened(t, m)
+	s, stats := opened(t, m)
 	key, err := s.SetAside(t.Context(), "a", ProfilePart, []byte("damaged"), errors.New(strings.Repeat("why\xff", 500)))
 	require.NoError(t, err)
 	assert.Equal(t, "damaged", string(m.values[key]))

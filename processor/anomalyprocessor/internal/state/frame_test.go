@@ -28,12 +28,12 @@ func signed(data []byte) []byte {
 func some() *Incidents {
 	return &Incidents{
 		Latest: 5, Arrived: 6,
-		Tracker: incident.Snapshot{Opened: 3, Learned: true, Incidents: []incident.IncidentSnapshot{
+		Tracker: incident.Snapshot{Opened: 3, Learned: true, Incidents: []incident.OpenSnapshot{
 			{Number: 1, Raised: true, Behaviours: []incident.BehaviourSnapshot{{ID: 1 << 63, Action: "exec", Object: "/bin/\xff", Weight: 3}}, Files: [][]byte{{'/', 0xff}}},
 			{Number: 2},
 		}},
 		Book: story.Snapshot{
-			Stories: []story.StorySnapshot{{ID: "a", Members: []story.MemberSnapshot{{Incident: 1}}}, {ID: "b", Closed: true}},
+			Stories: []story.EntrySnapshot{{ID: "a", Members: []story.MemberSnapshot{{Incident: 1}}}, {ID: "b", Closed: true}},
 			Facts:   []story.MemberSnapshot{{Incident: 2, Facts: &story.FactsSnapshot{Events: 1}}},
 		},
 	}

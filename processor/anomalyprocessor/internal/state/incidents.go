@@ -30,12 +30,12 @@ func (i *Incidents) Encode() (data []byte, less bool, err error) {
 	for _, reduce := range []func(){
 		func() {},
 		func() {
-			over := func(s story.StorySnapshot) bool { return s.Closed && !s.Changed && !s.Unsent }
+			over := func(s story.EntrySnapshot) bool { return s.Closed && !s.Changed && !s.Unsent }
 			reduced.Book.Stories = slices.DeleteFunc(slices.Clone(i.Book.Stories), over)
 		},
 		func() {
 			reduced.Book.Facts = nil
-			quiet := func(s incident.IncidentSnapshot) bool { return !s.Raised }
+			quiet := func(s incident.OpenSnapshot) bool { return !s.Raised }
 			reduced.Tracker.Incidents = slices.DeleteFunc(slices.Clone(i.Tracker.Incidents), quiet)
 		},
 	} {

@@ -60,7 +60,7 @@ func Restore(workload string, s Snapshot, from Source) (*Book, error) {
 }
 
 // restore adds a story.
-func (b *Book) restore(written *StorySnapshot, open map[uint64]*incident.Incident, from *Source) error {
+func (b *Book) restore(written *EntrySnapshot, open map[uint64]*incident.Incident, from *Source) error {
 	s := &Story{
 		ID: written.ID, PartOf: written.PartOf, opened: timeOf(written.Opened), last: timeOf(written.Last),
 		toldAt: timeOf(written.ToldAt), facts: written.Facts.restore(from.Rule), merged: written.Merged, moreSteps: written.MoreSteps,
@@ -103,7 +103,7 @@ func (b *Book) restore(written *StorySnapshot, open map[uint64]*incident.Inciden
 	return nil
 }
 
-func (s *Story) restoreSteps(written *StorySnapshot) error {
+func (s *Story) restoreSteps(written *EntrySnapshot) error {
 	for at := max(len(written.Signatures)-signaturesMax, 0); at < len(written.Signatures); at++ {
 		signature, err := written.Signatures[at].Restore()
 		if err != nil {
@@ -113,7 +113,7 @@ func (s *Story) restoreSteps(written *StorySnapshot) error {
 	}
 	for at := range written.Steps[:min(len(written.Steps), stepsMax)] {
 		step := &written.Steps[at]
-		restored, err := step.BehaviourSnapshot.Restore()
+		restored, err := step.Restore()
 		if err != nil {
 			return err
 		}

@@ -14,13 +14,13 @@ import (
 // Snapshot is what a book needs for going on after a restart as if there had been none, together with the snapshot of its tracker. It is
 // written as JSON: names and meaning of fields stay. Times are nanoseconds since 1970, 0 for none; incidents are named by their numbers.
 type Snapshot struct {
-	Stories []StorySnapshot `json:"stories,omitempty"`
+	Stories []EntrySnapshot `json:"stories,omitempty"`
 	// Facts are those of incidents that are not raised.
 	Facts []MemberSnapshot `json:"facts,omitempty"`
 }
 
-// StorySnapshot is what is kept of a story.
-type StorySnapshot struct {
+// EntrySnapshot is what is kept of a story.
+type EntrySnapshot struct {
 	ID      string `json:"id"`
 	PartOf  string `json:"part_of,omitempty"`
 	Unsent  bool   `json:"unsent,omitempty"`
@@ -90,8 +90,8 @@ func (b *Book) Snapshot(of incident.Snapshot, origin func(any) json.RawMessage) 
 	return all
 }
 
-func (s *Story) snapshot(kept map[uint64]bool) StorySnapshot {
-	written := StorySnapshot{
+func (s *Story) snapshot(kept map[uint64]bool) EntrySnapshot {
+	written := EntrySnapshot{
 		ID: s.ID, PartOf: s.PartOf, Unsent: s.Unsent.Load(), Untold: s.Untold.Load(), Changed: s.changed, Closed: s.closed,
 		Lost: s.lost, Verdict: s.verdict.snapshot(), Opened: nanoseconds(s.opened), Last: nanoseconds(s.last), ToldAt: nanoseconds(s.toldAt),
 		Facts: *s.facts.snapshot(), Merged: s.merged, MoreSteps: s.moreSteps, Score: s.score,
@@ -111,7 +111,7 @@ func (s *Story) snapshot(kept map[uint64]bool) StorySnapshot {
 	}
 	for at := range s.steps {
 		step := &s.steps[at]
-		written.Steps = append(written.Steps, StepSnapshot{step.Behaviour.Snapshot(), incident.ProcessOf(step.Parent), step.Executable})
+		written.Steps = append(written.Steps, StepSnapshot{step.Snapshot(), incident.ProcessOf(step.Parent), step.Executable})
 	}
 	return written
 }

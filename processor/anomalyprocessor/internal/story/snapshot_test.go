@@ -21,7 +21,7 @@ import (
 func written(open ...*incident.Incident) incident.Snapshot {
 	var s incident.Snapshot
 	for _, i := range open {
-		s.Incidents = append(s.Incidents, incident.IncidentSnapshot{Number: i.Number})
+		s.Incidents = append(s.Incidents, incident.OpenSnapshot{Number: i.Number})
 	}
 	return s
 }
@@ -139,7 +139,7 @@ func TestRestore_complains(t *testing.T) {
 func TestRestore_bounds(t *testing.T) {
 	var s Snapshot
 	for n := range storiesMax + 5 {
-		s.Stories = append(s.Stories, StorySnapshot{ID: string(rune('A' + n)), Origin: origin("")})
+		s.Stories = append(s.Stories, EntrySnapshot{ID: string(rune('A' + n)), Origin: origin("")})
 	}
 	facts := FactsSnapshot{UIDs: make([]string, uidsMax+1), Instances: make([]string, instancesMax+1), Rules: make([]string, rulesMax+1)}
 	s.Stories[10].Facts = facts

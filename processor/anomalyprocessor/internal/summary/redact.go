@@ -22,7 +22,7 @@ type replacement struct {
 }
 
 // secretNames are those of options, variables and headers whose value is a secret.
-const secretNames = `(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|(?:proxy-)?authorization|cookie)`
+const secretNames = `(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|(?:proxy-)?authorization|cookie)` //nolint:gosec // names of secrets, and no secret
 
 // secretForms are secrets that are known by their form, or by the name before them.
 func secretForms() []replacement {
