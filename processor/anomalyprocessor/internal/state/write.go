@@ -9,8 +9,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 )
 
 // errNotOpen is about writing before the index was read, which would forget what it names.
