@@ -12,6 +12,8 @@ TOOL := go tool -modfile=internal/tools/go.mod
 TEST_PACKAGES := clang-19 llvm-19 libbpf-dev gcc libc6-dev containerd runc busybox-static iproute2 curl openssl
 # What a node of Kubernetes consists of, apart from Kubernetes.
 E2E_PACKAGES := etcd-server containerd runc containernetworking-plugins iptables ipset conntrack busybox-static iproute2 util-linux
+# What makes the root file system of the corpus, and runs in it.
+CORPUS_PACKAGES := mmdebstrap runc iproute2
 export CGO_ENABLED ?= 0
 
 .PHONY: help
@@ -66,6 +68,11 @@ size: ## Print what each part of the manifest adds to the binary
 bench: build ## Measure losses, cost and memory at fixed rates of events (as root), and what enrichment takes; BENCH=-quick takes two minutes
 	go run ./test/bench $(BENCH)
 	go test ./processor/k8senrichprocessor/... -run '^$$' -bench 'Logs|PodMemory'
+
+.PHONY: record-corpus
+record-corpus: build ## Record the corpus that detection is measured on in real containers (as root), some fifteen minutes; CORPUS="-only web" records a part
+	@test/prepare.sh $(CORPUS_PACKAGES)
+	go run ./test/corpus $(CORPUS)
 
 .PHONY: bench-detect
 bench-detect: ## Measure what detection finds, what it raises for nothing, and how fast it is; DETECT="-corpus folder -v" says on what, and prints incidents

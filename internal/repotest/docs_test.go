@@ -17,8 +17,8 @@ var (
 	heading      = regexp.MustCompile(`(?m)^#+ (.+)$`)
 	testName     = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w*`)
 	testFunction = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
-	makeVerb     = regexp.MustCompile("`make ([a-z0-9]+)")
-	verb         = regexp.MustCompile(`(?m)^([a-z0-9]+):`)
+	makeVerb     = regexp.MustCompile("`make ([a-z0-9-]+)")
+	verb         = regexp.MustCompile(`(?m)^([a-z0-9-]+):`)
 )
 
 // atlas is what a document may point to.

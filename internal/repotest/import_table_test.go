@@ -107,6 +107,8 @@ func house() []importRule {
 		{folder: "internal/controlapi/controlapitest",
 			others: []string{"github.com/santhosh-tekuri/jsonschema/v6", "github.com/stretchr/testify"}},
 		{folder: "internal/repotest"},
+		// Recorded events as files: written by the recorder below test, read by what measures.
+		{folder: "internal/corpus", others: []string{pdata, "github.com/klauspost/compress"}},
 
 		// Generated: factories and nothing else.
 		{folder: "distribution", ours: []string{"receiver/*", "processor/*", "exporter/*", "extension/*"},
@@ -114,6 +116,7 @@ func house() []importRule {
 
 		// What measures and tries the product sees it from outside.
 		{folder: "test/*", ours: []string{"internal/names"}, others: []string{anything}},
+		{folder: "test/corpus", ours: []string{"internal/names", "internal/corpus"}, others: []string{anything}},
 		{folder: "examples/*", others: []string{anything}},
 	}
 }
@@ -156,6 +159,7 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "watch", ours: []string{"internal/names", anomalyAt + "series"}, others: []string{pdata}},
 		{folder: anomalyAt + "measure", ours: []string{
 			anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "series",
-		}},
+			anomalyAt + "record", anomalyAt + "sigma", "processor/anomalyprocessor/rules", "internal/corpus",
+		}, others: []string{pdata}},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
 )
 
 const (
@@ -37,9 +38,26 @@ type recorded struct {
 type execution struct {
 	number                 int
 	workload, phase, chain string
-	events                 []behaviour.Event
-	// evil are the processes of the attack. Only the evaluation sees them.
-	evil map[behaviour.ProcessKey]bool
+	events                 []event
+	// apart is how long after the run before it is replayed.
+	apart time.Duration
+	// evil are the processes of the attack, steps what they do. Only the evaluation sees them.
+	evil  map[behaviour.ProcessKey]bool
+	steps []step
+}
+
+// event is what is replayed, with what rules say about it.
+type event struct {
+	behaviour.Event
+	hint incident.Hint
+}
+
+// step is a part of an attack.
+type step struct {
+	name     string
+	decisive bool
+	first    time.Time
+	evil     map[behaviour.ProcessKey]bool
 }
 
 // The recorder itself is in the recording, and tells of attacks: the first process is given the script of the attack as an argument,
@@ -53,7 +71,7 @@ const (
 func readCorpus(path string) ([]*execution, error) {
 	info, err := os.Stat(path) //nolint:gosec // which files are read is for the caller to say
 	if err != nil {
-		return nil, fmt.Errorf("find the corpus: %w: say where it is with -corpus or MEERKAT_HOST_EVENTS", err)
+		return nil, fmt.Errorf("find the corpus: %w: say where it is with -corpus", err)
 	}
 	names := []string{path}
 	if info.IsDir() {
@@ -103,7 +121,7 @@ func readLines(r io.Reader) ([]*execution, error) {
 				return nil, fmt.Errorf("line %d: more than %d runs", n, runsMax)
 			}
 			runs = append(runs, &execution{
-				number: line.Run, workload: line.Workload, phase: line.Phase, chain: line.Chain, evil: map[behaviour.ProcessKey]bool{},
+				number: line.Run, workload: line.Workload, phase: line.Phase, chain: line.Chain, apart: runsApart, evil: map[behaviour.ProcessKey]bool{},
 			})
 			made = map[uint32]behaviour.ProcessKey{}
 		}
@@ -157,7 +175,7 @@ func (x *execution) add(line *recorded, made map[uint32]behaviour.ProcessKey) er
 	if line.Evil != 0 {
 		x.evil[key] = true
 	}
-	x.events = append(x.events, e)
+	x.events = append(x.events, event{Event: e})
 	return nil
 }
 

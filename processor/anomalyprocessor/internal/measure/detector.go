@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"path"
 	"time"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
@@ -12,8 +13,12 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 )
 
-// runsApart is how far apart runs are replayed. They were recorded one right after the other, but stand for a workload over days.
-const runsApart = 2 * time.Hour
+// How far apart runs are replayed. They were recorded one right after the other, but stand for a workload over days. Sessions of the corpus
+// are of two replicas in turn, and stand for a day each.
+const (
+	runsApart     = 2 * time.Hour
+	sessionsApart = 12 * time.Hour
+)
 
 // detector is the chain that an event goes through, for one workload.
 type detector struct {
@@ -21,8 +26,8 @@ type detector struct {
 	observation *profile.Observation
 	profile     *profile.Profile
 	tracker     *incident.Tracker
-	score       func(profile.Judgement) profile.Judgement
-	plain       bool
+	score       scorer
+	variant     variant
 	runs        int
 	surprising  int
 }
@@ -32,8 +37,9 @@ type outcome struct {
 	run *execution
 	// all are the incidents that were opened, raised those that a person would be told of, expected those that are news of a version.
 	all, raised, expected []*incident.Incident
-	// firstEvil is when the attack began.
+	// firstEvil is when the attack began, shift how much later everything is replayed than it was recorded.
 	firstEvil time.Time
+	shift     time.Duration
 }
 
 // start is when the first run is replayed.
@@ -41,15 +47,23 @@ var start = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 
 // replay sends the events of a run through the detector, as a replica and a version.
 func (d *detector) replay(x *execution, version string) outcome {
-	began := start.Add(time.Duration(d.runs) * runsApart)
+	began := start.Add(time.Duration(d.runs) * x.apart)
 	instance := fmt.Sprintf("replica-%d", d.runs%2)
 	d.runs++
 	out := outcome{run: x}
+	if len(x.events) > 0 {
+		out.shift = began.Sub(x.events[0].Time)
+	}
 	seen := map[*incident.Incident]bool{}
 	for at := range x.events {
 		e := x.events[at]
-		e.Time = began.Add(e.Time.Sub(x.events[0].Time))
-		e.Instance, e.Version = instance, version
+		if d.variant.noRuntime && path.Base(e.Executable) == "runc" {
+			continue
+		}
+		e.Time, e.Version = e.Time.Add(out.shift), version
+		if e.Instance == "" {
+			e.Instance = instance
+		}
 		if x.evil[e.Process] && out.firstEvil.IsZero() {
 			out.firstEvil = e.Time
 		}
@@ -70,21 +84,25 @@ func (d *detector) replay(x *execution, version string) outcome {
 	return out
 }
 
-func (d *detector) take(e *behaviour.Event) incident.Verdict {
+func (d *detector) take(e *event) incident.Verdict {
 	d.tracker.Expire(e.Time)
-	d.observation.From(d.generaliser, e)
-	if d.plain {
+	d.observation.From(d.generaliser, &e.Event)
+	if d.variant.plain {
 		d.observation.Sensitivity = behaviour.Ordinary
 	}
 	d.profile.Begin(d.observation, e.Time)
 	j := d.profile.Judge(d.observation)
 	if d.score != nil {
-		j = d.score(j)
+		j = d.score.score(j)
 	}
 	if j.Bits > 1 {
 		d.surprising++
 	}
-	v := d.tracker.Add(e, d.observation, j, incident.Hint{})
+	hint := e.hint
+	if d.variant.noRules {
+		hint = incident.Hint{}
+	}
+	v := d.tracker.Add(&e.Event, d.observation, j, hint)
 	if v.Raised {
 		d.profile.WouldBeIncident()
 		d.profile.Mark(v.Incident.Keys()...)
@@ -102,6 +120,8 @@ type trained struct {
 	profile []byte
 	bar     incident.Bar
 	runs    int
+	// score is what a simple scorer has learned, nil if it is ours.
+	score scorer
 	// settled tells whether it left learning by itself.
 	settled bool
 	stats   profile.Stats
@@ -117,17 +137,18 @@ func (t *trained) detector(v variant) (*detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &detector{generaliser: g, observation: new(profile.Observation), profile: p, tracker: incident.NewTracker(), plain: v.plain, runs: t.runs}
+	d := &detector{generaliser: g, observation: new(profile.Observation), profile: p, tracker: incident.NewTracker(), variant: v, runs: t.runs}
 	d.tracker.Bar = t.bar
-	if v.score != nil {
-		d.score = v.score()
+	if t.score != nil {
+		d.score = t.score.clone()
 	}
 	return d, nil
 }
 
-// train learns a workload from its runs for training, and its bar from those for calibration.
+// train learns a workload from its runs for training and for calibration. The processor leaves the bar where it is, a variant takes it from the
+// latter.
 func train(v variant, workload string, runs []*execution) (*trained, error) {
-	t := &trained{workload: workload, profile: profile.New(workload, profile.DefaultLimits()).Encode()}
+	t := &trained{workload: workload, profile: profile.New(workload, profile.DefaultLimits()).Encode(), score: v.score}
 	d, err := t.detector(v)
 	if err != nil {
 		return nil, err
@@ -136,7 +157,7 @@ func train(v variant, workload string, runs []*execution) (*trained, error) {
 		for _, x := range of(runs, workload, phase) {
 			out := d.replay(x, "v1")
 			for _, i := range out.all {
-				if phase == "calibrate" {
+				if v.calibrated && phase == "calibrate" {
 					t.bar.Observe(i.Score())
 				}
 			}
@@ -144,7 +165,7 @@ func train(v variant, workload string, runs []*execution) (*trained, error) {
 	}
 	t.settled = d.profile.State() != profile.Learning
 	d.profile.EndLearning()
-	t.profile, t.runs, t.stats = d.profile.Encode(), d.runs, d.profile.Stats()
+	t.profile, t.runs, t.stats, t.score = d.profile.Encode(), d.runs, d.profile.Stats(), d.score
 	return t, nil
 }
 

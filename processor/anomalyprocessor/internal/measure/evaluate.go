@@ -28,6 +28,7 @@ func evaluate(v variant, runs []*execution, log io.Writer) (*result, error) {
 			return nil, err
 		}
 		e.nodes, e.bytes, e.bars = append(e.nodes, t.stats.Nodes), append(e.bytes, t.stats.Bytes), append(e.bars, t.bar.Value())
+		e.state += len(t.profile)
 		if t.settled {
 			e.settled++
 		}
@@ -80,6 +81,7 @@ func (e *evaluation) benignRuns(t *trained) error {
 		out := d.replay(x, "v1")
 		e.print("false", out, out.raised, t.bar.Value())
 		e.benign++
+		e.days += x.apart.Hours() / 24
 		e.benignEvents += len(x.events)
 		e.falseBenign += len(out.raised)
 	}
@@ -166,6 +168,7 @@ func (e *evaluation) attackRuns(t *trained) error {
 		}
 		out := d.replay(x, "v1")
 		e.attacks++
+		e.attackEvents, e.attackSurprising = e.attackEvents+len(x.events), e.attackSurprising+d.surprising
 		if e.countProcesses(out) {
 			e.found++
 		} else {
@@ -175,7 +178,7 @@ func (e *evaluation) attackRuns(t *trained) error {
 		e.print("attack", out, out.raised, t.bar.Value())
 		for _, i := range out.raised {
 			e.incidents++
-			e.stories = merge(e.stories, i, x.chain)
+			e.stories = merge(e.stories, i, x.workload, x.chain)
 		}
 	}
 	return nil
@@ -222,7 +225,7 @@ func splice(into, attack *execution) *execution {
 			offset = into.events[half].Time.Sub(first)
 		}
 		e.Time = e.Time.Add(offset)
-		if !attack.evil[e.Parent] && e.Parent != (behaviour.ProcessKey{}) {
+		if !attack.evil[e.Parent] && e.Parent.Created != 0 {
 			e.Parent = root
 		}
 		spliced.events = append(spliced.events, e)

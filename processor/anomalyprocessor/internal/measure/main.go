@@ -2,30 +2,37 @@
 
 // Command measure tells what detection finds in recorded events, what it raises for nothing, and how fast it is.
 //
-// It needs a corpus of events that were recorded elsewhere, and for metrics a copy of the Numenta Anomaly Benchmark, and changes nothing but its output. It judges with the packages of the
-// processor anomaly as they are; what it adds are labels, splits of the corpus, and simpler scorers to compare with.
+// It reads the corpus of this repository, or events that were recorded elsewhere, and for metrics a copy of the Numenta Anomaly Benchmark, and
+// changes nothing but its output. It judges with the packages of the processor anomaly as they are; what it adds are labels, splits of the
+// corpus, and simpler scorers to compare with.
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/meerkat-otel/meerkat/internal/corpus"
 )
 
-// corpusDefault is where the corpus lies beside the repository.
-const corpusDefault = "../shared/data/host-events"
+// corpusDefault is where the recorded corpus lies, seen from the root of the repository.
+const corpusDefault = "test/corpus/data"
 
 func main() {
-	corpusPath := flag.String("corpus", corpusPath(), "folder or file of the recorded events (or MEERKAT_HOST_EVENTS)")
+	path := flag.String("corpus", cmp.Or(os.Getenv("MEERKAT_CORPUS"), corpusDefault), "folder of a corpus, or folder or file of events that were recorded elsewhere (or MEERKAT_CORPUS)")
 	nabPath := flag.String("nab", nabPath(), "folder of the Numenta Anomaly Benchmark (or MEERKAT_NAB)")
 	onlyMetrics := flag.Bool("metrics", false, "measure only what is found in metrics")
 	verbose := flag.Bool("v", false, "print each incident that is raised")
 	flag.Parse()
 	err := metrics(os.Stdout, *nabPath)
 	if !*onlyMetrics {
-		err = errors.Join(err, run(*corpusPath, *verbose))
+		err = errors.Join(err, run(*path, *verbose))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)
@@ -33,20 +40,37 @@ func main() {
 	}
 }
 
-// corpusPath returns what the environment says, or the default.
-func corpusPath() string {
-	if path := os.Getenv("MEERKAT_HOST_EVENTS"); path != "" {
-		return path
-	}
-	return corpusDefault
-}
-
 func run(path string, verbose bool) error {
-	runs, err := readCorpus(path)
+	split, err := corpus.ReadSplit(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		runs, err := readCorpus(path)
+		if err != nil {
+			return err
+		}
+		return all(filepath.Base(path), runs, verbose)
+	}
 	if err != nil {
 		return err
 	}
-	if err := report(os.Stdout, filepath.Base(path), runs, verbose); err != nil {
+	for _, part := range []struct {
+		name      string
+		workloads []string
+	}{{"for choosing", split.Train}, {"for the report only", split.Test}} {
+		runs, reader, err := readSessions(path, part.workloads)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("\n## Workloads %s: %s\n\nRecords: %s.\n", part.name, strings.Join(part.workloads, ", "), reader)
+		if err := all(filepath.Base(path), runs, verbose); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// all measures some runs in every way.
+func all(name string, runs []*execution, verbose bool) error {
+	if err := report(os.Stdout, name, runs, verbose); err != nil {
 		return err
 	}
 	if err := month(os.Stdout, runs); err != nil {

@@ -9,11 +9,14 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meerkat-otel/meerkat/internal/corpus"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
 )
 
 const line = `{"run": 1, "workload": "web", "phase": "train", "chain": "", "t": 1795504878.5, "pid": 7, "ppid": 0, "exe": "/usr/bin/python3", ` +
@@ -54,12 +57,52 @@ func TestReadLines_complains(t *testing.T) {
 	assert.ErrorContains(t, err, "say where it is with -corpus")
 }
 
-// recordedCorpus returns the corpus, or skips: it is not part of the repository.
+// The corpus of this repository is read as the processor reads records, and measured on the same each time. How good the figures are is not
+// for a test to say: they are in docs/detection-measured.md.
+func TestSessions(t *testing.T) {
+	folder := "../../../../" + corpusDefault
+	split, err := corpus.ReadSplit(folder)
+	require.NoError(t, err)
+	runs, reader, err := readSessions(folder, split.Train)
+	require.NoError(t, err)
+	assert.Equal(t, split.Train, workloads(runs))
+	assert.Greater(t, reader.outcomes[record.Read], 1000)
+	assert.Zero(t, reader.outcomes[record.Unresolved], "containers have their names")
+	r, err := evaluate(variants()[0], runs, nil)
+	require.NoError(t, err)
+	assert.Positive(t, r.attacks)
+	assert.Positive(t, r.found)
+	assert.Positive(t, r.stepsNamed)
+	again, err := evaluate(variants()[0], runs, nil)
+	require.NoError(t, err)
+	var first, second bytes.Buffer
+	r.print(&first)
+	again.print(&second)
+	assert.Equal(t, first.String()+r.details(), second.String()+again.details())
+}
+
+// Steps of a slow attack move away from each other, and events with them.
+func TestSpread(t *testing.T) {
+	at := func(seconds int) time.Time { return time.Unix(1_800_000_000+int64(seconds), 0) }
+	x := &execution{steps: []step{{first: at(1)}, {first: at(3)}, {}, {first: at(5)}}}
+	for second := range 7 {
+		x.events = append(x.events, event{Event: behaviour.Event{Time: at(second)}})
+	}
+	x.spread(time.Hour)
+	var hours []int
+	for second, e := range x.events {
+		hours = append(hours, int(e.Time.Sub(at(second)).Hours()))
+	}
+	assert.Equal(t, []int{0, 0, 0, 1, 1, 2, 2}, hours)
+	assert.Equal(t, at(5).Add(2*time.Hour), x.steps[3].first)
+}
+
+// recordedCorpus returns the corpus that others recorded, or skips: it is not part of the repository.
 func recordedCorpus(t *testing.T) []*execution {
 	t.Helper()
 	path := os.Getenv("MEERKAT_HOST_EVENTS")
 	if path == "" {
-		path = "../../../../" + corpusDefault
+		path = "../../../../../shared/data/host-events"
 	}
 	runs, err := readCorpus(path)
 	if errors.Is(err, fs.ErrNotExist) && os.Getenv("MEERKAT_HOST_EVENTS") == "" {

@@ -5,11 +5,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"time"
 )
 
 const (
-	monthDays  = 30
-	runsPerDay = 12
+	monthDays = 30
 	// changedDay is from when on the workload does what its new version does.
 	changedDay = 10
 )
@@ -37,11 +37,12 @@ func month(w io.Writer, runs []*execution) error {
 				some = of(runs, workload, "drift")
 			}
 			notice := false
-			for n := range runsPerDay {
-				out := d.replay(some[n%len(some)], version)
+			perDay := int(24 * time.Hour / some[0].apart)
+			for n := range perDay {
+				out := d.replay(some[(day*perDay+n)%len(some)], version)
 				for _, i := range out.raised {
 					raised++
-					stories = merge(stories, i, workload)
+					stories = merge(stories, i, workload, workload)
 				}
 				notice = notice || len(out.expected) > 0
 			}

@@ -3,6 +3,9 @@
 package main
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
@@ -20,7 +23,9 @@ type result struct {
 	// falseAttack counts incidents in those runs that have nothing to do with the attack.
 	falseAttack int
 	// benign counts runs without, falseBenign their incidents; benignEvents and surprising what they consist of.
-	benign, falseBenign      int
+	benign, falseBenign int
+	// days are those of all workloads without attacks.
+	days                     float64
 	benignEvents, surprising int
 	// falseHalf and falseBare are incidents in the benign runs if every second event is lost, and if nobody knows who did it.
 	falseHalf, falseBare int
@@ -31,6 +36,15 @@ type result struct {
 	// during are attacks while a new version is rolled out for the first time.
 	during, duringFound int
 	duringMissed        []string
+	// stepsDone and stepsNamed are steps of attacks that have processes, and those of which an incident names one.
+	stepsDone, stepsNamed int
+	unnamed               []string
+	// delays are the times from the decisive steps to the incidents, below zero if the incident was there before.
+	delays []time.Duration
+	// attackEvents and attackSurprising are what runs with attacks consist of.
+	attackEvents, attackSurprising int
+	// victims are those of the processes named only that an attack's processes descend from.
+	victims int
 	// Processes of incidents in runs with an attack: of the attack and named, named only, not named.
 	hit, wrong, missing int
 	// stories is how many are left of the attacks' incidents when they are merged, joined how many of them hold different attacks.
@@ -39,6 +53,8 @@ type result struct {
 	bytes                      []int
 	bars                       []float64
 	settled                    int
+	// state is how many bytes all profiles are when they are kept.
+	state int
 }
 
 func (r *result) precision() float64 { return ratio(r.hit, r.hit+r.wrong) }
@@ -63,6 +79,9 @@ func (r *result) countProcesses(out outcome) (found bool) {
 		if about && !found {
 			found = true
 			r.slowest = max(r.slowest, i.RaisedAt.Sub(out.firstEvil))
+			if decisive := out.decisive(); !decisive.IsZero() {
+				r.delays = append(r.delays, i.RaisedAt.Sub(decisive))
+			}
 		}
 		if !about {
 			r.falseAttack++
@@ -73,8 +92,12 @@ func (r *result) countProcesses(out outcome) (found bool) {
 			r.hit++
 		} else {
 			r.wrong++
+			if out.run.victims()[key] {
+				r.victims++
+			}
 		}
 	}
+	r.countSteps(out, named)
 	for key := range out.run.evil {
 		if !named[key] {
 			r.missing++
@@ -83,16 +106,65 @@ func (r *result) countProcesses(out outcome) (found bool) {
 	return found
 }
 
-// story is a group of incidents that are one to a person.
+// countSteps compares the steps of an attack with the processes that are named.
+func (r *result) countSteps(out outcome, named map[behaviour.ProcessKey]bool) {
+	for _, s := range out.run.steps {
+		if len(s.evil) == 0 {
+			continue
+		}
+		r.stepsDone++
+		if slices.ContainsFunc(slices.Collect(maps.Keys(s.evil)), func(p behaviour.ProcessKey) bool { return named[p] }) {
+			r.stepsNamed++
+		} else {
+			r.unnamed = append(r.unnamed, fmt.Sprintf("%s/%s: %s", out.run.workload, out.run.chain, s.name))
+		}
+	}
+}
+
+// decisive is when the decisive step was replayed, zero if none is known.
+func (o *outcome) decisive() time.Time {
+	for _, s := range o.run.steps {
+		if s.decisive && s.first.Unix() > 0 {
+			return s.first.Add(o.shift)
+		}
+	}
+	return time.Time{}
+}
+
+// victims are the processes that an attack's processes descend from, and that are none of them.
+func (x *execution) victims() map[behaviour.ProcessKey]bool {
+	parents := map[behaviour.ProcessKey]behaviour.ProcessKey{}
+	for at := range x.events {
+		e := &x.events[at]
+		if _, ok := parents[e.Process]; !ok {
+			parents[e.Process] = e.Parent
+		}
+	}
+	above := map[behaviour.ProcessKey]bool{}
+	for key := range x.evil {
+		for at := parents[key]; at != (behaviour.ProcessKey{}) && !above[at]; at = parents[at] {
+			if !x.evil[at] {
+				above[at] = true
+			}
+		}
+	}
+	return above
+}
+
+// story is a group of incidents of one workload that are one to a person.
 type story struct {
+	workload   string
 	signatures []incident.Signature
 	chains     map[string]bool
 }
 
 // merge adds an incident to the first story that it is similar to, or begins one.
-func merge(stories []*story, i *incident.Incident, chain string) []*story {
+func merge(stories []*story, i *incident.Incident, workload, chain string) []*story {
 	signature := incident.SignatureOf(i)
 	for _, s := range stories {
+		if s.workload != workload {
+			continue
+		}
 		for _, other := range s.signatures {
 			if incident.Similar(signature, other) {
 				s.signatures = append(s.signatures, signature)
@@ -101,5 +173,5 @@ func merge(stories []*story, i *incident.Incident, chain string) []*story {
 			}
 		}
 	}
-	return append(stories, &story{[]incident.Signature{signature}, map[string]bool{chain: true}})
+	return append(stories, &story{workload, []incident.Signature{signature}, map[string]bool{chain: true}})
 }

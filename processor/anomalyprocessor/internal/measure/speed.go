@@ -7,8 +7,6 @@ import (
 	"io"
 	"runtime"
 	"time"
-
-	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
 )
 
 // speedTime is for how long the speed is measured.
@@ -18,7 +16,7 @@ const speedTime = 3 * time.Second
 func speed(w io.Writer, runs []*execution) error {
 	v := variants()[0]
 	var detectors []*detector
-	var events [][]behaviour.Event
+	var events [][]event
 	for _, workload := range workloads(runs) {
 		t, err := train(v, workload, runs)
 		if err != nil {
@@ -28,7 +26,7 @@ func speed(w io.Writer, runs []*execution) error {
 		if err != nil {
 			return err
 		}
-		var some []behaviour.Event
+		var some []event
 		for _, x := range of(runs, workload, "test") {
 			some = append(some, x.events...)
 		}
@@ -53,7 +51,7 @@ func speed(w io.Writer, runs []*execution) error {
 	return nil
 }
 
-func pass(detectors []*detector, events [][]behaviour.Event, now time.Time, replica int) int {
+func pass(detectors []*detector, events [][]event, now time.Time, replica int) int {
 	count, name := 0, fmt.Sprint("replica-", replica%2)
 	for i, d := range detectors {
 		for at := range events[i] {
