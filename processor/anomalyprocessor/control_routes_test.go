@@ -163,7 +163,8 @@ func (r *routes) made(row *routeTried, column string) *http.Request {
 	if row.body == "profile" {
 		body, contentType = r.profile, "application/octet-stream"
 	}
-	token, header := r.token, map[string]string{}
+	// The server says whether it wants the body before that is sent: it is longer than what it reads of one that it refuses.
+	token, header := r.token, map[string]string{"Expect": "100-continue"}
 	switch column {
 	case "none":
 		token = ""
@@ -175,8 +176,6 @@ func (r *routes) made(row *routeTried, column string) *http.Request {
 		header["Sec-Fetch-Site"] = "cross-site"
 	case "large", "endless":
 		body = append(bytes.Repeat([]byte("\n"), 10*routeBytesMax), body...)
-		// The server says whether it wants the body before that is sent.
-		header["Expect"] = "100-continue"
 	case "broken":
 		body, contentType = []byte(`{"verdict": `), "application/json"
 	case "half":

@@ -144,8 +144,8 @@ func TestVerdict_closed(t *testing.T) {
 	assert.Equal(t, "malicious", i.Verdict.Verdict)
 	assert.Equal(t, "late", i.Attributes[names.IncidentVerdictComment])
 
-	a.consume(reverseShell("web", 500, a.now.Add(25*time.Hour)))
-	a.now = a.now.Add(26 * time.Hour)
+	a.consume(reverseShell("web", 500, a.now.Add(169*time.Hour)))
+	a.now = a.now.Add(170 * time.Hour)
 	a.core.upkeep(t.Context())
 	p := a.refused(http.MethodPost, "/v1/incidents/"+id+"/verdict", "application/json", `{"verdict": "benign"}`)
 	assert.Equal(t, "not_found", p.Code)

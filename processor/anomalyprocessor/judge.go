@@ -172,16 +172,11 @@ func (c *core) prepare(s *scratch, w *workload) {
 // byProfile judges an event by what is known of its workload, which learns from it unless it is part of an incident.
 func (c *core) byProfile(s *scratch, p *profile.Profile, w *workload) incident.Verdict {
 	e, o := &s.event, &s.observation
+	w.tracker.Look(e, o)
 	p.Begin(o, e.Time)
 	v := w.tracker.Add(e, o, p.Judge(o), hintOf(p, o, s.matched))
-	if v.Raised {
-		if p.State() != profile.Watching {
-			p.WouldBeIncident()
-		}
-		p.Mark(v.Incident.Keys()...)
-	}
+	v.Tell(p, o)
 	if v.Learn {
-		p.Learn(o)
 		c.takeHabit(s, p)
 	}
 	return v

@@ -89,7 +89,15 @@ func (e *Event) Sensitive() Sensitivity {
 		if base := lastName(e.Path); strings.Contains(base, ".so") && volatile(e.Path, base) {
 			return Volatile
 		}
-	case Write, Create, Rename, Link, Attribute:
+	case Attribute:
+		if sensitive := sensitiveChange(e.Path, e.Target); sensitive != Ordinary {
+			return sensitive
+		}
+		// Who changes the mode of a hidden file is about to execute it.
+		if base := lastName(e.Path); strings.HasPrefix(base, ".") {
+			return Volatile
+		}
+	case Write, Create, Rename, Link:
 		return sensitiveChange(e.Path, e.Target)
 	case Delete:
 		if base := lastName(e.Path); traceNames[base] || strings.HasSuffix(base, ".log") {
@@ -122,6 +130,14 @@ func (e *Event) byRuntime() bool {
 	return e.Path == runtimeCopy && len(e.Arguments) == 2 && e.Arguments[1] == "init"
 }
 
+// runtimes are programs that prepare a container within its cgroup, or join it.
+var runtimes = map[string]bool{"runc": true, "crun": true, "youki": true, "runsc": true, "containerd-shim-runc-v2": true, "conmon": true}
+
+// Runtime tells whether a program is a container's runtime, by its name, or a copy of it in memory.
+func Runtime(executable string) bool {
+	return runtimes[lastName(executable)] || strings.HasPrefix(executable, "/memfd:runc_cloned")
+}
+
 // Tempting tells whether it is worth a look if somebody only tries to execute a program: a shell, a transfer tool, or something in a volatile
 // place. Of other programs it says little: shells look for them in one folder after the other.
 func Tempting(path string) bool { return sensitiveExec(path) != Ordinary }
@@ -140,7 +156,11 @@ func volatile(path, base string) bool {
 }
 
 func sensitiveChange(path, target string) Sensitivity {
-	if named(path, persistenceNames, persistenceFolders) || target != "" && named(target, persistenceNames, persistenceFolders) {
+	folders := persistenceFolders
+	if strings.HasPrefix(path, "/sys/") || strings.HasPrefix(path, "/proc/") {
+		folders = nil // nothing there outlives the machine; cgroups have folders of these names
+	}
+	if named(path, persistenceNames, folders) || target != "" && named(target, persistenceNames, persistenceFolders) {
 		return Persistence
 	}
 	if named(path, credentialNames, credentialFolders) {

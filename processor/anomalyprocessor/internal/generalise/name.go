@@ -16,12 +16,21 @@ const (
 
 // addName adds a name, generalised. It goes over the name token by token; a token is what consists of letters and digits.
 func (o *Object) addName(name string) {
+	if at := madeUpEnding(name); at > 0 {
+		o.addName(name[:at])
+		o.add(placeTemporary)
+		return
+	}
 	i := o.addTemporary(name)
 	for i < len(name) {
 		if !alphanumeric(name[i]) {
 			o.addByte(name[i])
 			i++
 			continue
+		}
+		if strings.HasPrefix(name[i:], podPrefix) && uuid(name[i+len(podPrefix):]) {
+			o.add(podPrefix)
+			i += len(podPrefix)
 		}
 		if uuid(name[i:]) {
 			o.add(placeUUID)
@@ -149,6 +158,31 @@ func (o *Object) addTemporary(name string) int {
 		}
 	}
 	return 0
+}
+
+// podPrefix stands before the UID of a pod in the name of its cgroup.
+const podPrefix = "pod"
+
+// madeUpEnding returns where an ending begins that mkstemp made up for a copy of a file, as in config.json.Xa3bYq; 0 if it does not look so. A capital
+// at its beginning only could be a word.
+func madeUpEnding(name string) int {
+	const bytes = 6
+	at := len(name) - bytes
+	if at < 2 || name[at-1] != '.' {
+		return 0
+	}
+	capital, small := false, false
+	for i := at; i < len(name); i++ {
+		if !alphanumeric(name[i]) {
+			return 0
+		}
+		capital = capital || upper(name[i]) && i > at
+		small = small || !upper(name[i])
+	}
+	if !capital || !small {
+		return 0
+	}
+	return at
 }
 
 // madeUp returns where the part of a name ends that was made up and begins at start; 0 if it does not look so.

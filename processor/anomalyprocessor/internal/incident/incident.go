@@ -131,6 +131,17 @@ func (i *Incident) Sensitivities() []behaviour.Sensitivity {
 	return kinds
 }
 
+// grave tells whether something in it is sensitive in a way that new versions seldom are.
+func (i *Incident) grave() bool {
+	return slices.ContainsFunc(i.Behaviours, func(b Behaviour) bool {
+		switch b.Sensitivity {
+		case behaviour.Credentials, behaviour.Persistence, behaviour.Intrusion, behaviour.Traces:
+			return true
+		}
+		return false
+	})
+}
+
 // add takes in a surprising event, or one that rules say something about. It returns whether the incident weighs more now.
 func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j profile.Judgement, hint Hint) bool {
 	i.Last = maxTime(i.Last, e.Time)

@@ -93,17 +93,23 @@ func (t *Tracker) link(p *process, e *behaviour.Event) *Incident {
 
 // ofAncestry returns the incident of a process, or of its nearest ancestor that has one.
 func (t *Tracker) ofAncestry(p *process, now time.Time) *Incident {
+	i, _ := t.nearest(p, now)
+	return i
+}
+
+// nearest returns the incident of a process, or of its nearest ancestor that has one, and whose it is.
+func (t *Tracker) nearest(p *process, now time.Time) (*Incident, *process) {
 	for range ancestorsMax + 1 {
 		if i := p.incident.whole(); i != nil && i.active(now) {
-			return i
+			return i, p
 		}
 		parent, ok := t.processes[p.parent]
 		if !ok {
-			return nil
+			return nil, nil
 		}
 		p = parent
 	}
-	return nil
+	return nil, nil
 }
 
 // ofSibling returns the incident of another child of the same parent. A common parent says little, so both have to be unusual

@@ -40,7 +40,8 @@ func Restore(s Snapshot) (*Tracker, error) {
 	for _, p := range s.Processes[max(len(s.Processes)-processesMax, 0):] {
 		t.touches++
 		t.processes[p.Process.Key()] = &process{
-			key: p.Process.Key(), parent: p.Parent.Key(), incident: open[p.Incident], unusual: p.Unusual, ended: p.Ended, touched: t.touches, seen: p.Seen,
+			key: p.Process.Key(), parent: p.Parent.Key(), incident: open[p.Incident], unusual: p.Unusual, ended: p.Ended, executed: p.Executed,
+			touched: t.touches, seen: p.Seen,
 		}
 	}
 	return t, nil

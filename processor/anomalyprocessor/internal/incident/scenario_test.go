@@ -198,15 +198,10 @@ func (s *stage) repeat(options []string, next func() behaviour.Event) string {
 // take is what the owner of a profile and a tracker does with an event.
 func (s *stage) take(e *behaviour.Event) Verdict {
 	s.observation.From(s.generaliser, e)
+	s.tracker.Look(e, s.observation)
 	s.profile.Begin(s.observation, e.Time)
 	v := s.tracker.Add(e, s.observation, s.profile.Judge(s.observation), s.hint)
-	if v.Raised {
-		s.profile.WouldBeIncident()
-		s.profile.Mark(v.Incident.Keys()...)
-	}
-	if v.Learn {
-		s.profile.Learn(s.observation)
-	}
+	v.Tell(s.profile, s.observation)
 	return v
 }
 

@@ -64,6 +64,7 @@ type ProcessSnapshot struct {
 	Incident uint64 `json:"incident,omitempty"`
 	Unusual  bool   `json:"unusual,omitempty"`
 	Ended    bool   `json:"ended,omitempty"`
+	Executed bool   `json:"executed,omitempty"`
 	Seen     int64  `json:"seen"`
 }
 
@@ -113,7 +114,9 @@ func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
 	})
 	processes := make([]ProcessSnapshot, len(sorted))
 	for at, p := range sorted {
-		processes[at] = ProcessSnapshot{Process: ProcessOf(p.key), Parent: ProcessOf(p.parent), Unusual: p.unusual, Ended: p.ended, Seen: p.seen}
+		processes[at] = ProcessSnapshot{
+			Process: ProcessOf(p.key), Parent: ProcessOf(p.parent), Unusual: p.unusual, Ended: p.ended, Executed: p.executed, Seen: p.seen,
+		}
 		if of := p.incident.whole(); kept[of] {
 			processes[at].Incident = of.Number
 		}

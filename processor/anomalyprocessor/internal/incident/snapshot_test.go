@@ -119,7 +119,7 @@ func TestSnapshot_knowsAllFields(t *testing.T) {
 			"swept",   // found out again
 		},
 		reflect.TypeFor[Bar]():       {"scores"},
-		reflect.TypeFor[process]():   {"key", "parent", "incident", "unusual", "ended", "touched", "seen"},
+		reflect.TypeFor[process]():   {"key", "parent", "incident", "unusual", "ended", "executed", "touched", "seen"},
 		reflect.TypeFor[Node]():      {"Process", "Parent", "Executable", "First"},
 		reflect.TypeFor[Signature](): {"weights", "actions", "destinations"},
 		reflect.TypeFor[Behaviour](): {"ID", "Keys", "Weight", "Expected", "Sensitivity", "Action", "Process", "First", "Count", "Destination",

@@ -17,6 +17,8 @@ type process struct {
 	incident    *Incident
 	// unusual tells that its own execution was surprising, ended that it is gone.
 	unusual, ended bool
+	// executed tells that it was seen to execute a program: it is not the runtime that prepares the container.
+	executed bool
 	// touched orders processes by when they were active last, seen is when that was, in nanoseconds since 1970.
 	touched uint64
 	seen    int64
@@ -66,6 +68,18 @@ type Verdict struct {
 	Raised, Changed bool
 	// Learn tells that the profile may learn from the event: its process is not part of an incident that is raised.
 	Learn bool
+	// Suspect is what the profile must not take for normal.
+	Suspect []profile.Keys
+}
+
+// Tell tells the profile what became of an event. While it learns it takes in everything, and says at the end what of it is normal.
+func (v *Verdict) Tell(p *profile.Profile, o *profile.Observation) {
+	if v.Learn || p.State() == profile.Learning {
+		p.Learn(o)
+	}
+	if fresh := p.Mark(v.Suspect...); fresh > 0 && v.Raised {
+		p.WouldBeIncident()
+	}
 }
 
 // Hint is what rules say about an event. The zero value is nothing.
@@ -88,12 +102,12 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 		t.endLearning()
 	}
 	p := t.process(e)
+	p.executed = p.executed || e.Action == behaviour.Exec
 	if j.Bits <= terminalBits && hint.nothing() && (j.State != profile.Learning || j.Accepted || o.Sensitivity == behaviour.Ordinary) {
 		if len(t.open) == 0 {
 			return Verdict{Learn: true}
 		}
-		i := t.ofAncestry(p, e.Time)
-		return Verdict{Learn: i == nil || !i.Raised}
+		return t.quiet(p, e, o, j)
 	}
 	t.stats.Surprising++
 	p.unusual = p.unusual || e.Action == behaviour.Exec
@@ -105,16 +119,37 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 		t.stats.Raised++
 	}
 	v.Learn = !i.Raised
+	switch {
+	case v.Raised:
+		v.Suspect = i.suspect()
+	case i.Raised && (o.Sensitivity != behaviour.Ordinary || !hint.nothing()):
+		v.Suspect = []profile.Keys{o.Keys()}
+	}
 	return v
 }
 
-// reached tells whether an incident is one for people. A new version may well do one thing that is sensitive, such as to use a shell; not two
-// that belong together.
+// quiet takes in an event that says nothing by itself.
+func (t *Tracker) quiet(p *process, e *behaviour.Event, o *profile.Observation, j profile.Judgement) Verdict {
+	i, by := t.nearest(p, e.Time)
+	if i == nil || !i.Raised {
+		return Verdict{Learn: true}
+	}
+	v := Verdict{}
+	// What a program executes that should not be there is a step, however ordinary it is.
+	if e.Action == behaviour.Exec && by != p && by.unusual {
+		p.unusual, p.incident = true, i
+		v.Incident, v.Changed = i, i.add(p, e, o, j, Hint{})
+	}
+	return v
+}
+
+// reached tells whether an incident is one for people. A new version may well do something that is sensitive, such as to use a shell: it takes
+// two such things, of which one is none that deployments are known for, or things of three kinds.
 func (t *Tracker) reached(i *Incident, state profile.State, now time.Time) bool {
 	if state == profile.Learning && len(i.Sensitivities()) < 2 {
 		return false
 	}
-	if state == profile.Drifting && i.decisive() < 2 {
+	if state == profile.Drifting && (i.decisive() < 2 || !i.grave() && len(i.Sensitivities()) < 3) {
 		return false
 	}
 	bar := t.Bar.Value()

@@ -90,6 +90,7 @@ func (d *detector) take(e *event) incident.Verdict {
 	if d.variant.plain {
 		d.observation.Sensitivity = behaviour.Ordinary
 	}
+	d.tracker.Look(&e.Event, d.observation)
 	d.profile.Begin(d.observation, e.Time)
 	j := d.profile.Judge(d.observation)
 	if d.score != nil {
@@ -103,13 +104,7 @@ func (d *detector) take(e *event) incident.Verdict {
 		hint = incident.Hint{}
 	}
 	v := d.tracker.Add(&e.Event, d.observation, j, hint)
-	if v.Raised {
-		d.profile.WouldBeIncident()
-		d.profile.Mark(v.Incident.Keys()...)
-	}
-	if v.Learn {
-		d.profile.Learn(d.observation)
-	}
+	v.Tell(d.profile, d.observation)
 	return v
 }
 

@@ -77,6 +77,7 @@ func (e *evaluation) benignRuns(t *trained) error {
 	if err != nil {
 		return err
 	}
+	var told []*story
 	for _, x := range of(e.runs, t.workload, "test") {
 		out := d.replay(x, "v1")
 		e.print("false", out, out.raised, t.bar.Value())
@@ -84,7 +85,11 @@ func (e *evaluation) benignRuns(t *trained) error {
 		e.days += x.apart.Hours() / 24
 		e.benignEvents += len(x.events)
 		e.falseBenign += len(out.raised)
+		for _, i := range out.raised {
+			told = merge(told, i, t.workload, "")
+		}
 	}
+	e.falseTold += len(told)
 	e.surprising += d.surprising
 	return nil
 }

@@ -22,8 +22,9 @@ type result struct {
 	slowest time.Duration
 	// falseAttack counts incidents in those runs that have nothing to do with the attack.
 	falseAttack int
-	// benign counts runs without, falseBenign their incidents; benignEvents and surprising what they consist of.
-	benign, falseBenign int
+	// benign counts runs without, falseBenign their incidents, falseTold what is left of these when they are merged; benignEvents and surprising what
+	// they consist of.
+	benign, falseBenign, falseTold int
 	// days are those of all workloads without attacks.
 	days                     float64
 	benignEvents, surprising int

@@ -60,7 +60,7 @@ func (p *Profile) settled(s *habit.Seen) bool {
 	}
 	if s.Behaviour != 0 {
 		if n := p.table.find(s.Behaviour); n != nil {
-			return p.normal(n)
+			return p.normal(n) && n.flags&flagMarked == 0
 		}
 	}
 	return s.Settled(separateMin, ageMin)

@@ -154,7 +154,7 @@ func (p *Profile) knows(c *chain) (known, forbidden bool) {
 // normal tells whether a node counts as known. A profile that learns takes everything for normal that it has seen before.
 func (p *Profile) normal(n *node) bool {
 	if p.state == Learning {
-		return n.flags&(flagMarked|flagForbidden) == 0
+		return n.flags&flagForbidden == 0 // what is marked was told
 	}
 	return n.flags&flagAccepted != 0 || n.flags&flagKnown != 0 && n.observations>>min(p.clock.epoch()-n.epoch, 31) > 0
 }

@@ -126,7 +126,7 @@ func (p *Profile) passed(o *Observation, n *node) bool {
 	if p.state == Drifting && o.version == p.drifting && o.Sensitivity == behaviour.Ordinary {
 		return replicas >= replicasMin || n.separate >= 2
 	}
-	return n.separate >= separateMin && (replicas >= replicasMin || time.Duration(n.last-n.first)*bucket >= ageMin)
+	return n.regular() || n.separate >= separateMin && replicas >= replicasMin
 }
 
 // age halves what was counted for each half-life that is over. What is left with nothing is not normal any longer.
@@ -146,8 +146,8 @@ func (p *Profile) age(n *node) {
 }
 
 // Mark keeps behaviours of an incident from being learned, until Accept. What was learned of them before is not normal any longer,
-// unless it was normal before the incident.
-func (p *Profile) Mark(keys ...Keys) { p.flag(keys, flagMarked, false) }
+// unless it was normal before the incident. It returns how many were not marked before.
+func (p *Profile) Mark(keys ...Keys) int { return p.flag(keys, flagMarked, false) }
 
 // Accept makes behaviours normal for good: somebody said that they are benign.
 func (p *Profile) Accept(keys ...Keys) { p.flag(keys, flagKnown|flagAccepted, true) }
@@ -155,8 +155,10 @@ func (p *Profile) Accept(keys ...Keys) { p.flag(keys, flagKnown|flagAccepted, tr
 // Forbid makes behaviours surprising for good: somebody said that they are malicious.
 func (p *Profile) Forbid(keys ...Keys) { p.flag(keys, flagForbidden, true) }
 
-// flag gives nodes another mark, which takes the place of the one they had. They are made if they are not there and that is wanted.
-func (p *Profile) flag(keys []Keys, flag uint8, insert bool) {
+// flag gives nodes another mark, which takes the place of the one they had. They are made if they are not there and that is wanted. It returns how
+// many have it only now.
+func (p *Profile) flag(keys []Keys, flag uint8, insert bool) int {
+	fresh := 0
 	for _, key := range keys {
 		for i, k := range [...]uint64{key.Exact, key.Wide, key.Shape} {
 			if k == 0 {
@@ -172,9 +174,13 @@ func (p *Profile) flag(keys []Keys, flag uint8, insert bool) {
 			// That it is part of another incident takes nothing back of what somebody has said.
 			keep = keep || n != nil && n.flags&flagForbidden != 0 && flag == flagMarked
 			if n != nil && !keep {
+				if n.flags&flag != flag {
+					fresh++
+				}
 				n.flags = n.flags&flagsOfPlace | flag
 				n.observations = max(n.observations, 1) // with none it would count as forgotten
 			}
 		}
 	}
+	return fresh
 }

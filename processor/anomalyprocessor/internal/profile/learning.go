@@ -143,10 +143,13 @@ func (l *learning) remaining(observed, least, most time.Duration) (time.Duration
 	return min(wait, longest), reason
 }
 
-// WouldBeIncident is told of each incident that is raised while the profile learns: as long as there are some, learning goes on.
+// WouldBeIncident is told of each incident that is raised: as long as there are some, learning goes on, or a version is new.
 func (p *Profile) WouldBeIncident() {
 	l := &p.learning
-	if p.state == Drifting {
+	switch p.state {
+	case Watching:
+		return
+	case Drifting:
 		l = &p.drift
 	}
 	l.incidents++
@@ -169,17 +172,27 @@ func (p *Profile) review() {
 	}
 }
 
-// EndLearning makes everything normal that was seen so far and was not part of an incident.
+// EndLearning makes everything normal that was seen so far and was not part of an incident; and of what was, what comes again and again for days:
+// it was told of, and is the workload's way.
 func (p *Profile) EndLearning() {
 	if p.state != Learning {
 		return
 	}
 	for i := range p.table.slots {
-		if n := &p.table.slots[i]; n.key != 0 && n.flags&(flagMarked|flagForbidden) == 0 {
+		n := &p.table.slots[i]
+		if n.key != 0 && n.flags&flagMarked != 0 && n.regular() {
+			n.flags &^= flagMarked
+		}
+		if n.key != 0 && n.flags&(flagMarked|flagForbidden) == 0 {
 			n.flags |= flagKnown
 		}
 	}
 	p.state = Watching
+}
+
+// regular tells whether it was seen at separate times, over a day at least.
+func (n *node) regular() bool {
+	return n.separate >= separateMin && time.Duration(n.last-n.first)*bucket >= ageMin
 }
 
 // see takes in the version of an event. One that was not there before makes the profile drift, unless it is the first, or the profile

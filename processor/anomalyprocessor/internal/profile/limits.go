@@ -67,7 +67,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		ProfileBytesMax: 256 << 10, TotalBytesMax: 64 << 20, ProfilesMax: 4096,
-		LearningMin: 24 * time.Hour, LearningMax: 7 * 24 * time.Hour, DriftMax: 24 * time.Hour,
+		LearningMin: 24 * time.Hour, LearningMax: 7 * 24 * time.Hour, DriftMax: 72 * time.Hour,
 	}
 }
 

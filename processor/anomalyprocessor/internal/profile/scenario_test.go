@@ -109,7 +109,7 @@ func (s *stage) command(words []string) string {
 		e, _, _, _ := s.event(words[1:])
 		object(s.t, &e, words[3])
 		s.observation.From(s.generaliser, &e)
-		map[string]func(...Keys){"mark": s.profile.Mark, "accept": s.profile.Accept, "forbid": s.profile.Forbid}[words[0]](s.observation.Keys())
+		map[string]func(...Keys){"mark": func(keys ...Keys) { s.profile.Mark(keys...) }, "accept": s.profile.Accept, "forbid": s.profile.Forbid}[words[0]](s.observation.Keys())
 	case "copy":
 		copied, err := Decode(s.profile.Encode(), DefaultLimits())
 		require.NoError(s.t, err)

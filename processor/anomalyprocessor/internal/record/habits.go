@@ -13,13 +13,6 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/habit"
 )
 
-// runtimes are programs that prepare a container within its cgroup, or join it. What they do is not the workload's doing, and no policy for the
-// workload applies to it.
-var runtimes = map[string]bool{"runc": true, "crun": true, "youki": true, "runsc": true, "containerd-shim-runc-v2": true, "conmon": true}
-
-// clonedRuntime is how the path of a runtime begins that executes a copy of itself in memory.
-const clonedRuntime = "memfd:runc_cloned"
-
 // Habit fills in what an event that was read last says of habits, and tells whether it says anything. What failed is no habit: the workload
 // gets on without. Its texts share memory with the record.
 func (r *Reader) Habit(e *behaviour.Event, h *habit.Habit) bool {
@@ -86,11 +79,9 @@ func (f *fields) ofKernel(event string, e *behaviour.Event, h *habit.Habit) bool
 	return h.Name != ""
 }
 
-// ofRuntime tells whether a program is a container's runtime. One that is not known may be.
-func ofRuntime(executable string) bool {
-	base := executable[strings.LastIndexByte(executable, '/')+1:]
-	return base == "" || runtimes[base] || strings.Contains(executable, clonedRuntime)
-}
+// ofRuntime tells whether a program is a container's runtime: what that does is not the workload's doing, and no policy for the workload applies to
+// it. One that is not known may be.
+func ofRuntime(executable string) bool { return executable == "" || behaviour.Runtime(executable) }
 
 // Note reads the record that was read last once more, if it is of a kind that is not judged, but says something of habits: a socket of an
 // unusual kind. It tells whether it did, with whose it is and when in the event.

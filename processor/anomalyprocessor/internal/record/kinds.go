@@ -109,8 +109,8 @@ func onFile(action behaviour.Action) func(*Reader, *fields, *behaviour.Event) Ou
 func toName(action behaviour.Action) func(*Reader, *fields, *behaviour.Event) Outcome {
 	return func(_ *Reader, f *fields, e *behaviour.Event) Outcome {
 		e.Action, e.Path, e.Target = action, f.path, f.newPath
-		if e.Path == "" {
-			e.Path = f.linkTarget
+		if f.linkTarget != "" { // of a symbolic link the path is the link's own
+			e.Path, e.Target = f.linkTarget, f.path
 		}
 		return Read
 	}

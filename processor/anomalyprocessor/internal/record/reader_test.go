@@ -137,7 +137,7 @@ func TestReader_kinds(t *testing.T) {
 		{names.EventFileOpen, attributes{names.FileAccess: "write"}, "unreadable"},
 		{names.EventFileOpen, attributes{names.FilePath: strings.Repeat("x", textBytesMax+1)}, "unreadable"},
 		{names.EventFileRename, attributes{names.FilePath: "/x", names.FileNewPath: "/y"}, "rename /x to /y"},
-		{names.EventFileLink, attributes{names.FileSymbolicLinkTarget: "../x", names.FileNewPath: "/y"}, "link ../x to /y"},
+		{names.EventFileLink, attributes{names.FileSymbolicLinkTarget: "../x", names.FilePath: "/y"}, "link ../x to /y"},
 		{names.EventFileModeChange, attributes{names.FilePath: "/x", names.FileMode: "4755"}, "attribute /x detail 4755"},
 		{names.EventTCPConnect, far, "connect 10.0.0.7:5432"},
 		{names.EventTCPConnect, attributes{names.NetworkPeerAddress: "10.0.0.8", names.NetworkPeerPort: 80}, "connect 10.0.0.8:80"},

@@ -9,7 +9,7 @@ const (
 	// open only if all are.
 	storiesMax = 48
 	// rememberedMax is how long a story is remembered after its last event: what is similar by then is the same story.
-	rememberedMax = 24 * time.Hour
+	rememberedMax = 7 * 24 * time.Hour
 	// incidentsMax bounds the open incidents of which facts are kept before they are raised; a tracker has 32 at most.
 	incidentsMax = 64
 	// signaturesMax bounds the incidents that a story is compared with others by: the newest ones.
