@@ -28,6 +28,10 @@ run: build ## Build and start the quickstart on this machine (as root); Ctrl-C e
 build: ## Build bin/otelcol-meerkat; needs nothing but Go
 	go build $(BUILD_FLAGS) -o $(BINARY) ./distribution
 
+.PHONY: image
+image: ## Make the container image for amd64 and arm64, twice, with lists of contents and check sums, in _build/image; needs Go and git
+	go run ./distribution/image -twice $(IMAGE)
+
 .PHONY: test
 test: prepare ## Install what tests need and run them all, on the running kernel (as root)
 	CGO_ENABLED=1 go test -race -timeout 20m ./...

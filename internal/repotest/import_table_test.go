@@ -48,7 +48,7 @@ func enrichProcessor() []importRule {
 			}},
 		{folder: enrichAt + "inventory"},
 		{folder: enrichAt + "hold"},
-		{folder: enrichAt + "conntrack", others: []string{"github.com/ti-mo/conntrack", unix, "golang.org/x/time/rate"}},
+		{folder: enrichAt + "conntrack", ours: []string{"internal/capabilities"}, others: []string{"github.com/ti-mo/conntrack", unix, "golang.org/x/time/rate"}},
 		{folder: enrichAt + "enrich", ours: []string{enrichAt + "inventory", "internal/names"},
 			others: []string{pdata, "github.com/hashicorp/golang-lru/v2"}},
 		{folder: enrichAt + "apiobject", ours: []string{enrichAt + "inventory", "internal/names"}, others: []string{apimachine}},
@@ -91,7 +91,7 @@ func house() []importRule {
 		{folder: receiverAt + "customemit", ours: []string{receiverAt + "manifest", receiverAt + "btfvalue", "internal/names"},
 			others: []string{pdata, ebpf}},
 
-		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
+		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/shared", "internal/controlapi", "internal/capabilities"},
 			others: []string{anything}, never: []string{"k8s.io"}},
 
 		// The stages behind it know OTLP and the names, so that each can be taken alone.
@@ -102,6 +102,7 @@ func house() []importRule {
 
 		{folder: "internal/names"},
 		{folder: "internal/shared", others: []string{component}},
+		{folder: "internal/capabilities", others: []string{unix}},
 		{folder: "internal/controlapi", others: []string{component}},
 		// For tests only.
 		{folder: "internal/controlapi/controlapitest",
@@ -113,6 +114,9 @@ func house() []importRule {
 		// Generated: factories and nothing else.
 		{folder: "distribution", ours: []string{"receiver/*", "processor/*", "exporter/*", "extension/*"},
 			others: []string{anything}},
+
+		// What is made of it sees the finished program.
+		{folder: "distribution/image", ours: []string{"internal/capabilities"}, others: []string{anything}},
 
 		// What measures and tries the product sees it from outside.
 		{folder: "test/*", ours: []string{"internal/names"}, others: []string{anything}},

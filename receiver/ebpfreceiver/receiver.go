@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/meerkat-otel/meerkat/internal/capabilities"
 	"github.com/meerkat-otel/meerkat/internal/controlapi"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/control"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
@@ -39,6 +40,9 @@ func newReceiver(config *Config, settings receiver.Settings) *ebpfReceiver {
 
 // Start implements component.Component.
 func (r *ebpfReceiver) Start(ctx context.Context, host component.Host) error {
+	if err := capabilities.Raise(); err != nil {
+		r.settings.Logger.Warn("Capabilities that the collector may have are not used", zap.Error(err))
+	}
 	c, err := newController(ctx, r, host)
 	if err != nil {
 		return err

@@ -11,6 +11,8 @@ import (
 	"github.com/ti-mo/conntrack"
 	"golang.org/x/sys/unix"
 	"golang.org/x/time/rate"
+
+	"github.com/meerkat-otel/meerkat/internal/capabilities"
 )
 
 // Table is the connection tracking of the network namespace in which it was opened. It is safe for use by several
@@ -25,6 +27,7 @@ type Table struct {
 
 // Open opens the connection tracking of this network namespace, which takes CAP_NET_ADMIN there.
 func Open() (*Table, error) {
+	raiseErr := capabilities.Raise()
 	connection, err := conntrack.Dial(nil)
 	if err != nil {
 		return nil, fmt.Errorf("open the kernel's connection tracking: %w", err)
@@ -33,7 +36,7 @@ func Open() (*Table, error) {
 	// A connection that there can't be tells whether we may ask.
 	nobody := netip.AddrPortFrom(netip.IPv4Unspecified(), 1)
 	if _, err := t.get(conntrack.Flow{TupleOrig: tuple(unix.IPPROTO_TCP, nobody, nobody)}); errors.Is(err, unix.EPERM) {
-		return nil, errors.Join(fmt.Errorf("ask the kernel's connection tracking: %w: grant CAP_NET_ADMIN in the network namespace of the node", err), connection.Close())
+		return nil, errors.Join(fmt.Errorf("ask the kernel's connection tracking: %w: grant CAP_NET_ADMIN in the network namespace of the node", err), raiseErr, connection.Close())
 	}
 	return t, nil
 }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command image makes the container image of the collector, with a list of what is in it and check sums, for all
+// processors that it is built for. It needs Go and git.
+//
+// It never needs a container engine, a registry or root, never asks the network for anything but the modules in go.mod,
+// and puts nothing into the image that depends on the time, the machine or the folder in which it is made.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+// architectures are those of Linux that the image is for, as Go calls them.
+var architectures = []string{"amd64", "arm64"}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "image:", err)
+		os.Exit(1)
+	}
+}
+
+func run(arguments []string) error {
+	flags := flag.NewFlagSet("image", flag.ExitOnError)
+	output := flags.String("output", "_build/image", "the folder for what is made; it is replaced")
+	name := flags.String("name", "", "the image's name with its tag; localhost/meerkat:VERSION if empty")
+	twice := flags.Bool("twice", false, "make everything once more in another folder, and fail if anything differs")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	scratch, err := os.MkdirTemp("", "meerkat-image-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	p, err := describe(ctx, ".", *name)
+	if err != nil {
+		return err
+	}
+	sums, err := makeAll(ctx, p, filepath.Join(scratch, "first"), *output)
+	if err != nil {
+		return err
+	}
+	if *twice {
+		if err := compareWithAnother(ctx, p, scratch, sums); err != nil {
+			return err
+		}
+	}
+	fmt.Print(sums)
+	return nil
+}
+
+// makeAll builds the programs and puts everything into a folder. It returns the check sums.
+func makeAll(ctx context.Context, p product, scratch, output string) (string, error) {
+	var programs []program
+	for _, architecture := range architectures {
+		built, err := build(ctx, p.root, architecture, filepath.Join(scratch, architecture, programName))
+		if err != nil {
+			return "", err
+		}
+		programs = append(programs, built)
+	}
+	return assemble(ctx, p, programs, output)
+}
+
+// compareWithAnother makes everything from a copy of the repository elsewhere.
+func compareWithAnother(ctx context.Context, p product, scratch, want string) error {
+	p.root = filepath.Join(scratch, "elsewhere", "repository")
+	if err := copyRepository(ctx, ".", p.root); err != nil {
+		return err
+	}
+	got, err := makeAll(ctx, p, filepath.Join(scratch, "second"), filepath.Join(scratch, "output"))
+	if err != nil {
+		return err
+	}
+	if got != want {
+		return errors.New("a second build differs:\n" + want + "and then\n" + got)
+	}
+	return nil
+}
