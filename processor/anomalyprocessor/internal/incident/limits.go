@@ -42,6 +42,8 @@ const (
 	// ordinaryFactor is how much more an incident has to have of which nothing is sensitive: workloads that never repeat themselves do new things
 	// all the time.
 	ordinaryFactor = 2.0
+	// barOfNew is the score of an incident, while a version is new, that consists of no more than versions are known for.
+	barOfNew = 25.0
 	// scoresMax bounds the benign scores that a bar remembers.
 	scoresMax = 64
 )

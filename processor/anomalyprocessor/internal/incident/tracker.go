@@ -143,13 +143,12 @@ func (t *Tracker) quiet(p *process, e *behaviour.Event, o *profile.Observation, 
 	return v
 }
 
-// reached tells whether an incident is one for people. A new version may well do something that is sensitive, such as to use a shell: it takes
-// two such things, of which one is none that deployments are known for, or things of three kinds.
+// reached tells whether an incident is one for people.
 func (t *Tracker) reached(i *Incident, state profile.State, now time.Time) bool {
 	if state == profile.Learning && len(i.Sensitivities()) < 2 {
 		return false
 	}
-	if state == profile.Drifting && (i.decisive() < 2 || !i.grave() && len(i.Sensitivities()) < 3) {
+	if state == profile.Drifting && !t.reachedByNew(i, now) {
 		return false
 	}
 	bar := t.Bar.Value()
@@ -157,6 +156,12 @@ func (t *Tracker) reached(i *Incident, state profile.State, now time.Time) bool 
 		bar *= ordinaryFactor
 	}
 	return i.recentScore(now) >= bar
+}
+
+// reachedByNew tells whether an incident is more than a new version is known for. It may well do something that is sensitive, such as to use a shell: it
+// takes two such things, of which one is graver, or things of three kinds, or a high score.
+func (t *Tracker) reachedByNew(i *Incident, now time.Time) bool {
+	return i.decisive() >= 2 && (i.grave() || len(i.Sensitivities()) >= 3 || i.recentScore(now) >= barOfNew)
 }
 
 // endLearning closes what was linked while everything was new, and is normal now. What was raised stays.
