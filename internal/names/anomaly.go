@@ -63,7 +63,7 @@ func AnomalyEvents() []Event {
 func AnomalyAttributes() []Attribute {
 	return slices.Concat([]Attribute{
 		{IncidentID, String, "Tells the incident from others, in 32 hexadecimal digits. All events of the incident have it."},
-		{IncidentState, String, "`opened`, `updated` or `closed`. Each event has all that is known by then; one that is closed goes on as `updated` if the same happens again within a day."},
+		{IncidentState, String, "`opened`, `updated` or `closed`. Each event has all that is known by then; one that is closed goes on as `updated` if the same happens again within a week."},
 		{IncidentPartOf, String, "Only if it is closed because it has turned out to be a part of another incident: the id of that one, which goes on with all that was known of this one."},
 		{IncidentScore, Double, "How unusual it is all in all. From 12 on it is raised, or by a rule of a high level alone. The severity is `WARN` below 25 and while the profile learns, `ERROR` below 50, and `FATAL` from there on."},
 		{IncidentConfidence, Double, "How far the profile that judged can be trusted: 0.5 while it learns, 0.8 while a new version is new or if it never came to rest, 1 otherwise; less where events were lost (`" + IncidentLoss + "`)."},
