@@ -38,7 +38,7 @@ func Write(folder, workload string, sessions []*Session) (err error) {
 	if err := os.WriteFile(filepath.Join(folder, workload+labelsSuffix), append(labels, '\n'), 0o644); err != nil { //nolint:gosec // for everybody
 		return err
 	}
-	f, err := os.Create(filepath.Join(folder, workload+eventsSuffix)) //nolint:gosec // where to is for the caller to say
+	f, err := os.Create(filepath.Join(folder, workload+eventsSuffix))
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func Read(folder, workload string) ([]*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(filepath.Join(folder, workload+eventsSuffix)) //nolint:gosec // from where is for the caller to say
+	f, err := os.Open(filepath.Join(folder, workload+eventsSuffix))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func readSmall(name string) ([]byte, error) {
 	if info.Size() > labelsBytesMax {
 		return nil, fmt.Errorf("read %s: %d bytes are more than %d", name, info.Size(), labelsBytesMax)
 	}
-	return os.ReadFile(name) //nolint:gosec // as above
+	return os.ReadFile(name)
 }
 
 // readEvents reads the events of each session.

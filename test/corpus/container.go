@@ -69,10 +69,10 @@ func (c *container) start(n *network) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(c.bundle(), "config.json"), config, 0o644); err != nil { //nolint:gosec // as containerd does
+	if err := os.WriteFile(filepath.Join(c.bundle(), "config.json"), config, 0o644); err != nil {
 		return err
 	}
-	c.process = exec.Command("runc", "--root", runcState(), "run", "--bundle", c.bundle(), c.id) //nolint:gosec // ours
+	c.process = exec.Command("runc", "--root", runcState(), "run", "--bundle", c.bundle(), c.id)
 	if c.input, err = c.process.StdinPipe(); err != nil {
 		return err
 	}
@@ -147,8 +147,7 @@ func (c *container) exec(t task) error {
 	}
 	run := exec.Command("runc", append(arguments, c.id, "sh", "-c", t.Run)...) //nolint:gosec // ours
 	if err := run.Run(); err != nil {
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) {
+		if _, ended := errors.AsType[*exec.ExitError](err); !ended {
 			return err
 		}
 	}

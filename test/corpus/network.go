@@ -33,7 +33,7 @@ type network struct {
 }
 
 func command(name string, arguments ...string) error {
-	output, err := exec.Command(name, arguments...).CombinedOutput() //nolint:gosec // names are ours
+	output, err := exec.Command(name, arguments...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(arguments, " "), err, output)
 	}
@@ -56,11 +56,11 @@ func newNetwork() (*network, error) {
 	_ = exec.Command("ip", "netns", "delete", outsideName).Run() // of a recording that was ended
 	n := &network{}
 	// A bridge without an address of its own has that of a port, which changes with containers.
-	lines := "netns add NS\n-n NS link set lo up\n-n NS link add BR address 02:00:00:00:00:01 type bridge\n-n NS link set BR up\n-n NS addr add " + insideAddress + "/16 dev BR\n"
+	lines := []string{"netns add NS\n-n NS link set lo up\n-n NS link add BR address 02:00:00:00:00:01 type bridge\n-n NS link set BR up\n-n NS addr add " + insideAddress + "/16 dev BR\n"}
 	for _, address := range []string{resolverAddress, attackerAddress, poolAddress} {
-		lines += "-n NS addr add " + address + "/32 dev BR\n"
+		lines = append(lines, "-n NS addr add "+address+"/32 dev BR\n")
 	}
-	if err := ip(strings.NewReplacer("NS", outsideName, "BR", bridge).Replace(lines)); err != nil {
+	if err := ip(strings.NewReplacer("NS", outsideName, "BR", bridge).Replace(strings.Join(lines, ""))); err != nil {
 		return nil, err
 	}
 	var err error

@@ -72,7 +72,7 @@ func record(ctx context.Context, o options) (err error) {
 		return err
 	}
 	run := filepath.Join(workFolder, "run")
-	if err := errors.Join(os.MkdirAll(run, 0o755), unix.Mount("tmpfs", run, "tmpfs", 0, "size=8g")); err != nil { //nolint:gosec // containers' users go through it
+	if err := errors.Join(os.MkdirAll(run, 0o755), unix.Mount("tmpfs", run, "tmpfs", 0, "size=8g")); err != nil {
 		return err
 	}
 	for _, w := range r.workloads {
@@ -169,7 +169,7 @@ var lives = []life{
 func (r *recording) one(ctx context.Context, at int, w *workload) error {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(w.name))
-	random := rand.New(rand.NewPCG(r.seed, hash.Sum64())) //nolint:gosec // it has to be the same each time
+	random := rand.New(rand.NewPCG(r.seed, hash.Sum64()))
 	running, started := map[int]*container{}, 0
 	defer func() {
 		for _, c := range running {

@@ -58,7 +58,7 @@ func (r *recording) write() error {
 	for _, of := range events {
 		slices.SortStableFunc(of, func(a, b held) int { return int(a.log.Timestamp()) - int(b.log.Timestamp()) })
 	}
-	if err := os.MkdirAll(r.out, 0o755); err != nil { //nolint:gosec // for everybody
+	if err := os.MkdirAll(r.out, 0o755); err != nil {
 		return err
 	}
 	for _, w := range r.workloads {

@@ -66,7 +66,7 @@ func (x *execution) label(steps []corpus.Step) {
 	for _, s := range steps {
 		mine := step{name: s.Name, decisive: s.Decisive, first: time.Unix(0, s.First).UTC(), evil: map[behaviour.ProcessKey]bool{}}
 		for _, p := range s.Processes {
-			key := behaviour.ProcessKey{PID: uint32(p.PID), Created: p.Created} //nolint:gosec // a pid
+			key := behaviour.ProcessKey{PID: uint32(p.PID), Created: p.Created}
 			mine.evil[key], x.evil[key] = true, true
 		}
 		x.steps = append(x.steps, mine)
