@@ -132,10 +132,10 @@ func (c *container) stop(n *network) error {
 	if c.input == nil {
 		return nil // it never began
 	}
-	_ = exec.Command("runc", "--root", runcState(), "kill", c.id, "KILL").Run() //nolint:gosec // ours
+	_ = exec.Command("runc", "--root", runcState(), "kill", c.id, "KILL").Run()
 	_ = c.input.Close()
 	_ = c.process.Wait()
-	_ = exec.Command("runc", "--root", runcState(), "delete", "--force", c.id).Run() //nolint:gosec // ours
+	_ = exec.Command("runc", "--root", runcState(), "delete", "--force", c.id).Run()
 	return errors.Join(unix.Unmount(c.root, unix.MNT_DETACH), n.remove(c.namespace()), os.RemoveAll(c.bundle()), os.RemoveAll(c.folder))
 }
 
@@ -145,7 +145,7 @@ func (c *container) exec(t task) error {
 	if t.step > 0 {
 		arguments = append(arguments, "--env", fmt.Sprintf("%s=%d", stepVariable, t.step))
 	}
-	run := exec.Command("runc", append(arguments, c.id, "sh", "-c", t.Run)...) //nolint:gosec // ours
+	run := exec.Command("runc", append(arguments, c.id, "sh", "-c", t.Run)...)
 	if err := run.Run(); err != nil {
 		if _, ended := errors.AsType[*exec.ExitError](err); !ended {
 			return err

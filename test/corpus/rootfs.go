@@ -48,9 +48,9 @@ func makeRootfs() error {
 		if err := os.MkdirAll(workFolder, 0o755); err != nil {
 			return err
 		}
-		make := exec.Command("mmdebstrap", "--quiet", "--variant=minbase", "--include="+packages, "bookworm", root) //nolint:gosec // constants
-		make.Dir, make.Stderr = "/", os.Stderr
-		if err := make.Run(); err != nil {
+		bootstrap := exec.Command("mmdebstrap", "--quiet", "--variant=minbase", "--include="+packages, "bookworm", root) //nolint:gosec // constants
+		bootstrap.Dir, bootstrap.Stderr = "/", os.Stderr
+		if err := bootstrap.Run(); err != nil {
 			return errors.Join(fmt.Errorf("make the root file system: %w", err), os.RemoveAll(root))
 		}
 	}
