@@ -17,7 +17,7 @@ import (
 func removeLeftovers() {
 	left, _ := os.ReadDir(runcState())
 	for _, entry := range left {
-		_ = exec.Command("runc", "--root", runcState(), "delete", "--force", entry.Name()).Run() //nolint:gosec // ours
+		_ = exec.Command("runc", "--root", runcState(), "delete", "--force", entry.Name()).Run()
 	}
 	run := filepath.Join(workFolder, "run")
 	mounts, _ := os.ReadFile("/proc/self/mounts")
@@ -29,7 +29,7 @@ func removeLeftovers() {
 	}
 	namespaces, _ := filepath.Glob("/run/netns/corpus-*")
 	for _, namespace := range append(namespaces, outsideName) {
-		_ = exec.Command("ip", "netns", "delete", filepath.Base(namespace)).Run() //nolint:gosec // ours
+		_ = exec.Command("ip", "netns", "delete", filepath.Base(namespace)).Run()
 	}
 	removeCgroups()
 }

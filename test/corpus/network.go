@@ -73,7 +73,7 @@ func newNetwork() (*network, error) {
 
 // add makes the namespace of a container with an address on the bridge.
 func (n *network) add(name, address string) error {
-	_ = exec.Command("ip", "netns", "delete", name).Run() //nolint:gosec // ours
+	_ = exec.Command("ip", "netns", "delete", name).Run()
 	// The kernel takes devices away some time after their namespace, so that names are not used again.
 	// The hardware's address follows from the other one, since neighbours remember it when another container has that.
 	parsed := net.ParseIP(address).To4()

@@ -48,7 +48,7 @@ func makeRootfs() error {
 		if err := os.MkdirAll(workFolder, 0o755); err != nil {
 			return err
 		}
-		bootstrap := exec.Command("mmdebstrap", "--quiet", "--variant=minbase", "--include="+packages, "bookworm", root) //nolint:gosec // constants
+		bootstrap := exec.Command("mmdebstrap", "--quiet", "--variant=minbase", "--include="+packages, "bookworm", root)
 		bootstrap.Dir, bootstrap.Stderr = "/", os.Stderr
 		if err := bootstrap.Run(); err != nil {
 			return errors.Join(fmt.Errorf("make the root file system: %w", err), os.RemoveAll(root))

@@ -135,7 +135,7 @@ func (p *player) query(c *container, t task) error {
 }
 
 func (p *player) queryOnce(c *container, t task) (starting bool, err error) {
-	run := exec.Command("ip", "netns", "exec", outsideName, "chroot", filepath.Join(workFolder, "rootfs"), //nolint:gosec // ours
+	run := exec.Command("ip", "netns", "exec", outsideName, "chroot", filepath.Join(workFolder, "rootfs"),
 		"psql", "-q", "-h", c.address, "-U", "postgres", "-c", t.Run)
 	output, err := run.CombinedOutput()
 	if err != nil && !bytes.Contains(output, []byte("ERROR")) {
