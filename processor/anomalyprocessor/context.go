@@ -19,7 +19,7 @@ func (c *core) note(s *scratch, outcome record.Outcome) {
 			return
 		}
 	}
-	w := beside(s.owned)
+	w := c.workloadOf(s.owned)
 	if now := w.clock.now(s.now); e.Time.After(now) {
 		e.Time = now // a clock that is wrong keeps no process
 	}

@@ -39,8 +39,11 @@ type core struct {
 	upkeepEvery, soonEvery time.Duration
 
 	// profiles exist from the start on.
-	profiles  *profile.Set
-	late      late
+	profiles *profile.Set
+	late     late
+	// room and shelves are what is known of the processes and incidents of all workloads, and of stories.
+	room      incident.Room
+	shelves   story.Room
 	losses    losses.Hosts
 	summaries *summaries
 	feedback  feedback
@@ -203,6 +206,13 @@ func beside(p *profile.Profile) *workload {
 	return w
 }
 
+// workloadOf is beside, for taking in what happens: within the room that all workloads have.
+func (c *core) workloadOf(p *profile.Profile) *workload {
+	w := beside(p)
+	w.tracker.Room, w.book.Room = &c.room, &c.shelves
+	return w
+}
+
 // forgotten closes the incidents of a workload whose profile is forgotten.
 func (c *core) forgotten(p *profile.Profile) {
 	w := beside(p)
@@ -218,6 +228,8 @@ func (c *core) forgotten(p *profile.Profile) {
 		}
 		c.late.mu.Unlock()
 	}
+	w.tracker.Leave()
+	w.book.Leave()
 }
 
 // send hands on what is told, each to the pipeline that its first event came from.

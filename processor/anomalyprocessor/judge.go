@@ -130,7 +130,7 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 		}
 	}
 	p := c.own(s, s.event.Workload)
-	w := beside(p)
+	w := c.workloadOf(p)
 	c.prepare(s, w)
 	c.fleet.see(w, s.to, resource)
 	if !resolved {

@@ -151,10 +151,13 @@ func (k *keeper) decode(key string, data []byte) (*workload, error) {
 func (k *keeper) place(key string, restored *workload) {
 	p := k.core.profiles.Acquire(key)
 	defer p.Release()
-	if now := beside(p); len(now.tracker.Open()) > 0 || len(now.book.Stories()) > 0 {
+	now := beside(p)
+	if len(now.tracker.Open()) > 0 || len(now.book.Stories()) > 0 {
 		k.tally.superseded.Add(1)
 		return
 	}
+	now.tracker.Leave()
+	now.book.Leave()
 	p.Beside = restored
 }
 

@@ -64,6 +64,8 @@ type Incident struct {
 	files  map[string]bool
 	index  map[uint64]int
 	closed bool
+	// small tells that it was opened when there was hardly any room.
+	small bool
 	// hinted tells that a rule said something about it.
 	hinted bool
 	// into is the incident that this one has turned out to be a part of.
@@ -167,7 +169,7 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 		ID: id, Keys: o.Keys(), Weight: weight, Expected: j.New && o.Sensitivity == behaviour.Ordinary && hint.Bits == 0, Sensitivity: o.Sensitivity,
 		Action: e.Action, Process: p.key, First: e.Time, Count: 1,
 		Destination: e.Action == behaviour.Connect || e.Action == behaviour.Datagram,
-		Object:      string(o.Object.Text()), Explanation: profile.Explain(e, o, j), Forbidden: j.Forbidden,
+		Object:      cut(string(o.Object.Text()), objectBytesMax), Explanation: cut(profile.Explain(e, o, j), explanationBytesMax), Forbidden: j.Forbidden,
 	}
 	i.MoreVariants += added.vary(o, j, hint)
 	added.addEnd(e)
@@ -175,7 +177,7 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 }
 
 func (i *Incident) addBehaviour(added *Behaviour) bool {
-	if len(i.Behaviours) < behavioursMax {
+	if len(i.Behaviours) < i.most(behavioursMax) {
 		i.index[added.ID] = len(i.Behaviours)
 		i.Behaviours = append(i.Behaviours, *added)
 		return true
@@ -231,7 +233,7 @@ func (i *Incident) addNode(p *process, e *behaviour.Event) {
 	if slices.ContainsFunc(i.Nodes, func(n Node) bool { return n.Process == p.key }) {
 		return
 	}
-	i.keepNode(&Node{Process: p.key, Parent: p.parent, Executable: strings.Clone(e.Executable), First: e.Time})
+	i.keepNode(&Node{Process: p.key, Parent: p.parent, Executable: strings.Clone(cut(e.Executable, executableBytesMax)), First: e.Time})
 }
 
 // keepNode takes in a process, which may be of another incident.
@@ -240,7 +242,7 @@ func (i *Incident) keepNode(n *Node) {
 	switch {
 	case at >= 0:
 		i.Nodes[at].First = minTime(i.Nodes[at].First, n.First)
-	case len(i.Nodes) < nodesMax:
+	case len(i.Nodes) < i.most(nodesMax):
 		i.Nodes = append(i.Nodes, *n)
 	default:
 		i.MoreNodes++
@@ -257,9 +259,17 @@ func (i *Incident) addFile(e *behaviour.Event) {
 	default:
 		return
 	}
-	if len(i.files) < filesMax && !strings.HasPrefix(path, "/dev/null") {
+	if len(i.files) < i.most(filesMax) && len(path) <= fileBytesMax && !strings.HasPrefix(path, "/dev/null") {
 		i.files[strings.Clone(path)] = true
 	}
+}
+
+// cut leaves so many bytes of a text, of which the last letter is a whole one.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most-len("…")], "") + "…"
 }
 
 func maxTime(a, b time.Time) time.Time {

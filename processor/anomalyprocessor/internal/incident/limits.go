@@ -21,6 +21,17 @@ const (
 	processesMax = 2048
 	// processQuietMax is how long a process is known that neither does anything nor starts another.
 	processQuietMax = 4 * quietMax
+	// processesTotalMax bounds the processes of all trackers, of some 200 bytes each; processesMin is how many each may have in any case.
+	processesTotalMax = 65_536
+	processesMin      = 32
+	// openTotalMax bounds the open incidents of all trackers. Beyond it each has one at a time, which is small.
+	openTotalMax = 256
+	// objectBytesMax, explanationBytesMax and executableBytesMax bound texts of an incident; fileBytesMax paths through which others are linked to it,
+	// longer ones link nothing.
+	objectBytesMax      = 512
+	explanationBytesMax = 1024
+	executableBytesMax  = 512
+	fileBytesMax        = 512
 	// openMax bounds the open incidents of a workload. Beyond it the one with the lowest score is closed.
 	openMax = 32
 	// nodesMax and behavioursMax bound one incident; more is counted only.

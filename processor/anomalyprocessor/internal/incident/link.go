@@ -46,7 +46,7 @@ func (t *Tracker) absorb(into, part *Incident) {
 	}
 	into.MoreBehaviours += part.MoreBehaviours
 	for path := range part.files {
-		if len(into.files) < filesMax {
+		if len(into.files) < into.most(filesMax) {
 			into.files[path] = true
 		}
 	}

@@ -12,6 +12,7 @@ import (
 // Note takes in what says nothing of behaviour, but of who belongs to whom: that a process was made, or that it has ended. Without it the children
 // of a process that only ever forked have no ancestors. It is nothing to raise an incident by, and nothing to learn.
 func (t *Tracker) Note(e *behaviour.Event) {
+	defer t.settle()
 	if !e.Ended {
 		t.process(e)
 		return

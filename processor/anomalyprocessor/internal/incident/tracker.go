@@ -29,6 +29,8 @@ type process struct {
 type Tracker struct {
 	// Bar is the score that raises an incident.
 	Bar Bar
+	// Room is shared by the trackers of all workloads; it is set before the first use, or nil.
+	Room *Room
 
 	processes map[behaviour.ProcessKey]*process
 	open      []*Incident
@@ -38,6 +40,8 @@ type Tracker struct {
 	learned bool
 	// swept is when processes were looked through last.
 	swept time.Time
+	// settled is what Room knows of.
+	settled struct{ processes, open int64 }
 }
 
 // Stats counts what a tracker has seen, and which limits were hit.
@@ -98,6 +102,7 @@ func (h *Hint) nothing() bool { return h.Bits == 0 && !h.Raise }
 // in more than one way: else the first hour of any workload would be an incident, and never be learned. What somebody said to be malicious is one at
 // once.
 func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judgement, hint Hint) Verdict {
+	defer t.settle()
 	if !t.learned && j.State != profile.Learning {
 		t.endLearning()
 	}
@@ -182,7 +187,7 @@ func (t *Tracker) process(e *behaviour.Event) *process {
 	t.touches++
 	p, ok := t.processes[e.Process]
 	if !ok {
-		if len(t.processes) >= processesMax {
+		if known := len(t.processes); known >= processesMax || known >= processesMin && t.Room.crowdedByProcesses() {
 			t.forget()
 		}
 		p = &process{key: e.Process, parent: e.Parent}
@@ -210,11 +215,12 @@ func (t *Tracker) forget() {
 }
 
 func (t *Tracker) begin(now time.Time) *Incident {
-	if len(t.open) >= openMax {
+	crowded := t.Room.crowdedByIncidents()
+	if len(t.open) >= openMax || crowded && len(t.open) > 0 {
 		t.displace()
 	}
 	t.stats.Opened++
-	i := &Incident{Opened: now, Last: now, files: map[string]bool{}, index: map[uint64]int{}, Number: t.stats.Opened}
+	i := &Incident{Opened: now, Last: now, files: map[string]bool{}, index: map[uint64]int{}, Number: t.stats.Opened, small: crowded}
 	t.open = append(t.open, i)
 	return i
 }
@@ -260,6 +266,7 @@ func (i *Incident) active(now time.Time) bool {
 // Expire closes the incidents in which nothing happened for a while, and returns them. It also forgets processes that were quiet for so long
 // that nothing can be linked through them.
 func (t *Tracker) Expire(now time.Time) []*Incident {
+	defer t.settle()
 	t.sweep(now)
 	var closed []*Incident
 	t.open = slices.DeleteFunc(t.open, func(i *Incident) bool {

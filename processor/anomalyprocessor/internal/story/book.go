@@ -11,12 +11,17 @@ import (
 
 // Book has the stories of one workload. It is not safe for concurrent use: whoever owns the profile of the workload owns the book too.
 type Book struct {
+	// Room is shared by the books of all workloads; it is set before the first use, or nil.
+	Room *Room
+
 	workload string
 	stories  []*Story
 	of       map[*incident.Incident]*Story
 	// facts are those of incidents that are not raised.
 	facts map[*incident.Incident]*Facts
 	stats Stats
+	// settled is what Room knows of.
+	settled int64
 }
 
 // Stats counts what became of incidents, and which limits were hit.
@@ -47,6 +52,7 @@ func (b *Book) Stories() []*Story { return b.stories }
 // Add takes in an event that belongs to an incident, after the tracker did. It returns the story, nil as long as the incident is not raised.
 // Changed tells that the incident has something new to tell.
 func (b *Book) Add(i *incident.Incident, e *Event, changed bool) *Story {
+	defer b.settle()
 	if !i.Raised {
 		f := b.facts[i]
 		if f == nil {
@@ -106,7 +112,7 @@ func (b *Book) begin(i *incident.Incident) *Story {
 }
 
 func (b *Book) makeRoom() {
-	if len(b.stories) < storiesMax {
+	if known := len(b.stories); known < storiesMax && (known == 0 || !b.Room.crowded()) {
 		return
 	}
 	oldest := slices.MinFunc(b.stories, func(x, y *Story) int {
@@ -141,6 +147,7 @@ func (b *Book) release() {
 
 // Tidy closes what is over, and lets go of what is over for long; now is by the clock of the events.
 func (b *Book) Tidy(now time.Time) {
+	defer b.settle()
 	b.release()
 	for _, s := range slices.Clone(b.stories) {
 		for _, i := range s.members {

@@ -8,6 +8,8 @@ const (
 	// storiesMax bounds the stories of a workload. Beyond it the one that was quiet for the longest time is forgotten; a story that is still
 	// open only if all are.
 	storiesMax = 48
+	// storiesTotalMax bounds the stories of all workloads. Beyond it each remembers one at a time.
+	storiesTotalMax = 1024
 	// rememberedMax is how long a story is remembered after its last event: what is similar by then is the same story.
 	rememberedMax = 7 * 24 * time.Hour
 	// incidentsMax bounds the open incidents of which facts are kept before they are raised; a tracker has 32 at most.

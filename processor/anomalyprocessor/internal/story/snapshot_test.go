@@ -157,9 +157,10 @@ func TestRestore_bounds(t *testing.T) {
 func TestSnapshot_knowsAllFields(t *testing.T) {
 	for of, fields := range map[reflect.Type][]string{
 		reflect.TypeFor[Book](): {"stories", "facts",
-			"workload", // given
-			"of",       // made anew
-			"stats",    // what was counted was counted
+			"workload",        // given
+			"of",              // made anew
+			"stats",           // what was counted was counted
+			"Room", "settled", // of this run
 		},
 		reflect.TypeFor[Story](): {"ID", "PartOf", "Unsent", "Untold", "Origin", "opened", "last", "facts", "merged", "members", "provisional", "signatures",
 			"steps", "moreSteps", "score", "changed", "closed", "toldAt", "lost", "toldLost", "verdict",
