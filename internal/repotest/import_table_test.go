@@ -40,7 +40,7 @@ func importTable() []importRule { return slices.Concat(house(), enrichProcessor(
 // enrichProcessor is about the processor "k8s_enrich".
 func enrichProcessor() []importRule {
 	return []importRule{
-		{folder: "processor/k8senrichprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
+		{folder: "processor/k8senrichprocessor", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi"},
 			others: []string{anything},
 			never: []string{
 				ebpf, clientGo + "/kubernetes", clientGo + "/informers",
@@ -91,16 +91,17 @@ func house() []importRule {
 		{folder: receiverAt + "customemit", ours: []string{receiverAt + "manifest", receiverAt + "btfvalue", "internal/names"},
 			others: []string{pdata, ebpf}},
 
-		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/shared", "internal/controlapi", "internal/capabilities"},
+		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi", "internal/capabilities"},
 			others: []string{anything}, never: []string{"k8s.io"}},
 
 		// The stages behind it know OTLP and the names, so that each can be taken alone.
-		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
+		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
-		{folder: "extension/controlapiextension", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
+		{folder: "extension/controlapiextension", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{pdata, ebpf, clientGo}},
 
 		{folder: "internal/names"},
+		{folder: "internal/instruments", ours: []string{"internal/names"}, others: []string{"go.opentelemetry.io/otel"}},
 		{folder: "internal/shared", others: []string{component}},
 		{folder: "internal/capabilities", others: []string{unix}},
 		{folder: "internal/controlapi", others: []string{component}},
@@ -128,7 +129,7 @@ func house() []importRule {
 // anomalyProcessor is about the processor "anomaly".
 func anomalyProcessor() []importRule {
 	return []importRule{
-		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/shared", "internal/controlapi"},
+		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
 		// Rules know neither OTLP nor the processor: what they are asked about is handed to them.
 		{folder: anomalyAt + "sigma", ours: []string{"internal/names"}, others: []string{"go.yaml.in/yaml/v3"}},

@@ -4,14 +4,12 @@ package anomalyprocessor
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/meerkat-otel/meerkat/internal/instruments"
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
@@ -32,26 +30,23 @@ type telemetry struct {
 
 func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) {
 	t := &telemetry{core: c}
-	b := instruments{meter: set.MeterProvider.Meter(scopeName)}
-	t.events = b.counter(names.AnomalyEventsSeen())
-	t.surprising = b.counter(names.AnomalySurprising())
-	t.incidents = b.counter(names.AnomalyIncidents())
-	t.merged = b.counter(names.AnomalyMerged())
-	t.ahead = b.counter(names.AnomalyEventsAhead())
-	t.again = b.counter(names.AnomalyBatchesAgain())
-	t.refused = b.counter(names.AnomalyIncidentsLost())
-	t.limits = b.counter(names.AnomalyLimits())
-	t.hits = b.counter(names.AnomalyRuleHits())
-	t.profiles = b.gauge(names.AnomalyProfiles())
-	t.bytes = b.gauge(names.AnomalyProfileBytes())
-	t.rules = b.gauge(names.AnomalyRules())
-	t.rulesRefused = b.gauge(names.AnomalyRulesRefused())
-	t.control = newControlTelemetry(&b)
-	t.metrics = b.registerMetrics(c.watcher)
-	if b.err != nil {
-		return nil, b.err
-	}
-	registration, err := b.meter.RegisterCallback(t.observe, b.all...)
+	b := instruments.NewBuilder(set.MeterProvider, scopeName)
+	t.events = b.Counter(names.AnomalyEventsSeen())
+	t.surprising = b.Counter(names.AnomalySurprising())
+	t.incidents = b.Counter(names.AnomalyIncidents())
+	t.merged = b.Counter(names.AnomalyMerged())
+	t.ahead = b.Counter(names.AnomalyEventsAhead())
+	t.again = b.Counter(names.AnomalyBatchesAgain())
+	t.refused = b.Counter(names.AnomalyIncidentsLost())
+	t.limits = b.Counter(names.AnomalyLimits())
+	t.hits = b.Counter(names.AnomalyRuleHits())
+	t.profiles = b.Gauge(names.AnomalyProfiles())
+	t.bytes = b.Gauge(names.AnomalyProfileBytes())
+	t.rules = b.Gauge(names.AnomalyRules())
+	t.rulesRefused = b.Gauge(names.AnomalyRulesRefused())
+	t.control = newControlTelemetry(b)
+	t.metrics = newMetricsTelemetry(b, c.watcher)
+	registration, err := b.Register(t.observe)
 	if err != nil {
 		return nil, err
 	}
@@ -60,34 +55,6 @@ func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) 
 }
 
 func (t *telemetry) close() error { return t.registration.Unregister() }
-
-// instruments makes instruments and remembers them and the errors.
-type instruments struct {
-	meter metric.Meter
-	all   []metric.Observable
-	err   error
-}
-
-func (b *instruments) counter(m names.Metric) metric.Int64ObservableCounter {
-	i, err := b.meter.Int64ObservableCounter(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
-	b.all, b.err = append(b.all, i), errors.Join(b.err, err)
-	return i
-}
-
-func (b *instruments) gauge(m names.Metric) metric.Int64ObservableGauge {
-	i, err := b.meter.Int64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
-	b.all, b.err = append(b.all, i), errors.Join(b.err, err)
-	return i
-}
-
-// by makes the attributes of a data point.
-func by(pairs ...string) metric.MeasurementOption {
-	var all []attribute.KeyValue
-	for pair := range slices.Chunk(pairs, 2) {
-		all = append(all, attribute.String(pair[0], pair[1]))
-	}
-	return metric.WithAttributes(all...)
-}
 
 // outcomeNames and severityNames are the values of names.Outcome and names.Severity.
 var (
@@ -103,15 +70,15 @@ var (
 func (t *telemetry) observe(ctx context.Context, o metric.Observer) error {
 	tally := &t.core.tally
 	for outcome := range tally.outcomes {
-		o.ObserveInt64(t.events, int64(tally.outcomes[outcome].Load()), by(names.Outcome, outcomeNames[outcome]))
+		o.ObserveInt64(t.events, int64(tally.outcomes[outcome].Load()), instruments.By(names.Outcome, outcomeNames[outcome]))
 	}
-	o.ObserveInt64(t.events, int64(tally.allowed.Load()), by(names.Outcome, "allowed"))
+	o.ObserveInt64(t.events, int64(tally.allowed.Load()), instruments.By(names.Outcome, "allowed"))
 	o.ObserveInt64(t.ahead, int64(tally.ahead.Load()))
 	o.ObserveInt64(t.again, int64(tally.again.Load()))
 	o.ObserveInt64(t.refused, int64(tally.refused.Load()))
 	told, _ := tally.snapshot()
 	for key, n := range told {
-		o.ObserveInt64(t.incidents, n, by(names.State, key.state, names.Severity, severityNames[key.severity]))
+		o.ObserveInt64(t.incidents, n, instruments.By(names.State, key.state, names.Severity, severityNames[key.severity]))
 	}
 	t.metrics.observe(ctx, o)
 	t.observeProfiles(o)
@@ -128,7 +95,7 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 		all.add(p, beside(p))
 	})
 	for state, n := range states {
-		o.ObserveInt64(t.profiles, n, by(names.State, state.String()))
+		o.ObserveInt64(t.profiles, n, instruments.By(names.State, state.String()))
 	}
 	o.ObserveInt64(t.surprising, int64(all.tracker.Surprising))
 	o.ObserveInt64(t.merged, int64(all.book.Merged))
@@ -140,7 +107,7 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 		"evidence": t.core.evidence.omitted.Load(), "losses": t.core.losses.Dropped(), "habits": all.habits,
 		"command_lines": t.core.rules.current.Load().filler.Forgotten(), "metric_incidents": t.core.raised.full.Load(),
 	} {
-		o.ObserveInt64(t.limits, int64(n), by(names.Bound, bound))
+		o.ObserveInt64(t.limits, int64(n), instruments.By(names.Bound, bound))
 	}
 }
 
@@ -152,11 +119,11 @@ func (t *telemetry) observeRules(o metric.Observer) {
 		refused[one.Cause.String()]++
 	}
 	for cause, n := range refused {
-		o.ObserveInt64(t.rulesRefused, n, by(names.Reason, cause))
+		o.ObserveInt64(t.rulesRefused, n, instruments.By(names.Reason, cause))
 	}
 	for number := range r.hits {
 		if n := r.hits[number].Load(); n > 0 {
-			o.ObserveInt64(t.hits, int64(n), by(names.Rule, r.set.Rule(number).Key()))
+			o.ObserveInt64(t.hits, int64(n), instruments.By(names.Rule, r.set.Rule(number).Key()))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/meerkat-otel/meerkat/internal/instruments"
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
 
@@ -17,18 +18,15 @@ func (t *teller) start(set component.TelemetrySettings) error {
 	if !t.config.Enabled {
 		return nil
 	}
-	b := instruments{meter: set.MeterProvider.Meter(scopeName)}
-	deltas, limits := b.counter(names.AnomalyDeltas()), b.counter(names.AnomalyFleetLimits())
-	if b.err != nil {
-		return b.err
-	}
-	registration, err := b.meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		o.ObserveInt64(deltas, int64(t.sent.Load()), by(names.Outcome, "sent"))
-		o.ObserveInt64(deltas, int64(t.refused.Load()), by(names.Outcome, "refused"))
-		o.ObserveInt64(limits, int64(t.left.Load()), by(names.Bound, "delta"))
-		o.ObserveInt64(limits, int64(t.homeless.Load()), by(names.Bound, "no_host"))
+	b := instruments.NewBuilder(set.MeterProvider, scopeName)
+	deltas, limits := b.Counter(names.AnomalyDeltas()), b.Counter(names.AnomalyFleetLimits())
+	registration, err := b.Register(func(_ context.Context, o metric.Observer) error {
+		o.ObserveInt64(deltas, int64(t.sent.Load()), instruments.By(names.Outcome, "sent"))
+		o.ObserveInt64(deltas, int64(t.refused.Load()), instruments.By(names.Outcome, "refused"))
+		o.ObserveInt64(limits, int64(t.left.Load()), instruments.By(names.Bound, "delta"))
+		o.ObserveInt64(limits, int64(t.homeless.Load()), instruments.By(names.Bound, "no_host"))
 		return nil
-	}, b.all...)
+	})
 	t.registration = registration
 	return err
 }
@@ -57,18 +55,15 @@ type gatewayTelemetry struct {
 
 func newGatewayTelemetry(set component.TelemetrySettings, g *gateway) (*gatewayTelemetry, error) {
 	t := &gatewayTelemetry{gateway: g}
-	b := instruments{meter: set.MeterProvider.Meter(scopeName)}
-	t.deltas = b.counter(names.AnomalyDeltas())
-	t.incidents = b.counter(names.AnomalyFleetIncidents())
-	t.limits = b.counter(names.AnomalyFleetLimits())
-	t.behaviours = b.gauge(names.AnomalyFleetBehaviours())
-	t.bytes = b.gauge(names.AnomalyFleetBytes())
-	t.remembered = b.gauge(names.AnomalyFleetOpen())
-	t.ofChains = b.gauge(names.AnomalyFleetChains())
-	if b.err != nil {
-		return nil, b.err
-	}
-	registration, err := b.meter.RegisterCallback(t.observe, b.all...)
+	b := instruments.NewBuilder(set.MeterProvider, scopeName)
+	t.deltas = b.Counter(names.AnomalyDeltas())
+	t.incidents = b.Counter(names.AnomalyFleetIncidents())
+	t.limits = b.Counter(names.AnomalyFleetLimits())
+	t.behaviours = b.Gauge(names.AnomalyFleetBehaviours())
+	t.bytes = b.Gauge(names.AnomalyFleetBytes())
+	t.remembered = b.Gauge(names.AnomalyFleetOpen())
+	t.ofChains = b.Gauge(names.AnomalyFleetChains())
+	registration, err := b.Register(t.observe)
 	t.registration = registration
 	return t, err
 }
@@ -84,18 +79,18 @@ func (t *gatewayTelemetry) observe(_ context.Context, o metric.Observer) error {
 		"taken": model.Taken, "repeated": model.Repeated, "missed": model.Missed,
 		"unreadable": tally.deltaUnreadable.Load(), "other_version": tally.deltaVersion.Load(),
 	} {
-		o.ObserveInt64(t.deltas, int64(n), by(names.Outcome, outcome))
+		o.ObserveInt64(t.deltas, int64(n), instruments.By(names.Outcome, outcome))
 	}
 	for outcome, n := range map[string]uint64{
 		"passed": tally.passed.Load(), "suppressed": tally.suppressed.Load(), "dropped": tally.dropped.Load(), "unreadable": tally.unreadable.Load(),
 		"too_large": tally.tooLarge.Load(), "made": tally.made.Load(), "refused": tally.refused.Load(),
 	} {
-		o.ObserveInt64(t.incidents, int64(n), by(names.Outcome, outcome))
+		o.ObserveInt64(t.incidents, int64(n), instruments.By(names.Outcome, outcome))
 	}
 	for bound, n := range map[string]uint64{
 		"behaviours": model.Forgotten, "sources": model.Untracked, "incidents": book.Forgotten, "chain": book.Omitted, "ambiguous": book.Ambiguous,
 	} {
-		o.ObserveInt64(t.limits, int64(n), by(names.Bound, bound))
+		o.ObserveInt64(t.limits, int64(n), instruments.By(names.Bound, bound))
 	}
 	o.ObserveInt64(t.behaviours, int64(model.Behaviours))
 	o.ObserveInt64(t.bytes, int64(model.Bytes))

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/meerkat-otel/meerkat/internal/instruments"
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
 
@@ -23,20 +24,17 @@ type stateTelemetry struct {
 
 func newStateTelemetry(set component.TelemetrySettings, k *keeper) (*stateTelemetry, error) {
 	t := &stateTelemetry{keeper: k}
-	b := instruments{meter: set.MeterProvider.Meter(scopeName)}
-	t.bytes = b.gauge(names.AnomalyStateBytes())
-	t.entries = b.gauge(names.AnomalyStateEntries())
-	t.age = b.gauge(names.AnomalyStateAge())
-	t.writes = b.counter(names.AnomalyStateWrites())
-	t.written = b.counter(names.AnomalyStateWritten())
-	t.failures = b.counter(names.AnomalyStateFailures())
-	t.aside = b.counter(names.AnomalyStateAside())
-	t.limits = b.counter(names.AnomalyStateLimits())
-	if b.err != nil {
-		return nil, b.err
-	}
+	b := instruments.NewBuilder(set.MeterProvider, scopeName)
+	t.bytes = b.Gauge(names.AnomalyStateBytes())
+	t.entries = b.Gauge(names.AnomalyStateEntries())
+	t.age = b.Gauge(names.AnomalyStateAge())
+	t.writes = b.Counter(names.AnomalyStateWrites())
+	t.written = b.Counter(names.AnomalyStateWritten())
+	t.failures = b.Counter(names.AnomalyStateFailures())
+	t.aside = b.Counter(names.AnomalyStateAside())
+	t.limits = b.Counter(names.AnomalyStateLimits())
 	var err error
-	t.registration, err = b.meter.RegisterCallback(t.observe, b.all...)
+	t.registration, err = b.Register(t.observe)
 	return t, err
 }
 
@@ -54,13 +52,13 @@ func (t *stateTelemetry) observe(_ context.Context, o metric.Observer) error {
 	for operation, n := range map[string]uint64{
 		"open": tally.open.Load(), "read": stats.ReadFailures.Load(), "write": stats.WriteFailures.Load(), "encode": tally.encoding.Load(),
 	} {
-		o.ObserveInt64(t.failures, int64(n), by(names.Operation, operation))
+		o.ObserveInt64(t.failures, int64(n), instruments.By(names.Operation, operation))
 	}
 	for limit, n := range map[string]uint64{
 		"workloads": tally.forgotten.Load(), "index": stats.Refused.Load(), "incidents": tally.reduced.Load(), "interval": tally.postponed.Load(),
 		"soon": tally.hurried.Load(), "late": tally.superseded.Load(),
 	} {
-		o.ObserveInt64(t.limits, int64(n), by(names.Limit, limit))
+		o.ObserveInt64(t.limits, int64(n), instruments.By(names.Limit, limit))
 	}
 	return nil
 }

@@ -4,14 +4,12 @@ package k8senrichprocessor
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/meerkat-otel/meerkat/internal/instruments"
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/conntrack"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/hold"
@@ -36,28 +34,25 @@ type telemetry struct {
 
 func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) {
 	t := &telemetry{core: c}
-	b := instruments{meter: set.MeterProvider.Meter(scopeName)}
-	t.resources = b.counter(names.EnrichResources())
-	t.farEnds = b.counter(names.EnrichFarEnds())
-	t.waiting = b.gauge(names.EnrichWaiting())
-	t.waitingBytes = b.gauge(names.EnrichWaitingBytes())
-	t.waited = b.counter(names.EnrichWaited())
-	t.lost = b.counter(names.EnrichLost())
-	t.translations = b.counter(names.EnrichTranslations())
-	t.objects = b.gauge(names.EnrichObjects())
-	t.bytes = b.gauge(names.EnrichBytes())
-	t.refused = b.counter(names.EnrichRefused())
-	t.cut = b.counter(names.EnrichCut())
-	t.states = b.gauge(names.EnrichSourceState())
-	t.silence = b.floatGauge(names.EnrichSourceSilence())
-	t.requests = b.counter(names.EnrichSourceRequests())
-	t.sourceErrors = b.counter(names.EnrichSourceErrors())
-	t.changes = b.counter(names.EnrichSourceChanges())
-	t.conversionCut = b.counter(names.EnrichConversionCut())
-	if b.err != nil {
-		return nil, b.err
-	}
-	registration, err := b.meter.RegisterCallback(t.observe, b.all...)
+	b := instruments.NewBuilder(set.MeterProvider, scopeName)
+	t.resources = b.Counter(names.EnrichResources())
+	t.farEnds = b.Counter(names.EnrichFarEnds())
+	t.waiting = b.Gauge(names.EnrichWaiting())
+	t.waitingBytes = b.Gauge(names.EnrichWaitingBytes())
+	t.waited = b.Counter(names.EnrichWaited())
+	t.lost = b.Counter(names.EnrichLost())
+	t.translations = b.Counter(names.EnrichTranslations())
+	t.objects = b.Gauge(names.EnrichObjects())
+	t.bytes = b.Gauge(names.EnrichBytes())
+	t.refused = b.Counter(names.EnrichRefused())
+	t.cut = b.Counter(names.EnrichCut())
+	t.states = b.Gauge(names.EnrichSourceState())
+	t.silence = b.FloatGauge(names.EnrichSourceSilence())
+	t.requests = b.Counter(names.EnrichSourceRequests())
+	t.sourceErrors = b.Counter(names.EnrichSourceErrors())
+	t.changes = b.Counter(names.EnrichSourceChanges())
+	t.conversionCut = b.Counter(names.EnrichConversionCut())
+	registration, err := b.Register(t.observe)
 	if err != nil {
 		return nil, err
 	}
@@ -67,49 +62,13 @@ func newTelemetry(set component.TelemetrySettings, c *core) (*telemetry, error) 
 
 func (t *telemetry) close() error { return t.registration.Unregister() }
 
-// instruments makes instruments and remembers them and the errors.
-type instruments struct {
-	meter metric.Meter
-	all   []metric.Observable
-	err   error
-}
-
-func (b *instruments) counter(m names.Metric) metric.Int64ObservableCounter {
-	i, err := b.meter.Int64ObservableCounter(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
-	b.all, b.err = append(b.all, i), errors.Join(b.err, err)
-	return i
-}
-
-func (b *instruments) gauge(m names.Metric) metric.Int64ObservableGauge {
-	i, err := b.meter.Int64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
-	b.all, b.err = append(b.all, i), errors.Join(b.err, err)
-	return i
-}
-
-func (b *instruments) floatGauge(m names.Metric) metric.Float64ObservableGauge {
-	i, err := b.meter.Float64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
-	b.all, b.err = append(b.all, i), errors.Join(b.err, err)
-	return i
-}
-
-// by makes the attributes of a data point. Pairs without a value are left out.
-func by(pairs ...string) metric.MeasurementOption {
-	var all []attribute.KeyValue
-	for pair := range slices.Chunk(pairs, 2) {
-		if pair[1] != "" {
-			all = append(all, attribute.String(pair[0], pair[1]))
-		}
-	}
-	return metric.WithAttributes(all...)
-}
-
 func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	nears, fars := t.core.tally.found()
 	for found, n := range nears {
-		o.ObserveInt64(t.resources, n, by(names.Status, string(found.status), names.Reason, string(found.reason), names.FoundBy, string(found.source)))
+		o.ObserveInt64(t.resources, n, instruments.By(names.Status, string(found.status), names.Reason, string(found.reason), names.FoundBy, string(found.source)))
 	}
 	for found, n := range fars {
-		o.ObserveInt64(t.farEnds, n, by(names.Status, string(found.status), names.Reason, string(found.reason)))
+		o.ObserveInt64(t.farEnds, n, instruments.By(names.Status, string(found.status), names.Reason, string(found.reason)))
 	}
 	for signal, stats := range t.core.tally.waiting() {
 		t.observeQueue(o, signal, stats)
@@ -123,7 +82,7 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 		}
 	}
 	for bound, n := range t.core.converter.Cut() {
-		o.ObserveInt64(t.conversionCut, int64(n), by(names.Bound, bound))
+		o.ObserveInt64(t.conversionCut, int64(n), instruments.By(names.Bound, bound))
 	}
 	t.observeInventory(o, t.core.inventory.Stats())
 	return nil
@@ -133,26 +92,26 @@ func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 var endNames = map[hold.End]string{hold.Ready: "ready", hold.TimedOut: "timed_out", hold.NoRoom: "no_room", hold.Closing: "closing"}
 
 func (t *telemetry) observeQueue(o metric.Observer, signal string, stats hold.Stats) {
-	of := by(names.Signal, signal)
+	of := instruments.By(names.Signal, signal)
 	o.ObserveInt64(t.waiting, int64(stats.Records), of)
 	o.ObserveInt64(t.waitingBytes, int64(stats.Bytes), of)
 	o.ObserveInt64(t.lost, int64(stats.Lost), of)
 	for end, n := range stats.Ended {
-		o.ObserveInt64(t.waited, int64(n), by(names.Signal, signal, names.WaitingEnded, endNames[end]))
+		o.ObserveInt64(t.waited, int64(n), instruments.By(names.Signal, signal, names.WaitingEnded, endNames[end]))
 	}
 }
 
 func (t *telemetry) observeKind(o metric.Observer, k *sourcestate.Kind) {
-	of := by(names.ObjectKind, k.Kind)
-	o.ObserveInt64(t.states, 1, by(names.ObjectKind, k.Kind, names.State, string(k.Phase)))
+	of := instruments.By(names.ObjectKind, k.Kind)
+	o.ObserveInt64(t.states, 1, instruments.By(names.ObjectKind, k.Kind, names.State, string(k.Phase)))
 	if !k.LastHeard.IsZero() {
 		o.ObserveFloat64(t.silence, time.Since(k.LastHeard).Seconds(), of)
 	}
 	for request, n := range map[string]uint64{"list": k.Lists, "watch": k.Watches, "restart": k.Restarts} {
-		o.ObserveInt64(t.requests, int64(n), by(names.ObjectKind, k.Kind, names.Request, request))
+		o.ObserveInt64(t.requests, int64(n), instruments.By(names.ObjectKind, k.Kind, names.Request, request))
 	}
 	for reason, n := range k.Errors {
-		o.ObserveInt64(t.sourceErrors, int64(n), by(names.ObjectKind, k.Kind, names.Reason, string(reason)))
+		o.ObserveInt64(t.sourceErrors, int64(n), instruments.By(names.ObjectKind, k.Kind, names.Reason, string(reason)))
 	}
 	o.ObserveInt64(t.changes, int64(k.Events), of)
 }
@@ -162,7 +121,7 @@ func (t *telemetry) observeTranslations(o metric.Observer, stats conntrack.Stats
 		"translated": stats.Translated, "untranslated": stats.Untranslated, "unknown": stats.Unknown,
 		"failed": stats.Failed, "skipped": stats.Skipped,
 	} {
-		o.ObserveInt64(t.translations, int64(n), by(names.Outcome, outcome))
+		o.ObserveInt64(t.translations, int64(n), instruments.By(names.Outcome, outcome))
 	}
 }
 
@@ -171,13 +130,13 @@ func (t *telemetry) observeInventory(o metric.Observer, stats inventory.Stats) {
 		inventory.KindPod: stats.Pods, inventory.KindService: stats.Services,
 		inventory.KindEndpointSlice: stats.EndpointSlices, inventory.KindNode: stats.Nodes,
 	} {
-		o.ObserveInt64(t.objects, int64(n), by(names.ObjectKind, kind))
+		o.ObserveInt64(t.objects, int64(n), instruments.By(names.ObjectKind, kind))
 	}
 	o.ObserveInt64(t.bytes, int64(stats.Bytes))
 	for kind, n := range stats.Refused {
-		o.ObserveInt64(t.refused, int64(n), by(names.ObjectKind, kind))
+		o.ObserveInt64(t.refused, int64(n), instruments.By(names.ObjectKind, kind))
 	}
 	for kind, n := range stats.Cut {
-		o.ObserveInt64(t.cut, int64(n), by(names.ObjectKind, kind))
+		o.ObserveInt64(t.cut, int64(n), instruments.By(names.ObjectKind, kind))
 	}
 }

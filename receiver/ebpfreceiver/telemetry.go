@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/meerkat-otel/meerkat/internal/instruments"
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
 )
@@ -39,41 +40,38 @@ type telemetry struct {
 
 func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, error) {
 	t := &telemetry{session: s}
-	b := instruments{meter: set.MeterProvider.Meter(scopeName)}
-	t.events = b.counter(names.ReceiverEvents())
-	t.lost = b.counter(names.ReceiverEventsLost())
-	t.truncated = b.counter(names.ReceiverEventsTruncated())
-	t.repeated = b.counter(names.ReceiverEventsNotDeduplicated())
-	t.undecodable = b.counter(names.ReceiverRecordsUnknown())
-	t.identity = b.counter(names.ReceiverEventsUnidentified())
-	t.programRuns = b.counter(names.ReceiverProgramRuns())
-	t.programMissed = b.counter(names.ReceiverProgramMissed())
-	t.programTime = b.floatCounter(names.ReceiverProgramTime())
-	t.evicted = b.counter(names.ReceiverProcessesEvicted())
-	t.unknownWorkload = b.counter(names.ReceiverWorkloadsUnknown())
-	t.contents = b.counter(names.ReceiverExecutables())
-	t.containers = b.counter(names.ReceiverContainers())
-	t.leftOut = b.counter(names.ReceiverContainerValuesLeftOut())
-	t.filesEvicted = b.counter(names.ReceiverContainerFilesEvicted())
-	t.forgottenCrashes = b.counter(names.ReceiverCrashCountsForgotten())
-	t.keptInKernel = b.counter(names.ReceiverEventsKeptInKernel())
-	t.kernelShare = b.floatGauge(names.ReceiverEventsKernelShare())
-	t.inFlight = b.gauge(names.ReceiverEventsInFlight())
-	t.tracers = b.gauge(names.ReceiverTracerState())
-	t.attachTime = b.floatGauge(names.ReceiverTracerAttachTime())
-	t.ringWaiting = b.gauge(names.ReceiverRingWaiting())
-	t.ringSize = b.gauge(names.ReceiverRingSize())
-	t.mapBytes = b.gauge(names.ReceiverMapBytes())
-	t.processes = b.gauge(names.ReceiverProcesses())
-	t.workloads = b.gauge(names.ReceiverWorkloads())
-	t.dnsMessages = b.counter(names.ReceiverDNSMessages())
-	t.dnsPending = b.gauge(names.ReceiverDNSPending())
-	t.dnsNames = b.gauge(names.ReceiverDNSNames())
-	t.dnsNamesEvicted = b.counter(names.ReceiverDNSNamesEvicted())
-	if b.err != nil {
-		return nil, b.err
-	}
-	registration, err := b.meter.RegisterCallback(t.observe, b.all...)
+	b := instruments.NewBuilder(set.MeterProvider, scopeName)
+	t.events = b.Counter(names.ReceiverEvents())
+	t.lost = b.Counter(names.ReceiverEventsLost())
+	t.truncated = b.Counter(names.ReceiverEventsTruncated())
+	t.repeated = b.Counter(names.ReceiverEventsNotDeduplicated())
+	t.undecodable = b.Counter(names.ReceiverRecordsUnknown())
+	t.identity = b.Counter(names.ReceiverEventsUnidentified())
+	t.programRuns = b.Counter(names.ReceiverProgramRuns())
+	t.programMissed = b.Counter(names.ReceiverProgramMissed())
+	t.programTime = b.FloatCounter(names.ReceiverProgramTime())
+	t.evicted = b.Counter(names.ReceiverProcessesEvicted())
+	t.unknownWorkload = b.Counter(names.ReceiverWorkloadsUnknown())
+	t.contents = b.Counter(names.ReceiverExecutables())
+	t.containers = b.Counter(names.ReceiverContainers())
+	t.leftOut = b.Counter(names.ReceiverContainerValuesLeftOut())
+	t.filesEvicted = b.Counter(names.ReceiverContainerFilesEvicted())
+	t.forgottenCrashes = b.Counter(names.ReceiverCrashCountsForgotten())
+	t.keptInKernel = b.Counter(names.ReceiverEventsKeptInKernel())
+	t.kernelShare = b.FloatGauge(names.ReceiverEventsKernelShare())
+	t.inFlight = b.Gauge(names.ReceiverEventsInFlight())
+	t.tracers = b.Gauge(names.ReceiverTracerState())
+	t.attachTime = b.FloatGauge(names.ReceiverTracerAttachTime())
+	t.ringWaiting = b.Gauge(names.ReceiverRingWaiting())
+	t.ringSize = b.Gauge(names.ReceiverRingSize())
+	t.mapBytes = b.Gauge(names.ReceiverMapBytes())
+	t.processes = b.Gauge(names.ReceiverProcesses())
+	t.workloads = b.Gauge(names.ReceiverWorkloads())
+	t.dnsMessages = b.Counter(names.ReceiverDNSMessages())
+	t.dnsPending = b.Gauge(names.ReceiverDNSPending())
+	t.dnsNames = b.Gauge(names.ReceiverDNSNames())
+	t.dnsNamesEvicted = b.Counter(names.ReceiverDNSNamesEvicted())
+	registration, err := b.Register(t.observe)
 	if err != nil {
 		return nil, err
 	}
@@ -82,42 +80,6 @@ func newTelemetry(set component.TelemetrySettings, s *session) (*telemetry, erro
 }
 
 func (t *telemetry) close() error { return t.registration.Unregister() }
-
-// instruments makes instruments and remembers them, and the errors.
-type instruments struct {
-	meter metric.Meter
-	all   []metric.Observable
-	err   error
-}
-
-func (b *instruments) counter(m names.Metric) metric.Int64ObservableCounter {
-	i, err := b.meter.Int64ObservableCounter(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
-	b.add(i, err)
-	return i
-}
-
-func (b *instruments) floatCounter(m names.Metric) metric.Float64ObservableCounter {
-	i, err := b.meter.Float64ObservableCounter(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
-	b.add(i, err)
-	return i
-}
-
-func (b *instruments) floatGauge(m names.Metric) metric.Float64ObservableGauge {
-	i, err := b.meter.Float64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
-	b.add(i, err)
-	return i
-}
-
-func (b *instruments) gauge(m names.Metric) metric.Int64ObservableGauge {
-	i, err := b.meter.Int64ObservableGauge(m.Name, metric.WithUnit(m.Unit), metric.WithDescription(m.Brief))
-	b.add(i, err)
-	return i
-}
-
-func (b *instruments) add(i metric.Observable, err error) {
-	b.all = append(b.all, i)
-	b.err = errors.Join(b.err, err)
-}
 
 func (t *telemetry) observe(_ context.Context, o metric.Observer) error {
 	var errs []error
