@@ -4,7 +4,7 @@
 #
 #   run.sh [BINARY]
 #
-# Events go to $MEERKAT_DATA/events.json (default: the folder data beside this file).
+# Events go to $MEERKAT_DATA/events.json (default: the folder data beside this file). MEERKAT_CONFIG names another configuration.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -48,7 +48,7 @@ What can be looked at and changed, for root: curl --unix-socket /run/meerkat/con
 Ctrl-C ends it.
 
 END
-"$binary" --config "$here/config.yaml" &
+"$binary" --config "${MEERKAT_CONFIG:-$here/config.yaml}" &
 collector=$!
 status=0
 wait "$collector" || status=$?
