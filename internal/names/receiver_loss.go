@@ -27,7 +27,7 @@ func ReceiverEventRecords() []Event {
 func ReceiverEventAttributes() []Attribute {
 	return []Attribute{
 		{ReceiverLossTracer, String, "Name of the tracer."},
-		{ReceiverLossOffered, Int, "How many of its events there were in the interval, those that were filtered or aggregated included."},
+		{ReceiverLossOffered, Int, "How many of its events there were in the interval, those that were filtered or aggregated included; at least as many as were lost, some of which may be from before."},
 		{ReceiverLossLost, Int, "How many of these were lost. It can be more than were offered, if some were offered earlier."},
 		{ReceiverLossStages, StringArray, "Where: `ring`, `map`, `decode`, `queue` or `pipeline`, in the order of the alphabet."},
 		{ReceiverLossInterval, Double, "Seconds that it is about, up to the time of the event."},

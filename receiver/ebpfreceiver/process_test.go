@@ -356,9 +356,8 @@ func TestProcess_exit(t *testing.T) {
 			assert.Greater(t, r.double(names.ProcessRunTime), 0.0)
 			// The exit goes on after the event, and that takes time too.
 			cpu := time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
-			assert.Positive(t, r.double(names.ProcessCPUTime))
 			assert.LessOrEqual(t, r.double(names.ProcessCPUTime), cpu+tickSeconds)
-			if name == "work" {
+			if name == "work" { // others may be shorter than what the kernel measures in
 				assert.InEpsilon(t, cpu, r.double(names.ProcessCPUTime), 0.2)
 			}
 		})
