@@ -3,6 +3,7 @@
 package emit_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func BenchmarkLogs(b *testing.B) {
 			for _, step := range readScenario(b, scenarioFolder+"/"+scenario+".txtar").Files {
 				of, kind, _ := strings.Cut(step.Name, " ")
 				switch {
-				case of == tracer && kind != "logs" && kind != "seen" && kind != "snapshot":
+				case of == tracer && !slices.Contains([]string{"logs", "seen", "snapshot", "flow closed"}, kind):
 					records = append(records, undump(b, step.Data))
 				case kind != "logs" && kind != "seen":
 					r.step(&step)
