@@ -46,8 +46,9 @@ func (e evidence) add(t *evidenceTotal, i *incident.Incident, instance string, r
 	}
 	other := c.records == 0 || c.instance != instance
 	bytes := new(plog.ProtoMarshaler).LogRecordSize(log)
+	var whole plog.ResourceLogs
 	if other {
-		whole := plog.NewResourceLogs()
+		whole = plog.NewResourceLogs()
 		resource.CopyTo(whole.Resource())
 		bytes += new(plog.ProtoMarshaler).ResourceLogsSize(whole)
 	}
@@ -58,9 +59,8 @@ func (e evidence) add(t *evidenceTotal, i *incident.Incident, instance string, r
 	c.records, c.bytes, c.instance = c.records+1, c.bytes+bytes, instance
 	all := c.data.ResourceLogs()
 	if other {
-		added := all.AppendEmpty()
-		resource.CopyTo(added.Resource())
-		added.ScopeLogs().AppendEmpty()
+		whole.ScopeLogs().AppendEmpty()
+		whole.MoveTo(all.AppendEmpty())
 	}
 	log.CopyTo(all.At(all.Len() - 1).ScopeLogs().At(0).LogRecords().AppendEmpty())
 }

@@ -115,7 +115,7 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 	if !resolved {
 		c.tally.outcomes[outcome].Add(1)
 		c.note(s, outcome)
-		if outcome != record.Unresolved || !slices.ContainsFunc(s.matched, raises) || s.reader.ReadUnresolved(log, &s.event) != record.Read {
+		if outcome != record.Unresolved || !slices.ContainsFunc(s.matched, func(rule *sigma.Rule) bool { return rule.Level.Raises() }) || s.reader.ReadUnresolved(log, &s.event) != record.Read {
 			c.noteHabit(s, log)
 			return false
 		}

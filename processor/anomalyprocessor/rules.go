@@ -65,23 +65,17 @@ func (r *ruleset) log(logger *zap.Logger) {
 	logger.Info("Rules are loaded", zap.Int("rules", r.report.Rules), zap.Int("files", r.report.Files), zap.Int("refused", len(r.report.Refused)))
 }
 
-// levelBits are what a match of each level adds to the weight of an event. From High on it is an incident by itself.
-var levelBits = [...]float64{sigma.Informational: 0, sigma.Low: 1, sigma.Medium: 3, sigma.High: 6, sigma.Critical: 10}
-
-// raises tells whether a rule is an incident by itself.
-func raises(rule *sigma.Rule) bool { return rule.Level >= sigma.High }
-
 // hintOf returns what matched rules say together: several rules about one thing say little more than one. Those that somebody has accepted of
 // this behaviour say nothing.
 func hintOf(p *profile.Profile, o *profile.Observation, matched []*sigma.Rule) incident.Hint {
 	var hint incident.Hint
 	for _, rule := range matched {
-		if levelBits[rule.Level] == 0 || p.Excused(o, rule.Key()) {
+		if rule.Level.Bits() == 0 || p.Excused(o, rule.Key()) {
 			continue
 		}
 		hint.Rules = append(hint.Rules, rule.Key())
-		hint.Bits = max(hint.Bits, levelBits[rule.Level])
-		hint.Raise = hint.Raise || raises(rule)
+		hint.Bits = max(hint.Bits, rule.Level.Bits())
+		hint.Raise = hint.Raise || rule.Level.Raises()
 	}
 	return hint
 }

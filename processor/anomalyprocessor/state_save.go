@@ -8,10 +8,10 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/state"
 )
@@ -147,14 +147,7 @@ func (k *keeper) flush(ctx context.Context) error {
 func (c *core) incidentsOf(p *profile.Profile) *state.Incidents {
 	w := beside(p)
 	w.book.Tidy(w.clock.now(c.now()))
-	kept := &state.Incidents{Latest: nanoseconds(w.clock.latest), Arrived: nanoseconds(w.clock.arrived), Tracker: w.tracker.Snapshot(false)}
+	kept := &state.Incidents{Latest: incident.Nanoseconds(w.clock.latest), Arrived: incident.Nanoseconds(w.clock.arrived), Tracker: w.tracker.Snapshot(false)}
 	kept.Book = w.book.Snapshot(kept.Tracker, encodeOrigin)
 	return kept
-}
-
-func nanoseconds(at time.Time) int64 {
-	if at.IsZero() {
-		return 0
-	}
-	return at.UnixNano()
 }

@@ -194,11 +194,7 @@ func (i *Incident) keepBehaviour(other *Behaviour) {
 		return
 	}
 	b := &i.Behaviours[at]
-	b.Count += other.Count
-	b.Weight = max(b.Weight, other.Weight)
 	b.Join(other)
-	b.Forbidden = b.Forbidden || other.Forbidden
-	b.AddEnds(other.Ends)
 	if other.First.Before(b.First) {
 		b.First, b.Process = other.First, other.Process
 	}

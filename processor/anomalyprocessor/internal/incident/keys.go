@@ -36,8 +36,13 @@ func (b *Behaviour) vary(o *profile.Observation, j profile.Judgement, hint Hint)
 	return more
 }
 
-// Join takes in with which arguments the same behaviour was seen in another incident, and which rules matched there.
+// Join takes in the same behaviour of another incident: how often and with which arguments it was seen, what it weighs, which rules matched, and
+// with whom it was. When it was seen first stays.
 func (b *Behaviour) Join(other *Behaviour) {
+	b.Count += other.Count
+	b.Weight = max(b.Weight, other.Weight)
+	b.Forbidden = b.Forbidden || other.Forbidden
+	b.AddEnds(other.Ends)
 	for _, keys := range slices.Concat(other.Variants, []profile.Keys{{Shape: other.Keys.Shape}}) {
 		if keys.Shape != b.Keys.Shape {
 			include(&b.Variants, keys)

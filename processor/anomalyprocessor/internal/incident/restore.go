@@ -49,12 +49,12 @@ func Restore(s Snapshot) (*Tracker, error) {
 
 func restore(s *OpenSnapshot) (*Incident, error) {
 	i := &Incident{
-		Number: s.Number, Opened: timeOf(s.Opened), Last: timeOf(s.Last), Raised: s.Raised, RaisedAt: timeOf(s.RaisedAt),
+		Number: s.Number, Opened: TimeOf(s.Opened), Last: TimeOf(s.Last), Raised: s.Raised, RaisedAt: TimeOf(s.RaisedAt),
 		hinted: s.Hinted, MoreNodes: s.MoreNodes, MoreBehaviours: s.MoreBehaviours, MoreVariants: s.MoreVariants,
 		files: map[string]bool{}, index: map[uint64]int{},
 	}
 	for _, n := range s.Nodes[:min(len(s.Nodes), nodesMax)] {
-		i.Nodes = append(i.Nodes, Node{n.Process.Key(), n.Parent.Key(), n.Executable, timeOf(n.First)})
+		i.Nodes = append(i.Nodes, Node{n.Process.Key(), n.Parent.Key(), n.Executable, TimeOf(n.First)})
 	}
 	for at := range s.Behaviours[:min(len(s.Behaviours), behavioursMax)] {
 		b, err := s.Behaviours[at].Restore()
@@ -88,7 +88,7 @@ func (s *BehaviourSnapshot) Restore() (Behaviour, error) {
 	}
 	b := Behaviour{
 		ID: s.ID, Keys: keysOf(s.Keys), Weight: s.Weight, Expected: s.Expected, Sensitivity: sensitivity, Action: action,
-		Process: s.Process.Key(), First: timeOf(s.First), Count: s.Count, Destination: s.Destination, Object: s.Object, Explanation: s.Explanation,
+		Process: s.Process.Key(), First: TimeOf(s.First), Count: s.Count, Destination: s.Destination, Object: s.Object, Explanation: s.Explanation,
 		Forbidden: s.Forbidden,
 	}
 	for _, keys := range s.Variants {
@@ -98,7 +98,7 @@ func (s *BehaviourSnapshot) Restore() (Behaviour, error) {
 		include(&b.Excuses, keysOf(keys))
 	}
 	for _, end := range s.Ends {
-		b.AddEnds([]End{{timeOf(end.Time), end.Client, end.Server, end.Peer}})
+		b.AddEnds([]End{{TimeOf(end.Time), end.Client, end.Server, end.Peer}})
 	}
 	return b, nil
 }

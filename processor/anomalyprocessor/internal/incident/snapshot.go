@@ -126,11 +126,11 @@ func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
 
 func (i *Incident) snapshot() OpenSnapshot {
 	s := OpenSnapshot{
-		Number: i.Number, Opened: nanoseconds(i.Opened), Last: nanoseconds(i.Last), Raised: i.Raised, RaisedAt: nanoseconds(i.RaisedAt),
+		Number: i.Number, Opened: Nanoseconds(i.Opened), Last: Nanoseconds(i.Last), Raised: i.Raised, RaisedAt: Nanoseconds(i.RaisedAt),
 		Hinted: i.hinted, MoreNodes: i.MoreNodes, MoreBehaviours: i.MoreBehaviours, MoreVariants: i.MoreVariants,
 	}
 	for _, n := range i.Nodes {
-		s.Nodes = append(s.Nodes, NodeSnapshot{ProcessOf(n.Process), ProcessOf(n.Parent), n.Executable, nanoseconds(n.First)})
+		s.Nodes = append(s.Nodes, NodeSnapshot{ProcessOf(n.Process), ProcessOf(n.Parent), n.Executable, Nanoseconds(n.First)})
 	}
 	for at := range i.Behaviours {
 		s.Behaviours = append(s.Behaviours, i.Behaviours[at].Snapshot())
@@ -175,7 +175,7 @@ type EndSnapshot struct {
 func (b *Behaviour) Snapshot() BehaviourSnapshot {
 	s := BehaviourSnapshot{
 		ID: b.ID, Keys: numbersOf(b.Keys), Weight: b.Weight, Expected: b.Expected, Action: b.Action.String(),
-		Process: ProcessOf(b.Process), First: nanoseconds(b.First), Count: b.Count, Destination: b.Destination, Object: b.Object,
+		Process: ProcessOf(b.Process), First: Nanoseconds(b.First), Count: b.Count, Destination: b.Destination, Object: b.Object,
 		Explanation: b.Explanation, Forbidden: b.Forbidden,
 	}
 	if b.Sensitivity != behaviour.Ordinary {
@@ -188,7 +188,7 @@ func (b *Behaviour) Snapshot() BehaviourSnapshot {
 		s.Excuses = append(s.Excuses, numbersOf(keys))
 	}
 	for _, end := range b.Ends {
-		s.Ends = append(s.Ends, EndSnapshot{nanoseconds(end.Time), end.Client, end.Server, end.Peer})
+		s.Ends = append(s.Ends, EndSnapshot{Nanoseconds(end.Time), end.Client, end.Server, end.Peer})
 	}
 	return s
 }
@@ -229,14 +229,16 @@ func keysOf(keys [3]uint64) profile.Keys {
 	return profile.Keys{Exact: keys[0], Wide: keys[1], Shape: keys[2]}
 }
 
-func nanoseconds(at time.Time) int64 {
+// Nanoseconds is how a time is written, 0 for none.
+func Nanoseconds(at time.Time) int64 {
 	if at.IsZero() {
 		return 0
 	}
 	return at.UnixNano()
 }
 
-func timeOf(nanoseconds int64) time.Time {
+// TimeOf is the time that was written.
+func TimeOf(nanoseconds int64) time.Time {
 	if nanoseconds == 0 {
 		return time.Time{}
 	}

@@ -86,15 +86,12 @@ func (r *sessionReader) add(x *execution, resource pcommon.Resource, log plog.Lo
 		r.matched = r.rules.Match(&r.asked, r.matched[:0])
 		for _, number := range r.matched {
 			level := r.rules.Rule(number).Level
-			e.hint.Bits = max(e.hint.Bits, levelBits[level])
-			e.hint.Raise = e.hint.Raise || level >= sigma.High
+			e.hint.Bits = max(e.hint.Bits, level.Bits())
+			e.hint.Raise = e.hint.Raise || level.Raises()
 		}
 	}
 	x.events = append(x.events, e)
 }
-
-// levelBits is what the processor has a match of each level weigh.
-var levelBits = [...]float64{sigma.Informational: 0, sigma.Low: 1, sigma.Medium: 3, sigma.High: 6, sigma.Critical: 10}
 
 // spread puts time between the steps of an attack.
 func (x *execution) spread(gap time.Duration) {

@@ -30,6 +30,14 @@ func (l Level) String() string {
 	return "unknown"
 }
 
+// Bits is what a match of a rule of the level adds to the weight of an event.
+func (l Level) Bits() float64 { return levelBits[l] }
+
+var levelBits = [...]float64{Informational: 0, Low: 1, Medium: 3, High: 6, Critical: 10}
+
+// Raises tells whether a match is an incident by itself.
+func (l Level) Raises() bool { return l >= High }
+
 // levelOf reads a level; an empty one is Informational.
 func levelOf(name string) (Level, error) {
 	if name == "" {

@@ -62,8 +62,8 @@ func Restore(workload string, s Snapshot, from Source) (*Book, error) {
 // restore adds a story.
 func (b *Book) restore(written *EntrySnapshot, open map[uint64]*incident.Incident, from *Source) error {
 	s := &Story{
-		ID: written.ID, PartOf: written.PartOf, opened: timeOf(written.Opened), last: timeOf(written.Last),
-		toldAt: timeOf(written.ToldAt), facts: written.Facts.restore(from.Rule), merged: written.Merged, moreSteps: written.MoreSteps,
+		ID: written.ID, PartOf: written.PartOf, opened: incident.TimeOf(written.Opened), last: incident.TimeOf(written.Last),
+		toldAt: incident.TimeOf(written.ToldAt), facts: written.Facts.restore(from.Rule), merged: written.Merged, moreSteps: written.MoreSteps,
 		score: written.Score, changed: written.Changed, closed: written.Closed, lost: written.Lost, toldLost: written.Lost,
 		verdict:     written.Verdict.restore(),
 		provisional: map[*incident.Incident]*Facts{},

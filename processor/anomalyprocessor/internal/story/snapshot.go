@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
-	"time"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
 )
@@ -93,7 +92,7 @@ func (b *Book) Snapshot(of incident.Snapshot, origin func(any) json.RawMessage) 
 func (s *Story) snapshot(kept map[uint64]bool) EntrySnapshot {
 	written := EntrySnapshot{
 		ID: s.ID, PartOf: s.PartOf, Unsent: s.Unsent.Load(), Untold: s.Untold.Load(), Changed: s.changed, Closed: s.closed,
-		Lost: s.lost, Verdict: s.verdict.snapshot(), Opened: nanoseconds(s.opened), Last: nanoseconds(s.last), ToldAt: nanoseconds(s.toldAt),
+		Lost: s.lost, Verdict: s.verdict.snapshot(), Opened: incident.Nanoseconds(s.opened), Last: incident.Nanoseconds(s.last), ToldAt: incident.Nanoseconds(s.toldAt),
 		Facts: *s.facts.snapshot(), Merged: s.merged, MoreSteps: s.moreSteps, Score: s.score,
 	}
 	for _, i := range s.members {
@@ -128,14 +127,14 @@ func (v Verdict) snapshot() *VerdictSnapshot {
 	if v.Kind == "" {
 		return nil
 	}
-	return &VerdictSnapshot{v.Kind, []byte(v.Comment), []byte(v.By), nanoseconds(v.At)}
+	return &VerdictSnapshot{v.Kind, []byte(v.Comment), []byte(v.By), incident.Nanoseconds(v.At)}
 }
 
 func (v *VerdictSnapshot) restore() Verdict {
 	if v == nil || v.Kind != Benign && v.Kind != Malicious {
 		return Verdict{}
 	}
-	return Verdict{v.Kind, string(v.Comment), string(v.By), timeOf(v.At)}
+	return Verdict{v.Kind, string(v.Comment), string(v.By), incident.TimeOf(v.At)}
 }
 
 func (f *Facts) snapshot() *FactsSnapshot {
@@ -146,18 +145,4 @@ func (f *Facts) snapshot() *FactsSnapshot {
 		s.Rules = append(s.Rules, rule.Key())
 	}
 	return &s
-}
-
-func nanoseconds(at time.Time) int64 {
-	if at.IsZero() {
-		return 0
-	}
-	return at.UnixNano()
-}
-
-func timeOf(nanoseconds int64) time.Time {
-	if nanoseconds == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, nanoseconds).UTC()
 }

@@ -197,11 +197,7 @@ func fold(steps []Step, more uint64, i *incident.Incident) ([]Step, uint64) {
 	for at := range i.Behaviours {
 		b := &i.Behaviours[at]
 		if known := slices.IndexFunc(steps, func(s Step) bool { return s.ID == b.ID }); known >= 0 {
-			steps[known].Count += b.Count
-			steps[known].Weight = max(steps[known].Weight, b.Weight)
 			steps[known].Join(b)
-			steps[known].Forbidden = steps[known].Forbidden || b.Forbidden
-			steps[known].AddEnds(b.Ends)
 			continue
 		}
 		added := Step{Behaviour: *b}
