@@ -108,6 +108,7 @@ func house() []importRule {
 		// For tests only.
 		{folder: "internal/controlapi/controlapitest",
 			others: []string{"github.com/santhosh-tekuri/jsonschema/v6", "github.com/stretchr/testify"}},
+		{folder: "internal/scenariotest", others: []string{"github.com/stretchr/testify", "go.yaml.in/yaml/v3"}},
 		{folder: "internal/repotest"},
 		// Recorded events as files: written by the recorder below test, read by what measures.
 		{folder: "internal/corpus", others: []string{pdata, "github.com/klauspost/compress"}},

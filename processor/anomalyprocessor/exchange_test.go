@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/internal/scenariotest"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 )
 
@@ -23,7 +24,7 @@ func in(cluster string, s step) step {
 // What was learned in staging guards production, under the name that it has there, from the first event on.
 func TestExchange_stagingGuardsProduction(t *testing.T) {
 	const staging, production = "staging/shop/deployment/web/app", "prod/shop/deployment/web/app"
-	s := read(t, "testdata/scenarios/web_shell.yaml")
+	s := scenariotest.Read[scenario](t, "testdata/scenarios/web_shell.yaml")
 	first := newPair(t, s.config(t))
 	first.start(t)
 	learn := in("staging", s.Steps[0])
@@ -54,7 +55,7 @@ func TestExchange_stagingGuardsProduction(t *testing.T) {
 
 // Importing for a workload that is learned already makes one of both.
 func TestExchange_intoWhatIsThere(t *testing.T) {
-	s := read(t, "testdata/scenarios/web_shell.yaml")
+	s := scenariotest.Read[scenario](t, "testdata/scenarios/web_shell.yaml")
 	p := newPair(t, s.config(t))
 	p.start(t)
 	p.step(t, &s.Steps[0])

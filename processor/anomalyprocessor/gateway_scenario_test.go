@@ -3,16 +3,12 @@
 package anomalyprocessor
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -21,9 +17,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/internal/scenariotest"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/delta"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 )
@@ -144,27 +140,7 @@ func (p *gatewayPipe) start(t testing.TB) {
 }
 
 func TestGatewayScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/gateway/*.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			content, err := os.ReadFile(file)
-			require.NoError(t, err)
-			var s gatewayScenario
-			decoder := yaml.NewDecoder(bytes.NewReader(content))
-			decoder.KnownFields(true)
-			require.NoError(t, decoder.Decode(&s))
-			got := playGateway(t, s)
-			golden := strings.TrimSuffix(file, ".yaml") + ".golden"
-			if *update {
-				require.NoError(t, os.WriteFile(golden, []byte(got), 0o600))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err)
-			assert.Equal(t, string(want), got, s.About)
-		})
-	}
+	scenariotest.Run(t, "testdata/gateway", *update, playGateway)
 }
 
 // playGateway returns what comes out of a gateway.

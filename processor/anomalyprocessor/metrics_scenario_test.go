@@ -3,18 +3,14 @@
 package anomalyprocessor
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -23,9 +19,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/processor/processortest"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/internal/scenariotest"
 )
 
 // metricScenario is a file in testdata/metric_scenarios: which metrics and records the processor gets.
@@ -61,27 +57,7 @@ type metricMade struct {
 }
 
 func TestMetricScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/metric_scenarios/*.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			content, err := os.ReadFile(file)
-			require.NoError(t, err)
-			var s metricScenario
-			decoder := yaml.NewDecoder(bytes.NewReader(content))
-			decoder.KnownFields(true)
-			require.NoError(t, decoder.Decode(&s))
-			got := playMetrics(t, s)
-			golden := strings.TrimSuffix(file, ".yaml") + ".golden"
-			if *update {
-				require.NoError(t, os.WriteFile(golden, []byte(got), 0o600))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err)
-			assert.Equal(t, string(want), got, s.About)
-		})
-	}
+	scenariotest.Run(t, "testdata/metric_scenarios", *update, playMetrics)
 }
 
 // metricPair is a pipeline of metrics beside two of logs.

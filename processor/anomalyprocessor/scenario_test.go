@@ -3,19 +3,15 @@
 package anomalyprocessor
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -24,9 +20,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/internal/scenariotest"
 	"github.com/meerkat-otel/meerkat/internal/shared"
 )
 
@@ -71,35 +67,7 @@ type resourceStep struct {
 	}
 }
 
-func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/scenarios/*.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			s := read(t, file)
-			got := play(t, s)
-			golden := strings.TrimSuffix(file, ".yaml") + ".golden"
-			if *update {
-				require.NoError(t, os.WriteFile(golden, []byte(got), 0o600))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err)
-			assert.Equal(t, string(want), got, s.About)
-		})
-	}
-}
-
-func read(t testing.TB, file string) scenario {
-	t.Helper()
-	content, err := os.ReadFile(file)
-	require.NoError(t, err)
-	var s scenario
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	decoder.KnownFields(true)
-	require.NoError(t, decoder.Decode(&s))
-	return s
-}
+func TestScenarios(t *testing.T) { scenariotest.Run(t, "testdata/scenarios", *update, play) }
 
 // config is what the scenario configures.
 func (s *scenario) config(t testing.TB) *Config {

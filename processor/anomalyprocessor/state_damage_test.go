@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meerkat-otel/meerkat/internal/scenariotest"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 )
@@ -142,7 +143,7 @@ var release = flag.String("release", "", "write what this release keeps as testd
 
 // What an earlier release has kept is read by this one: the attack that it saw the beginning of goes on as the same incident.
 func TestState_upgrade(t *testing.T) {
-	scenario := read(t, "testdata/scenarios/restart.yaml")
+	scenario := scenariotest.Read[scenario](t, "testdata/scenarios/restart.yaml")
 	if *release != "" {
 		s := newFakeStorage()
 		p := newPair(t, scenario.config(t))

@@ -3,13 +3,10 @@
 package k8senrichprocessor
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,8 +19,8 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
-	"go.yaml.in/yaml/v3"
 
+	"github.com/meerkat-otel/meerkat/internal/scenariotest"
 	"github.com/meerkat-otel/meerkat/internal/shared"
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/inventory"
 )
@@ -99,29 +96,7 @@ type resourceStep struct {
 	}
 }
 
-func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/scenarios/*.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			content, err := os.ReadFile(file)
-			require.NoError(t, err)
-			var s scenario
-			decoder := yaml.NewDecoder(bytes.NewReader(content))
-			decoder.KnownFields(true)
-			require.NoError(t, decoder.Decode(&s))
-			got := play(t, s)
-			golden := strings.TrimSuffix(file, ".yaml") + ".golden"
-			if *update {
-				require.NoError(t, os.WriteFile(golden, []byte(got), 0o600))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err)
-			assert.Equal(t, string(want), got, s.About)
-		})
-	}
-}
+func TestScenarios(t *testing.T) { scenariotest.Run(t, "testdata/scenarios", *update, play) }
 
 // play returns what comes out of the processor.
 func play(t *testing.T, s scenario) string {

@@ -6,16 +6,14 @@ import (
 	"flag"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meerkat-otel/meerkat/internal/scenariotest"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/generalise"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
@@ -58,41 +56,13 @@ func newStage(t *testing.T) *stage {
 }
 
 func TestScenarios(t *testing.T) {
-	names, err := filepath.Glob("testdata/scenarios/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, names)
-	for _, name := range names {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
-			content, err := os.ReadFile(name)
-			require.NoError(t, err)
-			got := newStage(t).play(string(content))
-			if *update {
-				require.NoError(t, os.WriteFile(name, []byte(got), 0o600))
-				return
-			}
-			assert.Equal(t, string(content), got)
-			assert.Equal(t, got, newStage(t).play(string(content)), "the same again")
-		})
-	}
+	scenariotest.RunScripts(t, "testdata/scenarios", *update, func(t *testing.T, script string) string {
+		t.Helper()
+		return newStage(t).play(script)
+	})
 }
 
-func (s *stage) play(script string) string {
-	var out strings.Builder
-	for line := range strings.Lines(script) {
-		if strings.HasPrefix(line, ">") {
-			continue
-		}
-		out.WriteString(line)
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		for said := range strings.Lines(s.command(strings.Fields(line))) {
-			fmt.Fprintf(&out, "> %s\n", strings.TrimRight(said, "\n"))
-		}
-	}
-	return out.String()
-}
+func (s *stage) play(script string) string { return scenariotest.Answered(script, s.command) }
 
 func (s *stage) command(words []string) string {
 	switch words[0] {
