@@ -37,6 +37,19 @@ func exchangeOf(ctx context.Context) *exchange {
 // Unwrap is for http.ResponseController.
 func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
+// innermost returns the writer of net/http itself. Only that one can be told that a body is too large: it then
+// keeps the connection for half a second after the refusal, for a client that still sends to read it.
+func (x *exchange) innermost() http.ResponseWriter {
+	w := x.ResponseWriter
+	for {
+		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = outer.Unwrap()
+	}
+}
+
 // WriteHeader implements http.ResponseWriter.
 func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 && status >= http.StatusOK {

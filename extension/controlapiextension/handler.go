@@ -159,6 +159,6 @@ func (s *server) boundBody(x *exchange, r *http.Request, bytesMax int64) error {
 	if encoding := r.Header.Get("Content-Encoding"); r.ContentLength != 0 && encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return controlapi.UnsupportedMediaType("compressed bodies are not read here")
 	}
-	r.Body = &countedBody{http.MaxBytesReader(x, r.Body, bytesMax), func() { s.telemetry.refuse(codeBodyTooLarge) }}
+	r.Body = &countedBody{http.MaxBytesReader(x.innermost(), r.Body, bytesMax), func() { s.telemetry.refuse(codeBodyTooLarge) }}
 	return nil
 }

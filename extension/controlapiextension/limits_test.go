@@ -212,6 +212,26 @@ func TestLimits_bodyOfUnknownLength(t *testing.T) {
 	assert.Equal(t, before, l.handled())
 }
 
+// A client that still sends when its body is refused gets to read why: net/http is told, which then closes, but not at once.
+func TestLimits_bodyRefusedWhileSent(t *testing.T) {
+	l := startLive(t, withTokens, nil)
+	transport := l.client().http.Transport.(*http.Transport).Clone()
+	transport.DisableKeepAlives = false
+	defer transport.CloseIdleConnections()
+	for over, closes := range []bool{false, true} {
+		body := io.MultiReader(strings.NewReader(strings.Repeat("a", uploadBytesMax+over)))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, l.client().base+"/v1/uploads/a", body)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+operatorToken)
+		answer, err := transport.RoundTrip(r)
+		require.NoError(t, err)
+		_, _ = io.Copy(io.Discard, answer.Body)
+		require.NoError(t, answer.Body.Close())
+		assert.Equal(t, closes, answer.StatusCode == http.StatusRequestEntityTooLarge)
+		assert.Equal(t, closes, answer.Close, "%d bytes over the limit", over)
+	}
+}
+
 // The key of every HTTP server bounds what routes would read.
 func TestLimits_bodyOfAllRoutes(t *testing.T) {
 	l := startLive(t, func(c *Config) { withTokens(c); c.HTTP.MaxRequestBodySize = bodyBytesMin }, nil)

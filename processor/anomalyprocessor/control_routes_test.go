@@ -175,7 +175,7 @@ func (r *routes) made(row *routeTried, column string) *http.Request {
 	case "site":
 		header["Sec-Fetch-Site"] = "cross-site"
 	case "large", "endless":
-		body = append(bytes.Repeat([]byte("\n"), 10*routeBytesMax), body...)
+		body = append(bytes.Repeat([]byte("\n"), routeBytesMax), body...)
 	case "broken":
 		body, contentType = []byte(`{"verdict": `), "application/json"
 	case "half":

@@ -151,7 +151,7 @@ func (l *live) made(r *routeTried, column string, object []byte) *http.Request {
 		header["Sec-Fetch-Site"] = "cross-site"
 	case "large", "endless":
 		// Empty lines belong neither to JSON nor to a form, so that only how much it is can be wrong.
-		body = append(bytes.Repeat([]byte("\n"), 10*routeBytesMax), body...)
+		body = append(bytes.Repeat([]byte("\n"), routeBytesMax), body...)
 		// The server says whether it wants the body before that is sent.
 		header["Expect"] = "100-continue"
 	case "broken":
