@@ -80,7 +80,7 @@ func house() []importRule {
 		{folder: receiverAt + "process", ours: []string{receiverAt + "decode", receiverAt + "container"},
 			others: []string{unix, procfs}},
 		{folder: receiverAt + "dns", ours: []string{receiverAt + "decode"}, others: []string{"golang.org/x/net/dns/dnsmessage"}},
-		{folder: receiverAt + "emit", ours: []string{receiverAt + "decode", receiverAt + "process", receiverAt + "container", "internal/names"},
+		{folder: receiverAt + "emit", ours: []string{receiverAt + "decode", receiverAt + "process", receiverAt + "container", "internal/names", "internal/redaction"},
 			others: []string{pdata, unix, "github.com/moby/sys/capability"}},
 		{folder: receiverAt + "control", ours: []string{"internal/controlapi"}, others: []string{component}},
 
@@ -91,7 +91,7 @@ func house() []importRule {
 		{folder: receiverAt + "customemit", ours: []string{receiverAt + "manifest", receiverAt + "btfvalue", "internal/names"},
 			others: []string{pdata, ebpf}},
 
-		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi", "internal/capabilities"},
+		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi", "internal/capabilities", "internal/redaction"},
 			others: []string{anything}, never: []string{"k8s.io"}},
 
 		// The stages behind it know OTLP and the names, so that each can be taken alone.
@@ -104,6 +104,7 @@ func house() []importRule {
 		{folder: "internal/instruments", ours: []string{"internal/names"}, others: []string{"go.opentelemetry.io/otel"}},
 		{folder: "internal/shared", others: []string{component}},
 		{folder: "internal/capabilities", others: []string{unix}},
+		{folder: "internal/redaction"},
 		{folder: "internal/controlapi", others: []string{component}},
 		// For tests only.
 		{folder: "internal/controlapi/controlapitest",
@@ -150,7 +151,7 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "policy", ours: []string{"internal/names", anomalyAt + "habit"}, others: []string{"go.yaml.in/yaml/v3"}},
 		{folder: anomalyAt + "story", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "sigma"}},
 		// Whoever asks a model knows facts and answers, and nothing of incidents: it can't change any.
-		{folder: anomalyAt + "summary"},
+		{folder: anomalyAt + "summary", ours: []string{"internal/redaction"}},
 		// What is kept of workloads knows storages and their forms; it never judges.
 		{folder: anomalyAt + "state", ours: []string{anomalyAt + "incident", anomalyAt + "story", anomalyAt + "profile"},
 			others: []string{"go.opentelemetry.io/collector/extension/xextension", zap, xxhash}},

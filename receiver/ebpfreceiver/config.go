@@ -11,6 +11,8 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/meerkat-otel/meerkat/internal/redaction"
 )
 
 // ErrorMode says what becomes of the Collector when no tracer at all can run.
@@ -127,10 +129,6 @@ type RedactionConfig struct {
 	_ struct{}
 }
 
-// redactKeysDefault matches names of options and variables whose values are taken for secrets.
-const redactKeysDefault = `(?i)(password|passwd|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|` +
-	`credentials?|authorization|(^|[-_])(pass|auth)|[-_]pwd)$`
-
 func createDefaultConfig() component.Config {
 	return &Config{
 		Tracers: TracersConfig{
@@ -154,7 +152,7 @@ func createDefaultConfig() component.Config {
 		CustomTracers:   customTracersConfigDefault(),
 		MetricsInterval: metricsIntervalDefault,
 		ProcessTable:    ProcessTableConfig{MaxEntries: processEntriesDefault},
-		Redaction:       RedactionConfig{Enabled: true, Keys: redactKeysDefault},
+		Redaction:       RedactionConfig{Enabled: true, Keys: redaction.KeysDefault},
 		ErrorMode:       ErrorModePropagate,
 	}
 }

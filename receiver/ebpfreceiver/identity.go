@@ -10,6 +10,7 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/meerkat-otel/meerkat/internal/redaction"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
@@ -29,7 +30,7 @@ type identity struct {
 	unified *unifiedWorkloads
 }
 
-func newIdentity(c *Config, redact *emit.Redactor) (*identity, error) {
+func newIdentity(c *Config, redact *redaction.Redactor) (*identity, error) {
 	clock := process.NewClock()
 	if err := clock.Refresh(); err != nil {
 		return nil, fmt.Errorf("read the clocks: %w", err)

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
+	"github.com/meerkat-otel/meerkat/internal/redaction"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/dns"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/tracer"
@@ -38,7 +39,7 @@ type session struct {
 	tracepoints tracer.Tracepoints
 
 	filter  *filter
-	redact  *emit.Redactor
+	redact  *redaction.Redactor
 	tracers *tracers
 	sender  *sender
 	metrics *workloadMetrics
@@ -135,11 +136,11 @@ func (s *session) open(r *ebpfReceiver) error {
 }
 
 // newRedactor returns nil if secrets are not wanted to be taken out.
-func newRedactor(c *RedactionConfig) (*emit.Redactor, error) {
+func newRedactor(c *RedactionConfig) (*redaction.Redactor, error) {
 	if !c.Enabled {
 		return nil, nil
 	}
-	return emit.NewRedactor(c.Keys)
+	return redaction.New(c.Keys)
 }
 
 // newLogs returns a builder of batches that names what the session knows.

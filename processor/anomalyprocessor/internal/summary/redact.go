@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-)
 
-// Redacted replaces what may be a secret, as in events.
-const Redacted = "REDACTED"
+	"github.com/meerkat-otel/meerkat/internal/redaction"
+)
 
 // Redactor takes out of facts what is not to leave. The receiver takes secrets out of arguments before; events of others may have theirs still.
 type Redactor struct {
 	patterns []replacement
+	secrets  bool
 }
 
 type replacement struct {
@@ -24,36 +24,24 @@ type replacement struct {
 // secretNames are those of options, variables and headers whose value is a secret.
 const secretNames = `(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|(?:proxy-)?authorization|cookie)` //nolint:gosec // names of secrets, and no secret
 
-// secretForms are secrets that are known by their form, or by the name before them.
-func secretForms() []replacement {
-	all := []replacement{
+// quoted is a text in quotes, of which the last may have been cut off.
+const quoted = `"[^"]*"?|'[^']*'?`
+
+// secretsInProse are known by the name before them, in texts that are no command line any more.
+func secretsInProse() []replacement {
+	return []replacement{
 		// What is assigned to a name, or stands in a header, which may have a scheme before it.
-		{by: "${1}" + Redacted, pattern: regexp.MustCompile(`(?i)(` + secretNames + `["']?\s*[=:]\s*["']?(?:(?:bearer|basic|digest|token)\s+)?)` +
-			`[^\s"',;&|)}]+`)},
+		{by: "${1}" + redaction.Redacted, pattern: regexp.MustCompile(`(?i)(` + secretNames + `["']?\s*[=:]\s*(?:["']?(?:bearer|basic|digest|token)\s+)?)` +
+			`(?:` + quoted + `|[^\s"',;&|)}]+)`)},
 		// What follows an option.
-		{by: "${1}" + Redacted, pattern: regexp.MustCompile(`(?i)((?:^|[\s"'])--?[a-z0-9_-]*` + secretNames + `["']?\s+["']?)[^\s"',;&|)}-][^\s"',;&|)}]*`)},
-		{by: "${1}:" + Redacted + "@", pattern: regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/?#\s:@]*):[^/?#\s]*@`)},
-		{by: "${1} " + Redacted, pattern: regexp.MustCompile(`(?i)\b(bearer)\s+[a-z0-9._~+/=-]{8,}`)},
-		{by: Redacted, pattern: regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`)},
+		{by: "${1}" + redaction.Redacted, pattern: regexp.MustCompile(`(?i)((?:^|[\s"'])--?[a-z0-9_-]*` + secretNames + `["']?\s+)(?:` + quoted + `|[^\s"',;&|)}-][^\s"',;&|)}]*)`)},
+		{by: "${1} " + redaction.Redacted, pattern: regexp.MustCompile(`(?i)\b(bearer)\s+[a-z0-9._~+/=-]{8,}`)},
 	}
-	for _, form := range []string{
-		`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`,              // AWS
-		`\bgh[pousr]_[A-Za-z0-9]{20,}`,               // GitHub
-		`\bgithub_pat_[A-Za-z0-9_]{20,}`,             //
-		`\bglpat-[A-Za-z0-9_-]{16,}`,                 // GitLab
-		`\bxox[abprs]-[A-Za-z0-9-]{10,}`,             // Slack
-		`\bsk-[A-Za-z0-9_-]{16,}`,                    // OpenAI and its kind
-		`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]{8,}`, // JSON Web Tokens
-		`\bAIza[A-Za-z0-9_-]{30,}`,                   // Google
-	} {
-		all = append(all, replacement{regexp.MustCompile(form), Redacted})
-	}
-	return all
 }
 
 // NewRedactor returns a redactor of what patterns match, in the syntax of Go, and of what looks like a secret if secrets is set.
 func NewRedactor(secrets bool, patterns []string) (*Redactor, error) {
-	r := &Redactor{}
+	r := &Redactor{secrets: secrets}
 	for at, pattern := range patterns {
 		compiled, err := regexp.Compile(pattern)
 		if err != nil {
@@ -62,10 +50,10 @@ func NewRedactor(secrets bool, patterns []string) (*Redactor, error) {
 		if compiled.MatchString("") {
 			return nil, fmt.Errorf("patterns[%d]: %q matches the empty text, and so everywhere: let it match one character at least", at, pattern)
 		}
-		r.patterns = append(r.patterns, replacement{compiled, Redacted})
+		r.patterns = append(r.patterns, replacement{compiled, redaction.Redacted})
 	}
 	if secrets {
-		r.patterns = append(r.patterns, secretForms()...)
+		r.patterns = append(r.patterns, secretsInProse()...)
 	}
 	return r, nil
 }
@@ -75,6 +63,9 @@ func (r *Redactor) text(t Text) Text {
 	text := shorten(string(t), redactBytesMax)
 	for _, one := range r.patterns {
 		text = one.pattern.ReplaceAllString(text, one.by)
+	}
+	if r.secrets {
+		text = redaction.Forms(redaction.URLPasswords(text))
 	}
 	return Text(shorten(text, factBytesMax))
 }

@@ -85,18 +85,3 @@ func BenchmarkMetrics(b *testing.B) {
 	require.Equal(b, workloads*17, points)
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*points), "ns/point")
 }
-
-func BenchmarkRedactor(b *testing.B) {
-	redactor := defaultRedactor(b)
-	for name, line := range map[string]string{
-		"ordinary": "gcc|-O2|-Wall|-I/usr/include/x|-DNDEBUG=1|-c|main.c|-o|main.o",
-		"script":   "sh|-c|mysql --password=x -e 'select 1' && curl -H 'Authorization: Bearer y' https://u:p@host/?token=z",
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				redactor.Arguments(commandLine(line))
-			}
-		})
-	}
-}

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
+	"github.com/meerkat-otel/meerkat/internal/redaction"
 )
 
 // forEach calls do with every record that a scenario expects.
@@ -166,7 +166,7 @@ func TestGolden_noSecrets(t *testing.T) {
 	eachGolden(t, func(_ pcommon.Map, record plog.LogRecord) {
 		all := fmt.Sprint(record.Body().Str(), record.Attributes().AsRaw())
 		assert.NotContains(t, all, "hunter2")
-		redacted += strings.Count(all, emit.Redacted)
+		redacted += strings.Count(all, redaction.Redacted)
 	})
 	assert.Positive(t, redacted)
 }

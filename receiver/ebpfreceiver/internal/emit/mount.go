@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/internal/redaction"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 )
 
@@ -108,9 +109,9 @@ func mountOperation(operation uint8) string {
 // putMountSource adds what is mounted and returns it. Without a path the directory that was given as a
 // descriptor is meant.
 func (r Record) putMountSource(e *decode.Mount) string {
-	source := urlPassword.ReplaceAllString(joinPath(e.SourceDirectory, e.Source), "${1}:"+Redacted+"@")
+	source := redaction.URLPasswords(joinPath(e.SourceDirectory, e.Source))
 	if len(e.SourceDirectory) == 0 { // a device, or a text that is no path
-		source = urlPassword.ReplaceAllString(text(e.Source), "${1}:"+Redacted+"@")
+		source = redaction.URLPasswords(text(e.Source))
 	}
 	if source != "" {
 		r.Attributes().PutStr(names.MountSource, source)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/internal/redaction"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/process"
 )
@@ -26,7 +27,7 @@ type ProcessOptions struct {
 	EnvironmentKeys []string
 	// Interpreters names the programs whose first argument is a script; see ProcessConfig.
 	Interpreters []string
-	Redact       *Redactor
+	Redact       *redaction.Redactor
 }
 
 // processEmitter writes the events of the tracer "process".

@@ -20,6 +20,7 @@ import (
 
 	filebpf "github.com/meerkat-otel/meerkat/bpf/file"
 	processbpf "github.com/meerkat-otel/meerkat/bpf/process"
+	"github.com/meerkat-otel/meerkat/internal/redaction"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/container"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/decode"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/dns"
@@ -64,11 +65,13 @@ func newReplay(t testing.TB) *replay {
 	t.Helper()
 	state := t.TempDir()
 	clock := process.NewClock()
+	redactor, err := redaction.New(redaction.KeysDefault)
+	require.NoError(t, err)
 	r := &replay{
 		t: t, clock: clock, containerdState: state,
 		processes: process.NewTable(clock, replayEntriesMax),
 		workloads: process.NewWorkloads(process.Hierarchy{}, container.NewFinder(container.Settings{Containerd: []string{state}}), replayEntriesMax),
-		options:   emit.ProcessOptions{Redact: defaultRedactor(t)},
+		options:   emit.ProcessOptions{Redact: redactor},
 		streams:   map[string]*replayStream{},
 		paths:     map[filebpf.FileFileSeenKey]string{},
 	}

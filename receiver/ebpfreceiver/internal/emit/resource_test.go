@@ -78,18 +78,3 @@ func TestResource_isTheSameInLogsAndMetrics(t *testing.T) {
 		logs.Take().ResourceLogs().At(0).Resource().Attributes().AsRaw(),
 		metrics.Take().ResourceMetrics().At(0).Resource().Attributes().AsRaw())
 }
-
-func TestRedactor_value(t *testing.T) {
-	r, err := NewRedactor(`(?i)password$`)
-	assert.NoError(t, err)
-	for _, c := range [][3]string{
-		{"com.example.db-password", "hunter2", Redacted},
-		{"com.example.team", "red", "red"},
-		{"com.example.url", "https://me:hunter2@host/", "https://me:REDACTED@host/"},
-		{"com.example.flags", "--password=hunter2", "--password=REDACTED"},
-	} {
-		assert.Equal(t, c[2], r.Value(c[0], c[1]), c[0])
-	}
-	var none *Redactor
-	assert.Equal(t, "hunter2", none.Value("password", "hunter2"))
-}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package emit_test
+package redaction_test
 
 import (
 	"slices"
@@ -10,15 +10,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver"
-	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
+	"github.com/meerkat-otel/meerkat/internal/redaction"
 )
 
 // defaultRedactor is the one that users have who configure nothing.
-func defaultRedactor(t testing.TB) *emit.Redactor {
+func defaultRedactor(t testing.TB) *redaction.Redactor {
 	t.Helper()
-	config := ebpfreceiver.NewFactory().CreateDefaultConfig().(*ebpfreceiver.Config)
-	redactor, err := emit.NewRedactor(config.Redaction.Keys)
+	redactor, err := redaction.New(redaction.KeysDefault)
 	require.NoError(t, err)
 	return redactor
 }
@@ -87,6 +85,22 @@ func TestRedactor_addressesAndHeaders(t *testing.T) {
 		"curl|-H|Proxy-Authorization: Basic abc":                 "curl|-H|Proxy-Authorization: REDACTED",
 		"git|-c|http.extraHeader=Authorization: Basic abc|fetch": "git|-c|http.extraHeader=Authorization: REDACTED|fetch",
 	})
+}
+
+func TestRedactor_forms(t *testing.T) {
+	assertRedacted(t, map[string]string{
+		"aws|configure|set|x|AKIAABCDEFGHIJKLMNOP":                   "aws|configure|set|x|REDACTED",
+		"aws|x|ASIAABCDEFGHIJKLMNOP":                                 "aws|x|REDACTED",
+		"git|clone|https://ghp_abcdefghijklmnopqrstuv@host/x":        "git|clone|https://REDACTED@host/x",
+		"app|github_pat_abcdefghijklmnopqrstuv":                      "app|REDACTED",
+		"app|-p|glpat-abcdefghijklmnop":                              "app|-p|REDACTED",
+		"app|xoxb-1234567890-abc|sk-abcdefghijklmnopqrstuv":          "app|REDACTED|REDACTED",
+		"app|AIzaabcdefghijklmnopqrstuvwxyz1234":                     "app|REDACTED",
+		"sh|-c|app eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x | y":       "sh|-c|app REDACTED | y",
+		"echo|a -----BEGIN RSA PRIVATE KEY-----\nMIIE":               "echo|a REDACTED",
+		"echo|-----BEGIN PRIVATE KEY-----x-----END PRIVATE KEY-----": "echo|REDACTED",
+	})
+	assertUntouched(t, "ls|/gh/x|xoxo|AKIA|sk-1|eyJ|AIza|glpat-|ghost_abcdefghijklmnopqrstuv|disk-abcdefghijklmnopqrstuv|-----BEGIN PUBLIC KEY-----")
 }
 
 // What a shell is given to execute is a command line of its own.
@@ -160,18 +174,18 @@ func TestRedactor_inPlace(t *testing.T) {
 
 func TestRedactor_off(t *testing.T) {
 	secret := []string{"app", "--password=x", "--token", "y", "https://a:b@c"}
-	var none *emit.Redactor
+	var none *redaction.Redactor
 	assert.Equal(t, slices.Clone(secret), none.Arguments(slices.Clone(secret)))
-	assert.Equal(t, slices.Clone(secret), (&emit.Redactor{}).Arguments(slices.Clone(secret)))
+	assert.Equal(t, slices.Clone(secret), (&redaction.Redactor{}).Arguments(slices.Clone(secret)))
 }
 
-func TestNewRedactor_ownKeys(t *testing.T) {
-	redactor, err := emit.NewRedactor(`^--pin$|^PIN$`)
+func TestNew_ownKeys(t *testing.T) {
+	redactor, err := redaction.New(`^--pin$|^PIN$`)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"--pin=REDACTED", "PIN=REDACTED", "--pin", "REDACTED", "--pinned=1", "--password=x"},
 		redactor.Arguments([]string{"--pin=1", "PIN=1", "--pin", "1", "--pinned=1", "--password=x"}))
 
-	_, err = emit.NewRedactor("(")
+	_, err = redaction.New("(")
 	require.EqualError(t, err, "compile the pattern of names to redact: error parsing regexp: missing closing ): `(`")
 }
 
@@ -190,4 +204,34 @@ func FuzzRedactor(f *testing.F) {
 			t.Fatalf("%q became %q and then %q", arguments, once, twice)
 		}
 	})
+}
+
+func TestRedactor_value(t *testing.T) {
+	r, err := redaction.New(`(?i)password$`)
+	require.NoError(t, err)
+	for _, c := range [][3]string{
+		{"com.example.db-password", "hunter2", redaction.Redacted},
+		{"com.example.team", "red", "red"},
+		{"com.example.url", "https://me:hunter2@host/", "https://me:REDACTED@host/"},
+		{"com.example.flags", "--password=hunter2", "--password=REDACTED"},
+	} {
+		assert.Equal(t, c[2], r.Value(c[0], c[1]), c[0])
+	}
+	var none *redaction.Redactor
+	assert.Equal(t, "hunter2", none.Value("password", "hunter2"))
+}
+
+func BenchmarkRedactor(b *testing.B) {
+	redactor := defaultRedactor(b)
+	for name, line := range map[string]string{
+		"ordinary": "gcc|-O2|-Wall|-I/usr/include/x|-DNDEBUG=1|-c|main.c|-o|main.o",
+		"script":   "sh|-c|mysql --password=x -e 'select 1' && curl -H 'Authorization: Bearer y' https://u:p@host/?token=z",
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				redactor.Arguments(commandLine(line))
+			}
+		})
+	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package emit
+package redaction
 
 import (
 	"fmt"
@@ -11,16 +11,20 @@ import (
 // Redacted replaces what may be a secret. The semantic conventions ask for this word in URLs.
 const Redacted = "REDACTED"
 
+// KeysDefault matches names of options and variables whose values are taken for secrets.
+const KeysDefault = `(?i)(password|passwd|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|` +
+	`credentials?|authorization|(^|[-_])(pass|auth)|[-_]pwd)$`
+
 // Redactor takes secrets out of command lines. Its zero value and nil leave everything as it is.
 //
-// It knows secrets by the names that stand before them, and by the forms of URLs and HTTP headers. An
-// option whose meaning only its program knows, such as -p, is not among them.
+// It knows secrets by the names that stand before them, by the forms of URLs and HTTP headers, and by forms of their
+// own ([Forms]). An option whose meaning only its program knows, such as -p, is not among them.
 type Redactor struct {
 	keys *regexp.Regexp
 }
 
-// NewRedactor returns a redactor for options and variables whose names match keys.
-func NewRedactor(keys string) (*Redactor, error) {
+// New returns a redactor for options and variables whose names match keys, an RE2 expression.
+func New(keys string) (*Redactor, error) {
 	compiled, err := regexp.Compile(keys)
 	if err != nil {
 		return nil, fmt.Errorf("compile the pattern of names to redact: %w", err)
@@ -29,8 +33,6 @@ func NewRedactor(keys string) (*Redactor, error) {
 }
 
 var (
-	// scheme://user:password@host
-	urlPassword = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/?#\s:@]*):[^/?#\s]*@`)
 	// A header with a secret, as curl and its kind take it: an argument, or what is assigned by one.
 	// In a script it is quoted.
 	headerSecret = regexp.MustCompile(
@@ -129,10 +131,10 @@ func isNoName(r rune) bool {
 func (r *Redactor) argument(argument string) string {
 	argument = r.assignments(argument)
 	if strings.Contains(argument, ":") {
-		argument = urlPassword.ReplaceAllString(argument, "${1}:"+Redacted+"@")
+		argument = URLPasswords(argument)
 		argument = headerSecret.ReplaceAllString(argument, "${1}: "+Redacted+"${2}")
 	}
-	return argument
+	return Forms(argument)
 }
 
 // assignments replaces what is assigned to secret names anywhere in an argument. What ends a value is
