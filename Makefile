@@ -42,10 +42,20 @@ vm: ## Run the receiver's kernel tests on other kernels, in emulated machines, f
 	go run ./test/vm $(VM)
 
 .PHONY: e2e
-e2e: build ## Run the collector on a real Kubernetes of one node (as root); the first time it builds Kubernetes, some ten minutes. E2E='-run X' selects tests
+e2e: build e2e-containerd ## Run the collector on a real Kubernetes of one node (as root); the first time it builds Kubernetes, some ten minutes. E2E='-run X' selects tests
 	@test/prepare.sh $(E2E_PACKAGES)
 	go test -tags e2e -count 1 -v -timeout 60m ./test/e2e $(E2E)
 	go test -tags e2e -count 1 -v -timeout 60m ./processor/anomalyprocessor -run TestClusterPolicy
+
+# What the tests' containerd is besides Debian's: the version that clusters have now.
+CONTAINERD := _build/containerd
+.PHONY: e2e-containerd
+e2e-containerd: ## Run what is tried in containers with the newest containerd (as root), which it builds; `make test` has Debian's
+	@test/prepare.sh $(TEST_PACKAGES)
+	go build -modfile=internal/tools/containerd/go.mod -trimpath -tags no_btrfs,no_devmapper,no_zfs -o $(CONTAINERD)/ \
+		$$(sed -n 's|^\t\(github.com/containerd/containerd/v2/cmd/[a-z0-9-]*\)$$|\1|p' internal/tools/containerd/go.mod)
+	PATH=$(CURDIR)/$(CONTAINERD):$$PATH go test -count 1 -run 'TestContainer|TestImage_as|TestNode|TestPolicy_inContainers' ./receiver/ebpfreceiver ./distribution/image \
+		./processor/k8senrichprocessor ./processor/anomalyprocessor
 
 .PHONY: prepare
 prepare:

@@ -78,6 +78,7 @@ func (m goMod) wrongComments(imports []string) []string {
 func TestGoMod_replacesNothing(t *testing.T) {
 	assert.Empty(t, readGoMod(t, ".").Replace, "go.mod must not have replace lines: they don't hold for who imports us")
 	assert.Empty(t, readGoMod(t, "internal/tools").Replace)
+	assert.Empty(t, readGoMod(t, "internal/tools/containerd").Replace)
 }
 
 func TestGoMod_tellsWhatIsDirect(t *testing.T) {

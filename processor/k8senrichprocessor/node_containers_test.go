@@ -144,9 +144,13 @@ func removeNodeCgroups(t *testing.T) {
 // run runs a script in a container, and returns what it printed.
 func (c *nodeContainerd) run(id, script string, options ...string) (string, error) {
 	arguments := append([]string{"--address", c.address, "--namespace", "k8s.io", "run", "--rm"}, options...)
-	output, err := exec.Command("ctr", append(arguments, "--rootfs", c.rootfs, id, "/bin/busybox", "sh", "-c", script)...).CombinedOutput()
+	command := exec.Command("ctr", append(arguments, "--rootfs", c.rootfs, id, "/bin/busybox", "sh", "-c", script)...)
+	// What ctr complains of stands beside it: a newer one warns of every version 1 of cgroups.
+	var complaints strings.Builder
+	command.Stderr = &complaints
+	output, err := command.Output()
 	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, output)
+		return "", fmt.Errorf("%w: %s%s", err, output, &complaints)
 	}
 	return strings.TrimSpace(string(output)), nil
 }
