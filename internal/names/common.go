@@ -32,6 +32,9 @@ const (
 	LogRecordUID              = "log.record.uid"
 )
 
+// EventNameAttribute repeats the name of an event, for what keeps attributes alone, if it is asked for.
+const EventNameAttribute = "event.name"
+
 // EventName is the event that a metric is about.
 const EventName = "meerkat.event.name"
 
@@ -76,6 +79,7 @@ func EventAttributes() []Attribute {
 		{IdentityStatus, String, "Present when the executable may be wrong: `stale` if the newest exec of the process was not seen, `missing` if nothing was."},
 		{RepeatCount, Int, "How often the same thing happened again since the event that reported it first."},
 		{ErrorType, String, "Name of the error (`ENOENT`, `ECONNREFUSED`) when the operation failed."},
+		{EventNameAttribute, String, "The name of the event once more, if `event_name_attribute` asks for it: for back ends that keep nothing but attributes."},
 		{LogRecordUID, String, "Tells the record from all others: a ULID, which begins with the time of the event, so that ids of a host are nearly in its order. Incidents name their evidence by it."},
 	}
 }

@@ -91,7 +91,7 @@ func house() []importRule {
 		{folder: receiverAt + "customemit", ours: []string{receiverAt + "manifest", receiverAt + "btfvalue", "internal/names"},
 			others: []string{pdata, ebpf}},
 
-		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi", "internal/capabilities", "internal/redaction"},
+		{folder: "receiver/ebpfreceiver", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi", "internal/capabilities", "internal/redaction", "internal/eventname"},
 			others: []string{anything}, never: []string{"k8s.io"}},
 
 		// The stages behind it know OTLP and the names, so that each can be taken alone.
@@ -105,6 +105,7 @@ func house() []importRule {
 		{folder: "internal/shared", others: []string{component}},
 		{folder: "internal/capabilities", others: []string{unix}},
 		{folder: "internal/redaction"},
+		{folder: "internal/eventname", ours: []string{"internal/names"}, others: []string{pdata, "go.opentelemetry.io/collector/consumer"}},
 		{folder: "internal/controlapi", others: []string{component}},
 		// For tests only.
 		{folder: "internal/controlapi/controlapitest",
@@ -123,6 +124,8 @@ func house() []importRule {
 
 		// What measures and tries the product sees it from outside.
 		{folder: "test/*", ours: []string{"internal/names"}, others: []string{anything}},
+		{folder: "test/backends", ours: []string{"test/published"}, others: []string{anything}},
+		{folder: "test/e2e/cluster", ours: []string{"test/published"}, others: []string{anything}},
 		{folder: "test/corpus", ours: []string{"internal/names", "internal/corpus"}, others: []string{anything}},
 		{folder: "examples/*", others: []string{anything}},
 	}
@@ -131,7 +134,7 @@ func house() []importRule {
 // anomalyProcessor is about the processor "anomaly".
 func anomalyProcessor() []importRule {
 	return []importRule{
-		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi"},
+		{folder: "processor/anomalyprocessor", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi", "internal/eventname"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
 		// Rules know neither OTLP nor the processor: what they are asked about is handed to them.
 		{folder: anomalyAt + "sigma", ours: []string{"internal/names"}, others: []string{"go.yaml.in/yaml/v3"}},

@@ -21,7 +21,7 @@ import (
 // conventions are the namespaces of the semantic conventions that we use.
 func conventions() []string {
 	return []string{
-		"client", "container", "dns", "error", "file", "host", "k8s", "log", "network", "os", "otel", "process", "security_rule", "server", "service", "thread", "user",
+		"client", "container", "dns", "error", "event", "file", "host", "k8s", "log", "network", "os", "otel", "process", "security_rule", "server", "service", "thread", "user",
 	}
 }
 

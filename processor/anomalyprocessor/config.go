@@ -20,6 +20,8 @@ import (
 type Config struct {
 	// Forward is "all", or "incidents" for incidents and the events that are part of them.
 	Forward string `mapstructure:"forward"`
+	// EventNameAttribute gives all events that go on the attribute event.name too, for back ends that don't keep the name of an event.
+	EventNameAttribute bool `mapstructure:"event_name_attribute"`
 	// UpdateInterval is how often an incident is told of again at most. That it was opened or closed is told at once.
 	UpdateInterval time.Duration  `mapstructure:"update_interval"`
 	Learning       LearningConfig `mapstructure:"learning"`

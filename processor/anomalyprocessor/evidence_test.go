@@ -16,7 +16,7 @@ import (
 // With nothing but incidents going on, what came before an incident was raised goes on with it.
 func TestEvidence_earlier(t *testing.T) {
 	config := quick()
-	config.Forward = forwardIncidents
+	config.Forward, config.EventNameAttribute = forwardIncidents, true
 	w := newWorld(t, config)
 	web := deployment("web")
 	w.learns(web, ordinaryTimes)
@@ -31,6 +31,8 @@ func TestEvidence_earlier(t *testing.T) {
 		for _, resource := range batch.ResourceLogs().All() {
 			for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
 				events = append(events, record.EventName())
+				again, _ := record.Attributes().Get(names.EventNameAttribute)
+				assert.Equal(t, record.EventName(), again.Str())
 				name, _ := resource.Resource().Attributes().Get(names.K8sDeploymentName)
 				assert.Equal(t, "web", name.Str())
 			}

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processorhelper"
 
+	"github.com/meerkat-otel/meerkat/internal/eventname"
 	"github.com/meerkat-otel/meerkat/internal/shared"
 )
 
@@ -26,13 +27,21 @@ func NewFactory() processor.Factory {
 		processor.WithMetrics(f.metrics, stability))
 }
 
+// withNames gives what goes to next the names of events as attributes, if that is configured.
+func (c *Config) withNames(next consumer.Logs) consumer.Logs {
+	if c.EventNameAttribute {
+		return eventname.AsAttribute(next)
+	}
+	return next
+}
+
 type factory struct {
 	cores *shared.Instances[*Config, *core]
 }
 
 func (f *factory) logs(ctx context.Context, set processor.Settings, config component.Config, next consumer.Logs) (processor.Logs, error) {
 	unchanged := func(_ context.Context, data plog.Logs) (plog.Logs, error) { return data, nil }
-	inner, err := processorhelper.NewLogs(ctx, set, config, next, unchanged)
+	inner, err := processorhelper.NewLogs(ctx, set, config, config.(*Config).withNames(next), unchanged)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (f *gatewayFactory) or(agent processor.CreateLogsFunc) processor.CreateLogs
 
 func (f *gatewayFactory) logs(ctx context.Context, set processor.Settings, config component.Config, next consumer.Logs) (processor.Logs, error) {
 	unchanged := func(_ context.Context, data plog.Logs) (plog.Logs, error) { return data, nil }
-	inner, err := processorhelper.NewLogs(ctx, set, config, next, unchanged)
+	inner, err := processorhelper.NewLogs(ctx, set, config, config.(*Config).withNames(next), unchanged)
 	if err != nil {
 		return nil, err
 	}

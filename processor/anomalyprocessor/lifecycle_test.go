@@ -190,5 +190,8 @@ func TestFactory_capabilities(t *testing.T) {
 	config := defaultConfig()
 	config.Forward = forwardIncidents
 	assert.True(t, newPair(t, config).pipelines[0].Capabilities().MutatesData)
+	config = defaultConfig()
+	config.EventNameAttribute = true
+	assert.True(t, newPair(t, config).pipelines[0].Capabilities().MutatesData)
 	assert.Equal(t, component.MustNewType("anomaly"), NewFactory().Type())
 }

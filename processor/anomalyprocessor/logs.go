@@ -39,9 +39,9 @@ func (p *logs) Shutdown(ctx context.Context) error {
 	return p.inner.Shutdown(ctx)
 }
 
-// Capabilities says that data is changed if only a part of it goes on.
+// Capabilities says that data is changed if only a part of it goes on, or with the names of events as attributes.
 func (p *logs) Capabilities() consumer.Capabilities {
-	return consumer.Capabilities{MutatesData: p.onlyIncidents}
+	return consumer.Capabilities{MutatesData: p.onlyIncidents || p.core.Unwrap().config.EventNameAttribute}
 }
 
 // ConsumeLogs judges events and hands them on, and what is to be told of incidents after them.

@@ -39,6 +39,8 @@ type Config struct {
 	// report run time and run count. It adds some tens of nanoseconds to each run.
 	ProgramStatistics bool      `mapstructure:"program_statistics"`
 	ErrorMode         ErrorMode `mapstructure:"error_mode"`
+	// EventNameAttribute gives each event the attribute event.name too, for back ends that don't keep the name of an event.
+	EventNameAttribute bool `mapstructure:"event_name_attribute"`
 	// Storage is the storage extension that keeps what is chosen over the control API beyond a restart.
 	Storage *component.ID `mapstructure:"storage"`
 	// CustomTracers are those that somebody else has written.
