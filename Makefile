@@ -42,10 +42,11 @@ vm: ## Run the receiver's kernel tests on other kernels, in emulated machines, f
 	go run ./test/vm $(VM)
 
 .PHONY: e2e
-e2e: build e2e-containerd ## Run the collector on a real Kubernetes of one node (as root); the first time it builds Kubernetes, some ten minutes. E2E='-run X' selects tests
+e2e: build e2e-containerd ## Run the collector on a real Kubernetes of one node, and with the real Prometheus and Loki (as root); the first time it builds them, half an hour. E2E='-run X' selects tests
 	@test/prepare.sh $(E2E_PACKAGES)
 	go test -tags e2e -count 1 -v -timeout 60m ./test/e2e $(E2E)
 	go test -tags e2e -count 1 -v -timeout 60m ./processor/anomalyprocessor -run TestClusterPolicy
+	go test -tags e2e -count 1 -v -timeout 60m ./test/backends ./test/examples -run 'TestPrometheus|TestLoki'
 
 # What the tests' containerd is besides Debian's: the version that clusters have now.
 CONTAINERD := _build/containerd
