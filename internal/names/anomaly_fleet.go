@@ -74,8 +74,8 @@ func anomalyFleetAttributes() []Attribute {
 		{IncidentRulesLevel, String, "Highest level of the rules that matched: `informational`, `low`, `medium`, `high` or `critical`."},
 		{IncidentSuppressed, String, "Why a gateway holds all of it to be ordinary for the fleet; the severity is `INFO` then. Absent if it does not."},
 		{IncidentFleetScore, Double, "Added by a gateway: the score with half the weight for each step that is ordinary for the fleet. The severity is by it."},
-		{IncidentChainID, String, "Id of the incident that a gateway has joined this one into."},
-		{IncidentJoined, StringArray, "Of an incident that a gateway has made: ids of those that it consists of, because one began with a connection of another, or they consist of the same on several hosts."},
+		{IncidentChainID, String, "Id of the incident that this one was joined into: by the processor that raised it, along a connection between workloads that it sees, or by a gateway."},
+		{IncidentJoined, StringArray, "Of an incident that was made by joining others: ids of those that it consists of, because one began with a connection of another, or, at a gateway, they consist of the same on several hosts."},
 		{IncidentHosts, StringArray, "Hosts of these."},
 	}
 }
@@ -90,7 +90,7 @@ func anomalyFleetStepKeys() []Attribute {
 		{EndServer, String, "Of a connection: address and port of the other end."},
 		{EndPeer, String, "Of a connection: the workload at the far end, if it is known."},
 		{StepHosts, Int, "Added by a gateway: on how many other hosts it is normal. Absent if on none."},
-		{StepHost, String, "Of an incident that a gateway has made: where it happened."},
+		{StepHost, String, "Of an incident that was made by joining others: where it happened. Absent if the host is not known."},
 		{StepWorkload, String, "In which workload."},
 		{StepIncident, String, "Of which incident it is a step."},
 	}

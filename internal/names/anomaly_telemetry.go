@@ -92,5 +92,5 @@ func AnomalyMetrics() []Metric {
 	return slices.Concat([]Metric{
 		AnomalyEventsSeen(), AnomalyEventsAhead(), AnomalyBatchesAgain(), AnomalySurprising(), AnomalyIncidents(), AnomalyMerged(), AnomalyIncidentsLost(), AnomalyProfiles(),
 		AnomalyProfileBytes(), AnomalyLimits(), AnomalyRules(), AnomalyRulesRefused(), AnomalyRuleHits(),
-	}, anomalySummaryMetrics(), anomalyStateMetrics(), AnomalyControlMetrics(), anomalyFleetMetrics(), anomalyMetricsMetrics())
+	}, anomalySummaryMetrics(), anomalyStateMetrics(), AnomalyControlMetrics(), anomalyFleetMetrics(), anomalyMetricsMetrics(), anomalyJoinsMetrics())
 }

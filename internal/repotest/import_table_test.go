@@ -163,6 +163,7 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "delta"},
 		{folder: anomalyAt + "fleet", ours: []string{anomalyAt + "behaviour", anomalyAt + "incident", anomalyAt + "delta"},
 			others: []string{xxhash, "github.com/axiomhq/hyperloglog", "github.com/hashicorp/golang-lru/v2"}},
+		{folder: anomalyAt + "arrival", ours: []string{anomalyAt + "behaviour", anomalyAt + "incident"}, others: []string{xxhash}},
 		{folder: anomalyAt + "chain", ours: []string{anomalyAt + "behaviour", anomalyAt + "incident", anomalyAt + "fleet"}},
 		// Metrics are judged apart from events. Both meet in the processor.
 		{folder: anomalyAt + "series"},

@@ -3,8 +3,10 @@
 package anomalyprocessor
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +49,8 @@ type core struct {
 	losses    losses.Hosts
 	summaries *summaries
 	feedback  feedback
+	// joins joins incidents of different workloads.
+	joins *joins
 	// watcher scores metrics, raised are incidents of nothing else; readers read whose they are.
 	watcher *watch.Watcher
 	raised  raised
@@ -103,6 +107,7 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	}
 	profiles.Forgotten = c.forgotten
 	c.profiles = profiles
+	c.joins = newJoins(c.logger, c.config.UpdateInterval)
 	if c.state, err = newKeeper(c, host); err != nil {
 		return err
 	}
@@ -113,7 +118,7 @@ func (c *core) Start(ctx context.Context, host component.Host) error {
 	if c.telemetry, err = newTelemetry(c.settings, c); err != nil {
 		return err
 	}
-	if err = errors.Join(c.summaries.start(c.settings), c.fleet.start(c.settings)); err != nil {
+	if err = errors.Join(c.summaries.start(c.settings), c.fleet.start(c.settings), c.joins.start(c.settings)); err != nil {
 		return err
 	}
 	c.rules.start(c.config.Rules.sources())
@@ -138,9 +143,10 @@ func (c *core) Shutdown(ctx context.Context) error {
 	summariesErr := c.summaries.close()
 	now := c.now()
 	c.send(ctx, c.collect(now, func(s *story.Story) bool { return s.Pending() }))
+	c.joins.upkeep(ctx, now, true)
 	c.tellRaised(ctx, now, true)
 	c.state.shutdown(ctx)
-	return errors.Join(summariesErr, c.fleet.close(), c.state.close(), c.telemetry.close())
+	return errors.Join(summariesErr, c.fleet.close(), c.joins.close(), c.state.close(), c.telemetry.close())
 }
 
 func (c *core) run(ctx context.Context) {
@@ -164,6 +170,7 @@ func (c *core) upkeep(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, sendTimeMax)
 	defer cancel()
 	c.send(limited, reports)
+	c.joins.upkeep(limited, now, false)
 	c.fleet.tell(limited, c)
 	c.tellRaised(limited, now, false)
 }
@@ -183,6 +190,10 @@ func (c *core) collect(now time.Time, wanted func(*story.Story) bool) []report {
 				reports = append(reports, c.tell(p, s, now))
 			}
 		}
+	})
+	// By age, whichever workload came first: what is joined can be read in order.
+	slices.SortStableFunc(reports, func(a, b report) int {
+		return cmp.Or(a.story.Opened().Compare(b.story.Opened()), cmp.Compare(a.story.ID, b.story.ID))
 	})
 	return reports
 }

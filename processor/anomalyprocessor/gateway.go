@@ -5,9 +5,11 @@ package anomalyprocessor
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
@@ -40,7 +42,7 @@ type gateway struct {
 
 // gatewayReport is what a gateway tells by itself: of an incident once more, or of a chain.
 type gatewayReport struct {
-	to   *gatewayLogs
+	to   consumer.Logs
 	data plog.Logs
 	// unsent is called if it has not arrived, while mu is held.
 	unsent func()
@@ -142,7 +144,7 @@ func (g *gateway) chains(now time.Time, wanted func(*chain.Chain) bool) []gatewa
 	var reports []gatewayReport
 	for _, c := range g.book.Chains() {
 		if wanted(c) {
-			reports = append(reports, g.tellChain(c, now)...)
+			reports = append(reports, tellChain(c, now, &g.tally.made)...)
 		}
 	}
 	return reports
@@ -160,13 +162,23 @@ func (g *gateway) judgeMember(known *chain.Member, i *fleet.Incident, now time.T
 
 // send hands on what is told, without holding anything.
 func (g *gateway) send(ctx context.Context, reports []gatewayReport) {
+	sendReports(ctx, reports, &g.mu, &g.tally.refused, g.logger)
+}
+
+// sendReports hands on what is told, and says under the lock what has not arrived.
+func sendReports(ctx context.Context, reports []gatewayReport, lock sync.Locker, refused *atomic.Uint64, logger *zap.Logger) {
 	for _, r := range reports {
-		if err := r.to.inner.ConsumeLogs(ctx, r.data); err != nil {
-			g.tally.refused.Add(1)
-			g.mu.Lock()
-			r.unsent()
-			g.mu.Unlock()
-			g.logger.Warn("The pipeline does not take an incident; it is told again", zap.Error(err))
+		err := errNoPipeline
+		if r.to != nil {
+			err = r.to.ConsumeLogs(ctx, r.data)
 		}
+		if err == nil {
+			continue
+		}
+		refused.Add(1)
+		lock.Lock()
+		r.unsent()
+		lock.Unlock()
+		logger.Warn("The pipeline does not take an incident; it is told again", zap.Error(err))
 	}
 }

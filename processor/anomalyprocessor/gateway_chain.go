@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -14,14 +15,15 @@ import (
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/chain"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/fleet"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 )
 
 // tellChain writes down what is known of a chain. Its resource is that of the incident that it began with. Of one that has no incidents any more,
 // because it became part of another or they turned out to be several, only the end is told.
-func (g *gateway) tellChain(c *chain.Chain, now time.Time) []gatewayReport {
+func tellChain(c *chain.Chain, now time.Time, made *atomic.Uint64) []gatewayReport {
 	members := c.Members()
-	from := g.lastFrom(c, members)
+	from := lastFrom(c, members)
 	state := c.Tell(now)
 	if from == nil {
 		return nil
@@ -58,12 +60,12 @@ func (g *gateway) tellChain(c *chain.Chain, now time.Time) []gatewayReport {
 	}
 	putChainSteps(attributes, c)
 	log.Body().SetStr(chainBody(c, state, members, hosts))
-	g.tally.made.Add(1)
+	made.Add(1)
 	return []gatewayReport{{to: from.to, data: data, unsent: func() { c.Unsent = true }}}
 }
 
 // lastFrom returns the incident whose resource and pipeline a chain has, nil if it never was told of.
-func (g *gateway) lastFrom(c *chain.Chain, members []*chain.Member) *held {
+func lastFrom(c *chain.Chain, members []*chain.Member) *held {
 	if len(members) > 0 {
 		c.Extra = members[0].Extra
 	}
@@ -74,7 +76,7 @@ func (g *gateway) lastFrom(c *chain.Chain, members []*chain.Member) *held {
 func hostsOf(members []*chain.Member) []string {
 	var hosts []string
 	for _, m := range members {
-		if !slices.Contains(hosts, m.Incident.Host) {
+		if host := m.Incident.Host; host != "" && !slices.Contains(hosts, host) {
 			hosts = append(hosts, m.Incident.Host)
 		}
 	}
@@ -89,7 +91,7 @@ func putChainSteps(attributes pcommon.Map, c *chain.Chain) {
 		step, of := &steps[at], steps[at].Of.Incident
 		m := list.AppendEmpty().SetEmptyMap()
 		m.PutStr(names.StepTime, formatTime(step.First))
-		m.PutStr(names.StepHost, of.Host)
+		putText(m, names.StepHost, of.Host)
 		putText(m, names.StepWorkload, of.Workload)
 		m.PutStr(names.StepIncident, of.ID)
 		m.PutStr(names.StepAction, step.Action.String())
@@ -118,13 +120,32 @@ func chainBody(c *chain.Chain, state string, members []*chain.Member, hosts []st
 	}
 	steps, more := c.Steps()
 	first, last := members[0].Incident, members[len(members)-1].Incident
-	text := fmt.Sprintf("Incident %s across %s: %s are one, with %s; score %.1f. It began in %s on %s",
-		state, plural(uint64(len(hosts)), "host", "hosts"), plural(uint64(len(members)), "incident", "incidents"),
-		plural(uint64(len(steps)+more), "unusual step", "unusual steps"), c.Score(), plain(first.Workload), plain(first.Host))
+	across := plural(uint64(len(hosts)), "host", "hosts")
+	if len(hosts) < 2 {
+		across = plural(uint64(workloadsOf(members)), "workload", "workloads")
+	}
+	text := fmt.Sprintf("Incident %s across %s: %s are one, with %s; score %.1f. It began in %s",
+		state, across, plural(uint64(len(members)), "incident", "incidents"),
+		plural(uint64(len(steps)+more), "unusual step", "unusual steps"), c.Score(), placeOf(first))
 	if len(members) > 1 {
-		text += fmt.Sprintf(", and came last to %s on %s", plain(last.Workload), plain(last.Host))
+		text += ", and came last to " + placeOf(last)
 	}
 	return text + "."
+}
+
+func placeOf(i *fleet.Incident) string {
+	if i.Host == "" {
+		return plain(i.Workload)
+	}
+	return plain(i.Workload) + " on " + plain(i.Host)
+}
+
+func workloadsOf(members []*chain.Member) int {
+	distinct := map[string]bool{}
+	for _, m := range members {
+		distinct[m.Incident.Workload] = true
+	}
+	return len(distinct)
 }
 
 func rounded(score float64) float64 { return math.Round(score*256) / 256 }

@@ -3,8 +3,10 @@
 package anomalyprocessor
 
 import (
+	"slices"
 	"time"
 
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
@@ -22,13 +24,15 @@ const (
 
 // held is what a gateway keeps of an incident to tell of it once more.
 type held struct {
-	to        *gatewayLogs
+	to        consumer.Logs
 	data      plog.Logs // as the agent told it last
 	judgement fleet.Judgement
 	told      saying
 	toldAt    time.Time
 	// shown tells that it went on at least once, unsent that what was told last has not arrived.
 	shown, unsent bool
+	// of is what an agent keeps besides, nil at a gateway.
+	of *resident
 }
 
 // saying is what a gateway says about an incident.
@@ -44,9 +48,8 @@ func (h *held) saying(m *chain.Member) saying {
 
 // judge takes in an incident, says what the fleet does about it, and tells whether it does not go on.
 func (g *gateway) judge(p *gatewayLogs, resource pcommon.Resource, log plog.LogRecord) bool {
-	if _, ok := log.Attributes().Get(names.IncidentJoined); ok {
-		g.tally.passed.Add(1) // a gateway has made it
-		return false
+	if _, ok := log.Attributes().Get(names.IncidentJoined); ok { // another gateway has made it, or an agent
+		return g.passJoined(log)
 	}
 	data := alone(resource, log)
 	size := (&plog.ProtoMarshaler{}).LogsSize(data)
@@ -55,12 +58,12 @@ func (g *gateway) judge(p *gatewayLogs, resource pcommon.Resource, log plog.LogR
 		return false
 	}
 	i := readIncident(resource, log)
-	if i == nil {
+	if i == nil || i.Host == "" {
 		g.tally.unreadable.Add(1)
 		return false
 	}
 	now := g.now()
-	h := &held{to: p, data: data}
+	h := &held{to: p.inner, data: data}
 	known := g.book.Find(i.Host, i.ID)
 	if known != nil {
 		h.shown = known.Extra.(*held).shown
@@ -78,6 +81,17 @@ func (g *gateway) judge(p *gatewayLogs, resource pcommon.Resource, log plog.LogR
 	}
 	h.shown = true
 	g.annotate(log, m, h)
+	return false
+}
+
+// passJoined tells whether joined incidents do not go on, since this gateway has joined them itself, and tells of them.
+func (g *gateway) passJoined(log plog.LogRecord) bool {
+	id := shortText(log.Attributes(), names.IncidentID, incidentIDBytesMax)
+	if slices.ContainsFunc(g.book.Chains(), func(c *chain.Chain) bool { return c.ID == id }) {
+		g.tally.dropped.Add(1)
+		return true
+	}
+	g.tally.passed.Add(1)
 	return false
 }
 
@@ -111,10 +125,11 @@ func (g *gateway) again(m *chain.Member, h *held, now time.Time) gatewayReport {
 	return gatewayReport{to: h.to, data: data, unsent: func() { h.unsent = true }}
 }
 
-// annotate writes into a record what is said about it. What somebody else has said under these names goes.
+// annotate writes into a record what is said about it. What somebody else has said under these names goes, but which incident an agent has joined it
+// into, unless this gateway knows another.
 func (g *gateway) annotate(log plog.LogRecord, m *chain.Member, h *held) {
 	attributes, j := log.Attributes(), &h.judgement
-	for _, name := range [...]string{names.IncidentSuppressed, names.IncidentFleetScore, names.IncidentChainID} {
+	for _, name := range [...]string{names.IncidentSuppressed, names.IncidentFleetScore} {
 		attributes.Remove(name)
 	}
 	if j.Score < m.Incident.Score {

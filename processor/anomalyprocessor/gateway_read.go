@@ -82,7 +82,8 @@ func timeOf(attributes pcommon.Map, name string) (time.Time, bool) {
 	return at, err == nil && at.Year() >= 1970 && at.Year() <= 2261
 }
 
-// readIncident reads an incident that anybody may have written. It returns nil for one that can't be judged.
+// readIncident reads an incident that anybody may have written. It returns nil for one that can't be judged. That its host is not known is for the
+// caller to see.
 func readIncident(resource pcommon.Resource, log plog.LogRecord) *fleet.Incident {
 	attributes := log.Attributes()
 	i := &fleet.Incident{
@@ -95,7 +96,7 @@ func readIncident(resource pcommon.Resource, log plog.LogRecord) *fleet.Incident
 	i.Score, scored = numberOf(attributes, names.IncidentScore, incidentScoreMax)
 	i.Opened, timed = timeOf(attributes, names.IncidentOpened)
 	steps, ok := attributes.Get(names.IncidentSteps)
-	if i.ID == "" || i.Host == "" || i.Workload == "" || !scored || !timed || !ok || steps.Type() != pcommon.ValueTypeSlice {
+	if i.ID == "" || i.Workload == "" || !scored || !timed || !ok || steps.Type() != pcommon.ValueTypeSlice {
 		return nil
 	}
 	if steps.Slice().Len() > incidentStepsMax {

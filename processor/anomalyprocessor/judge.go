@@ -133,6 +133,7 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 	w := c.workloadOf(p)
 	c.prepare(s, w)
 	c.fleet.see(w, s.to, resource)
+	c.joins.see(&s.event, p.Workload())
 	if !resolved {
 		return c.take(s, w, c.byRules(s, p, w), resource, log)
 	}
@@ -191,6 +192,7 @@ func (c *core) byRules(s *scratch, p *profile.Profile, w *workload) incident.Ver
 
 // take adds an event to the incident that it belongs to, and tells whether that is one that is raised.
 func (c *core) take(s *scratch, w *workload, v incident.Verdict, resource pcommon.Resource, log plog.LogRecord) bool {
+	c.joins.open(&s.event, w, v.Incident != nil)
 	if v.Incident == nil {
 		return false
 	}

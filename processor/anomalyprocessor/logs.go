@@ -59,6 +59,9 @@ func (p *logs) ConsumeLogs(ctx context.Context, data plog.Logs) error {
 		p.refused.add(fingerprint, judged{part: found.part, earlier: found.earlier})
 	}
 	c.send(ctx, found.reports)
+	if len(found.reports) > 0 {
+		c.joins.upkeep(ctx, c.now(), false)
+	}
 	return err
 }
 

@@ -72,7 +72,9 @@ func (c *core) tell(p *profile.Profile, s *story.Story, now time.Time) report {
 	state := s.Tell(now)
 	c.tally.told(state, severityOf(s.Score(), p.State()))
 	c.state.soon(p.Workload())
-	return report{c.pipelineOf(s.Origin.(*origin)), s, state, c.write(p, s, state, now, c.summaries.add)}
+	r := report{c.pipelineOf(s.Origin.(*origin)), s, state, c.write(p, s, state, now, c.summaries.add)}
+	c.joins.take(beside(p), &r, now)
+	return r
 }
 
 // summarise puts a summary to the record of an incident, if there is one.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/fleet"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
 )
@@ -95,7 +94,7 @@ func (b *Book) Put(i *fleet.Incident, suppressed bool, extra any, bytes int, now
 	}
 	b.bytes += bytes - m.bytes
 	m.Incident, m.Extra, m.bytes, m.seen, m.suppressed = i, extra, bytes, now, suppressed
-	m.signature, m.opened, m.entries = i.Signature(), ends(i, behaviour.Connect), entries(i)
+	m.signature, m.opened, m.entries = i.Signature(), openings(i), entries(i)
 	if m.chain != nil {
 		m.chain.changed = true
 	}
@@ -104,6 +103,14 @@ func (b *Book) Put(i *fleet.Incident, suppressed bool, extra any, bytes int, now
 		b.join(m)
 	}
 	return m
+}
+
+// Again takes in that more is known of an incident than was told. It may be joined by that.
+func (b *Book) Again(m *Member, i *fleet.Incident) {
+	m.Incident, m.opened, m.entries = i, openings(i), entries(i)
+	if !m.suppressed {
+		b.join(m)
+	}
 }
 
 // Suppress says whether an incident is suppressed, when that has changed.

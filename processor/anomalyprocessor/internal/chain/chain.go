@@ -89,6 +89,11 @@ func (c *Chain) Steps() ([]Step, int) {
 		for at := range m.Incident.Steps {
 			all = append(all, Step{&m.Incident.Steps[at], m})
 		}
+		for at := range m.Incident.Links {
+			if link := &m.Incident.Links[at]; m.leads(link) {
+				all = append(all, Step{link, m})
+			}
+		}
 		more += int(m.Incident.Omitted)
 	}
 	slices.SortStableFunc(all, func(a, b Step) int { return a.First.Compare(b.First) })

@@ -23,6 +23,32 @@ func ends(i *fleet.Incident, action behaviour.Action) []incident.End {
 	return all
 }
 
+// openings returns the connections that an incident opened, those included that are no steps.
+func openings(i *fleet.Incident) []incident.End {
+	all := ends(i, behaviour.Connect)
+	for at := range i.Links {
+		all = append(all, i.Links[at].Ends...)
+	}
+	return all
+}
+
+// leads tells whether a connection is what another incident of the same chain began with.
+func (m *Member) leads(link *fleet.Step) bool {
+	for _, other := range m.chain.members {
+		if other.cause != m {
+			continue
+		}
+		for _, accepted := range other.entries {
+			for _, opened := range link.Ends {
+				if same(opened, accepted, other.Incident.Workload) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // entries returns the connections that an incident can have begun with: accepted just after its first step at the latest. What is accepted later
 // did not cause it, however many do: so nobody makes a server to which all connect the middle of everything.
 func entries(i *fleet.Incident) []incident.End {
@@ -35,6 +61,11 @@ func entries(i *fleet.Incident) []incident.End {
 	var all []incident.End
 	for _, end := range ends(i, behaviour.Accept) {
 		if end.Time.Sub(first) <= entryMax {
+			all = append(all, end)
+		}
+	}
+	for _, end := range i.Accepted {
+		if gap := end.Time.Sub(first); gap <= entryMax && gap >= -acceptedMax {
 			all = append(all, end)
 		}
 	}

@@ -13,7 +13,7 @@ func (b *Book) join(m *Member) {
 			}
 		}
 	}
-	if m.chain != nil {
+	if m.chain != nil || b.limits.OnlyConnected {
 		return
 	}
 	shown := make(map[uint64]bool, len(m.Incident.Steps))

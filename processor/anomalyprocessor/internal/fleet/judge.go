@@ -31,6 +31,10 @@ type Incident struct {
 	Opened  time.Time
 	Closed  bool
 	Steps   []Step
+	// Accepted are connections that its processes, or those above them, are known to have accepted, besides those that are steps.
+	Accepted []incident.End
+	// Links are connections that its processes opened, and that are no steps since they are usual for the workload. They weigh nothing.
+	Links []Step
 }
 
 // Step is a behaviour of an incident.
