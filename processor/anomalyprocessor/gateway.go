@@ -4,6 +4,7 @@ package anomalyprocessor
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,12 @@ type gateway struct {
 	book  *chain.Book
 	// scanned is what the model had learned when all incidents were judged last.
 	scanned uint64
+	// first is a pipeline for what is told of incidents from before a restart.
+	first consumer.Logs
+
+	// id is the processor's in the configuration. keeper keeps what is known beyond a restart; nil without a storage.
+	id     component.ID
+	keeper *gatewayKeeper
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -48,12 +55,18 @@ type gatewayReport struct {
 	unsent func()
 }
 
+// named gives the gateway the name that the processor has in the configuration.
+func (g *gateway) named(id component.ID) *gateway {
+	g.id = id
+	return g
+}
+
 func newGateway(c *Config, set component.TelemetrySettings) *gateway {
 	return &gateway{config: c, logger: set.Logger, settings: set, now: time.Now, upkeepEvery: upkeepInterval}
 }
 
 // Start begins to look after incidents.
-func (g *gateway) Start(context.Context, component.Host) error {
+func (g *gateway) Start(ctx context.Context, host component.Host) error {
 	model, err := fleet.NewModel(g.config.Fleet.modelLimits())
 	if err != nil {
 		return err
@@ -62,6 +75,10 @@ func (g *gateway) Start(context.Context, component.Host) error {
 	if g.telemetry, err = newGatewayTelemetry(g.settings, g); err != nil {
 		return err
 	}
+	if g.keeper, err = newGatewayKeeper(g, host); err != nil {
+		return err
+	}
+	g.keeper.start(ctx)
 	running, stop := context.WithCancel(context.Background())
 	g.stop, g.done = stop, make(chan struct{})
 	go g.run(running)
@@ -82,7 +99,7 @@ func (g *gateway) Shutdown(ctx context.Context) error {
 	reports = append(reports, g.chains(now, func(c *chain.Chain) bool { return c.Pending() })...)
 	g.mu.Unlock()
 	g.send(ctx, reports)
-	return g.telemetry.close()
+	return errors.Join(g.keeper.shutdown(ctx), g.telemetry.close())
 }
 
 func (g *gateway) run(ctx context.Context) {
@@ -162,6 +179,13 @@ func (g *gateway) judgeMember(known *chain.Member, i *fleet.Incident, now time.T
 
 // send hands on what is told, without holding anything.
 func (g *gateway) send(ctx context.Context, reports []gatewayReport) {
+	g.mu.Lock()
+	for at := range reports {
+		if reports[at].to == nil {
+			reports[at].to = g.first
+		}
+	}
+	g.mu.Unlock()
 	sendReports(ctx, reports, &g.mu, &g.tally.refused, g.logger)
 }
 

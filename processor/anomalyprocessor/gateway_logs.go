@@ -42,7 +42,7 @@ func (f *gatewayFactory) logs(ctx context.Context, set processor.Settings, confi
 		return nil, err
 	}
 	c := config.(*Config)
-	instance := f.gateways.Get(c, func() *gateway { return newGateway(c, set.TelemetrySettings) })
+	instance := f.gateways.Get(c, func() *gateway { return newGateway(c, set.TelemetrySettings).named(set.ID) })
 	return &gatewayLogs{core: instance, inner: inner}, nil
 }
 
@@ -57,7 +57,16 @@ func (p *gatewayLogs) Start(ctx context.Context, host component.Host) error {
 	if err := p.core.Start(ctx, host); err != nil {
 		return err
 	}
-	return p.inner.Start(ctx, host)
+	if err := p.inner.Start(ctx, host); err != nil {
+		return err
+	}
+	g := p.core.Unwrap()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.first == nil {
+		g.first = p.inner
+	}
+	return nil
 }
 
 // Shutdown tells what was not told yet.

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
+	"go.uber.org/zap"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
 	"github.com/meerkat-otel/meerkat/internal/scenariotest"
@@ -37,6 +38,8 @@ type gatewayScenario struct {
 		// Others are records of other events.
 		Others []string `yaml:"others"`
 		Upkeep bool     `yaml:"upkeep"`
+		// Restart ends the gateway before all that, and begins another one with the same storage.
+		Restart bool `yaml:"restart"`
 	} `yaml:"steps"`
 }
 
@@ -115,28 +118,50 @@ func (i *incidentStep) record(to plog.ResourceLogs) {
 // gatewayPipe is a pipeline of a gateway, by a clock of the test's own.
 type gatewayPipe struct {
 	*gatewayLogs
-	core *gateway
-	sink *consumertest.LogsSink
-	now  time.Time
+	core   *gateway
+	sink   *consumertest.LogsSink
+	now    time.Time
+	host   component.Host
+	config *Config
+	// logger is what the gateway writes to, nil for nothing.
+	logger *zap.Logger
 }
 
 func newGatewayPipe(t testing.TB, config *Config) *gatewayPipe {
 	t.Helper()
 	config.Mode = modeGateway
 	require.NoError(t, confmap.Validate(config))
-	p := &gatewayPipe{sink: new(consumertest.LogsSink), now: beginning}
-	made, err := newGatewayFactory().logs(context.Background(), processortest.NewNopSettings(component.MustNewType(componentType)), config, p.sink)
+	p := &gatewayPipe{sink: new(consumertest.LogsSink), now: beginning, host: componenttest.NewNopHost(), config: config}
+	p.create(t)
+	return p
+}
+
+func (p *gatewayPipe) create(t testing.TB) {
+	t.Helper()
+	set := processortest.NewNopSettings(component.MustNewType(componentType))
+	set.ID = component.MustNewID(componentType)
+	if p.logger != nil {
+		set.Logger = p.logger
+	}
+	made, err := newGatewayFactory().logs(context.Background(), set, p.config, p.sink)
 	require.NoError(t, err)
 	p.gatewayLogs = made.(*gatewayLogs)
 	p.core = p.gatewayLogs.core.Unwrap()
 	p.core.upkeepEvery = 24 * time.Hour // tests say when
 	p.core.now = func() time.Time { return p.now }
-	return p
+}
+
+// restart ends the gateway, and begins another one with the same configuration and storage.
+func (p *gatewayPipe) restart(t testing.TB) {
+	t.Helper()
+	require.NoError(t, p.Shutdown(context.Background()))
+	p.create(t)
+	p.start(t)
 }
 
 func (p *gatewayPipe) start(t testing.TB) {
 	t.Helper()
-	require.NoError(t, p.Start(context.Background(), componenttest.NewNopHost()))
+	require.NoError(t, p.Start(context.Background(), p.host))
 }
 
 func TestGatewayScenarios(t *testing.T) {
@@ -149,11 +174,17 @@ func playGateway(t *testing.T, s gatewayScenario) string {
 	config := createDefaultConfig().(*Config)
 	require.NoError(t, confmap.NewFromStringMap(s.Config).Unmarshal(config))
 	p := newGatewayPipe(t, config)
+	if config.Storage != nil {
+		p.host = newStorage(t, t.TempDir())
+	}
 	p.start(t)
 	var text strings.Builder
 	for _, step := range s.Steps {
 		fmt.Fprintf(&text, "# %s\n", step.Say)
 		p.now = p.now.Add(step.At)
+		if step.Restart {
+			p.restart(t)
+		}
 		data := plog.NewLogs()
 		for at := range step.Deltas {
 			step.Deltas[at].record(data.ResourceLogs().AppendEmpty())

@@ -128,9 +128,13 @@ func (m *Model) add(key uint64, who member, epoch uint32, ofImage bool) {
 	m.put(key, e)
 }
 
+func (m *Model) lists() [2]*simplelru.LRU[uint64, *entry] {
+	return [...]*simplelru.LRU[uint64, *entry]{m.many, m.few}
+}
+
 // get takes an entry out, or makes one, of the present generation.
 func (m *Model) get(key uint64, epoch uint32, ofImage bool) *entry {
-	for _, list := range [...]*simplelru.LRU[uint64, *entry]{m.many, m.few} {
+	for _, list := range m.lists() {
 		if e, ok := list.Peek(key); ok {
 			list.Remove(key)
 			m.bytes -= e.bytes()
@@ -164,7 +168,7 @@ func (m *Model) put(key uint64, e *entry) {
 
 // look returns an entry as it is at a time, nil if nothing is known.
 func (m *Model) look(key uint64, epoch uint32) *entry {
-	for _, list := range [...]*simplelru.LRU[uint64, *entry]{m.many, m.few} {
+	for _, list := range m.lists() {
 		if e, ok := list.Peek(key); ok {
 			m.bytes -= e.bytes()
 			e.turn(epoch)
