@@ -58,6 +58,8 @@ const (
 	PeerNetworkName      = "meerkat.peer.network.name"
 	PeerEnrichmentStatus = "meerkat.peer.enrichment.status"
 	PeerEnrichmentReason = "meerkat.peer.enrichment.reason"
+	PeerSeesClient       = "meerkat.peer.sees.client"
+	PeerSeesServer       = "meerkat.peer.sees.server"
 )
 
 // ContainerAttributes describes what the receiver tells of a container, from the runtime's state on the host.
@@ -118,5 +120,7 @@ func PeerAttributes() []Attribute {
 		{PeerNetworkName, String, "Name that the configuration gives to a network with the address."},
 		{PeerEnrichmentStatus, String, "Present if the far end is not resolved: `partial`, `unresolved` or `not_applicable`."},
 		{PeerEnrichmentReason, String, "Why: `address_unknown`, `address_ambiguous` (two pods may have had it at that time), `out_of_scope` (the cluster beyond this node is not read), `not_synced` or `queue_full`."},
+		{PeerSeesClient, String, "Address and port of the client as the server sees them, told by the client if connection tracking of its node translates the connection."},
+		{PeerSeesServer, String, "Address and port of the server as it sees them itself, in the same case."},
 	}
 }

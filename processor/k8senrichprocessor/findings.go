@@ -143,6 +143,7 @@ func (c *core) write(resource pcommon.Resource, f *finding, end hold.End) {
 		}
 		c.tally.far(s.far.Status, s.far.Reason)
 		c.enricher.WriteFar(s.record, &s.far)
+		s.connection.WriteTranslated(s.record)
 	}
 	c.tally.near(f.near.Outcome)
 	c.enricher.Write(resource.Attributes(), &f.near)

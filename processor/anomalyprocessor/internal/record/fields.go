@@ -144,6 +144,10 @@ func (f *fields) placeOfEnd(attribute string) *string {
 		return &f.peerStatus
 	case names.PeerEnrichmentReason:
 		return &f.peerReason
+	case names.PeerSeesClient:
+		return &f.seenClient
+	case names.PeerSeesServer:
+		return &f.seenServer
 	}
 	return nil
 }

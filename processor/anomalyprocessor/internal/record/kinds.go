@@ -118,10 +118,13 @@ func toName(action behaviour.Action) func(*Reader, *fields, *behaviour.Event) Ou
 
 func connect(r *Reader, f *fields, e *behaviour.Event) Outcome {
 	e.Action = behaviour.Connect
-	if f.serverAddress == "" {
-		return r.far(f, e, f.peerAddress, f.peerPort)
+	address, port := f.serverAddress, f.serverPort
+	if address == "" {
+		address, port = f.peerAddress, f.peerPort
 	}
-	return r.far(f, e, f.serverAddress, f.serverPort)
+	outcome := r.far(f, e, address, port)
+	f.translate(e)
+	return outcome
 }
 
 // accept is about the port that is served: that of the client is the kernel's choice.

@@ -57,6 +57,7 @@ type fields struct {
 	uid                                        string
 	peerKind, peerName, peerNamespace          string
 	peerNetwork, peerStatus, peerReason        string
+	seenClient, seenServer                     string
 	arguments                                  pcommon.Slice
 	hasArguments                               bool
 }

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
 )
 
 func TestStrangers(t *testing.T) {
@@ -44,6 +47,14 @@ func TestEnds(t *testing.T) {
 	assert.Equal(t, before, e.generation.Load(), "that is no news")
 	e.note(server, holder{known: true})
 	client.Translated(server.client, server.server)
+	record := pcommon.NewMap()
+	client.WriteTranslated(record)
+	assert.Equal(t, map[string]any{names.PeerSeesClient: "10.1.0.1:555", names.PeerSeesServer: "10.1.0.6:8080"}, record.AsRaw())
+	server.WriteTranslated(record)
+	assert.Equal(t, 2, record.Len(), "the server sees what it sees")
+	untranslated := pcommon.NewMap()
+	(&Connection{transport: "tcp", client: client.client, server: client.server, clientSide: true}).WriteTranslated(untranslated)
+	assert.Zero(t, untranslated.Len())
 	assert.True(t, e.other(client).known)
 	for n := range connectionsMax {
 		e.note(&Connection{transport: "udp", client: netip.AddrPortFrom(client.client.Addr(), uint16(n)), server: client.server}, holder{known: true})
