@@ -75,6 +75,9 @@ func (m *Model) Snapshot() [SnapshotPages]PageSnapshot {
 func (e *entry) snapshot(key uint64) BehaviourSnapshot {
 	s := BehaviourSnapshot{Behaviour: key, Epoch: e.epoch, OfImage: e.ofImage, Forbidden: e.forbidden}
 	for at := range e.crowds {
+		if members := len(e.crowds[at].members); members > 0 {
+			s.Crowds[at].Members = make([]uint32, 0, 2*members)
+		}
 		for _, m := range e.crowds[at].members {
 			s.Crowds[at].Members = append(s.Crowds[at].Members, m.host, m.workload)
 		}
