@@ -68,9 +68,9 @@ func (k *gatewayKeeper) start(ctx context.Context) {
 	if k == nil {
 		return
 	}
-	running, stop := context.WithCancel(context.Background())
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	k.stop, k.read, k.done = stop, make(chan struct{}), make(chan struct{})
-	go k.run(running)
+	go k.run(running) //nolint:gosec // it ends with shutdown, and not with the start
 	limit := time.NewTimer(stateStartMax)
 	defer limit.Stop()
 	select {

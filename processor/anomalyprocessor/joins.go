@@ -170,7 +170,7 @@ func (j *joins) note() {
 }
 
 // look joins incidents along connections of which the second end was seen after they were told.
-func (j *joins) look(now time.Time) {
+func (j *joins) look() {
 	found := j.arrivals.Found()
 	if found == j.seen {
 		return
@@ -188,7 +188,7 @@ func (j *joins) look(now time.Time) {
 // upkeep joins what came together, forgets what is over, and tells what is due of joined incidents; all that is not told if everything is asked for.
 func (j *joins) upkeep(ctx context.Context, now time.Time, everything bool) {
 	j.mu.Lock()
-	j.look(now)
+	j.look()
 	j.book.Tidy(now)
 	var reports []gatewayReport
 	for _, c := range j.book.Chains() {

@@ -16,7 +16,7 @@ import (
 type Snapshot struct {
 	Made    uint64           `json:"made"`
 	Members []MemberSnapshot `json:"members,omitempty"`
-	Chains  []ChainSnapshot  `json:"chains,omitempty"`
+	Chains  []LinkSnapshot   `json:"chains,omitempty"`
 }
 
 // MemberSnapshot says what an incident is joined with, by names.
@@ -29,8 +29,8 @@ type MemberSnapshot struct {
 	Chain      string `json:"chain,omitempty"`
 }
 
-// ChainSnapshot is a chain without its incidents.
-type ChainSnapshot struct {
+// LinkSnapshot is a chain without its incidents: they say which they belong to.
+type LinkSnapshot struct {
 	ID      string `json:"id"`
 	Number  uint64 `json:"number"`
 	Into    string `json:"into,omitempty"`
@@ -73,7 +73,7 @@ func (b *Book) Snapshot() Snapshot {
 		s.Members = append(s.Members, one)
 	}
 	for _, c := range b.chains {
-		one := ChainSnapshot{ID: c.ID, Number: c.number, Omitted: c.Omitted, Changed: c.changed, Unsent: c.Unsent, Told: c.told}
+		one := LinkSnapshot{ID: c.ID, Number: c.number, Omitted: c.Omitted, Changed: c.changed, Unsent: c.Unsent, Told: c.told}
 		if c.Into != nil {
 			one.Into = c.Into.ID
 		}
