@@ -77,7 +77,7 @@ func writeArchive(path string, p product, content mutate.IndexAddendum, docker [
 	if err != nil {
 		return err
 	}
-	return errors.Join(pack(file, folder, p.created), file.Close())
+	return errors.Join(pack(file, folder, p.Created), file.Close())
 }
 
 // pack writes the files below a folder, in the order of their names.

@@ -4,20 +4,15 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 )
 
-const (
-	// archiveFile has the images for all processors.
-	archiveFile = "meerkat.oci.tar"
-	sumsFile    = "SHA256SUMS"
-)
+// archiveFile has the images for all processors.
+const archiveFile = "meerkat.oci.tar"
 
 // archiveOf is the file with the image for one processor, and billOf the list of what is in it.
 func archiveOf(architecture string) string { return "meerkat-linux-" + architecture + ".tar" }
@@ -25,7 +20,7 @@ func billOf(architecture string) string    { return "meerkat-linux-" + architect
 
 // assemble makes everything of programs, in a folder whose former content goes. It returns the check sums, one line for
 // each file, as sha256sum prints them.
-func assemble(ctx context.Context, p product, programs []program, folder string) (string, error) {
+func assemble(ctx context.Context, p product, programs []release.Program, folder string) (string, error) {
 	if err := os.RemoveAll(folder); err != nil {
 		return "", err
 	}
@@ -40,7 +35,7 @@ func assemble(ctx context.Context, p product, programs []program, folder string)
 			return "", err
 		}
 		images = append(images, image)
-		files = append(files, archiveOf(built.architecture), billOf(built.architecture))
+		files = append(files, archiveOf(built.Architecture), billOf(built.Architecture))
 	}
 	index, err := indexOf(p, images)
 	if err != nil {
@@ -49,15 +44,11 @@ func assemble(ctx context.Context, p product, programs []program, folder string)
 	if err := writeIndex(filepath.Join(folder, archiveFile), p, index); err != nil {
 		return "", err
 	}
-	sums, err := sumsOf(folder, files)
-	if err != nil {
-		return "", err
-	}
-	return sums, os.WriteFile(filepath.Join(folder, sumsFile), []byte(sums), 0o644)
+	return release.WriteSums(folder, files)
 }
 
-func assembleOne(ctx context.Context, p product, built program, folder string) (v1.Image, error) {
-	found, err := collectLicences(ctx, p.root, built)
+func assembleOne(ctx context.Context, p product, built release.Program, folder string) (v1.Image, error) {
+	found, err := release.CollectLicences(ctx, p.Root, licencesFolder, built)
 	if err != nil {
 		return nil, err
 	}
@@ -69,20 +60,8 @@ func assembleOne(ctx context.Context, p product, built program, folder string) (
 	if err != nil {
 		return nil, err
 	}
-	if err := writeImage(filepath.Join(folder, archiveOf(built.architecture)), p, image); err != nil {
+	if err := writeImage(filepath.Join(folder, archiveOf(built.Architecture)), p, image); err != nil {
 		return nil, err
 	}
-	return image, writeBillOfMaterials(filepath.Join(folder, billOf(built.architecture)), p, built, found, digest.String())
-}
-
-func sumsOf(folder string, files []string) (string, error) {
-	var sums strings.Builder
-	for _, name := range files {
-		content, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(content), name)
-	}
-	return sums.String(), nil
+	return image, writeBillOfMaterials(filepath.Join(folder, billOf(built.Architecture)), p, built, found, digest.String())
 }

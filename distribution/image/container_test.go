@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 	"github.com/moby/sys/capability"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -146,16 +147,16 @@ func (c *containers) status(id, name string) string {
 }
 
 // makeImage makes what `make image` does, for this machine's processor alone. It returns the program, and the image's name.
-func makeImage(t *testing.T, folder string) (built program, name string) {
+func makeImage(t *testing.T, folder string) (built release.Program, name string) {
 	t.Helper()
 	p := exampleProduct()
 	var err error
-	p.version, err = versionOf(root)
+	p.Version, err = release.VersionOf(root)
 	require.NoError(t, err)
-	p.name = defaultName(p.version)
-	built, err = build(t.Context(), root, runtime.GOARCH, filepath.Join(t.TempDir(), programName))
+	p.name = defaultName(p.Version)
+	built, err = release.Build(t.Context(), root, runtime.GOARCH, filepath.Join(t.TempDir(), release.ProgramName))
 	require.NoError(t, err)
-	_, err = assemble(t.Context(), p, []program{built}, filepath.Join(folder, "_build/image"))
+	_, err = assemble(t.Context(), p, []release.Program{built}, filepath.Join(folder, "_build/image"))
 	require.NoError(t, err)
 	return built, p.name
 }
@@ -201,7 +202,7 @@ func TestImage_asTheReadmeSays(t *testing.T) {
 }
 
 // validateConfiguration asks the program whether it takes the default configuration, with each exporter that it speaks of.
-func validateConfiguration(t *testing.T, built program) {
+func validateConfiguration(t *testing.T, built release.Program) {
 	t.Helper()
 	for _, environment := range [][]string{
 		nil,
@@ -210,12 +211,12 @@ func validateConfiguration(t *testing.T, built program) {
 		{"MEERKAT_METRICS_EXPORTER=debug"},
 		{"MEERKAT_PROMETHEUS_ENDPOINT=0.0.0.0:9464"},
 	} {
-		validate := exec.Command(built.path, "validate", "--config=config.yaml")
+		validate := exec.Command(built.Path, "validate", "--config=config.yaml")
 		validate.Env = append(os.Environ(), environment...)
 		said, err := validate.CombinedOutput()
 		assert.NoError(t, err, "%s\n%s", environment, said)
 	}
-	wrong := exec.Command(built.path, "validate", "--config=config.yaml")
+	wrong := exec.Command(built.Path, "validate", "--config=config.yaml")
 	wrong.Env = append(os.Environ(), "MEERKAT_LOGS_EXPORTER=nowhere")
 	assert.Error(t, wrong.Run())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/moby/sys/capability"
 
+	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 	"github.com/meerkat-otel/meerkat/internal/capabilities"
 )
 
@@ -45,17 +46,20 @@ func fileCapabilities() map[string][]byte {
 }
 
 // imageOf makes the image for one processor. The program has a layer of its own: the other one stays when it changes.
-func imageOf(p product, built program, licences licenceSet) (v1.Image, error) {
-	others := append([]entry{
+func imageOf(p product, built release.Program, licences release.LicenceSet) (v1.Image, error) {
+	others := []entry{
 		{name: configurationFile, mode: 0o644, content: configuration},
 		{name: stateFolder, mode: 0o750, owner: user},
-	}, licences.files...)
+	}
+	for _, file := range licences.Files {
+		others = append(others, entry{name: file.Path, mode: 0o644, content: file.Content})
+	}
 	executable, err := programEntry(built)
 	if err != nil {
 		return nil, err
 	}
 	base := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	image, err := mutate.ConfigFile(base, configOf(p, built.architecture))
+	image, err := mutate.ConfigFile(base, configOf(p, built.Architecture))
 	if err != nil {
 		return nil, err
 	}
@@ -63,28 +67,28 @@ func imageOf(p product, built program, licences licenceSet) (v1.Image, error) {
 		comment string
 		entries []entry
 	}{{"configuration and licences", others}, {"the collector", []entry{executable}}} {
-		layer, err := layerOf(one.entries, p.created, p.compression)
+		layer, err := layerOf(one.entries, p.Created, p.compression)
 		if err != nil {
 			return nil, err
 		}
 		image, err = mutate.Append(image, mutate.Addendum{
 			Layer: layer, MediaType: types.OCILayer,
-			History: v1.History{Created: v1.Time{Time: p.created}, CreatedBy: "make image", Comment: one.comment},
+			History: v1.History{Created: v1.Time{Time: p.Created}, CreatedBy: "make image", Comment: one.comment},
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	return image, checkSize(image, built.architecture, compressedBytesMax)
+	return image, checkSize(image, built.Architecture, compressedBytesMax)
 }
 
 func configOf(p product, architecture string) *v1.ConfigFile {
 	return &v1.ConfigFile{
-		Architecture: architecture, OS: "linux", Created: v1.Time{Time: p.created},
+		Architecture: architecture, OS: "linux", Created: v1.Time{Time: p.Created},
 		RootFS: v1.RootFS{Type: "layers"},
 		Config: v1.Config{
 			User:       fmt.Sprintf("%d:%d", user, user),
-			Entrypoint: []string{"/" + programName}, Cmd: []string{"--config=" + configurationFile},
+			Entrypoint: []string{"/" + release.ProgramName}, Cmd: []string{"--config=" + configurationFile},
 			WorkingDir: stateFolder, StopSignal: "SIGTERM", Labels: labels(p),
 		},
 	}
@@ -96,12 +100,12 @@ func labels(p product) map[string]string {
 	return map[string]string{
 		prefix + "title":         "Meerkat",
 		prefix + "description":   "OpenTelemetry Collector that watches the Linux kernel",
-		prefix + "source":        "https://" + modulePath,
-		prefix + "documentation": "https://" + modulePath + "/blob/main/README.md",
-		prefix + "licenses":      licences,
-		prefix + "version":       p.version,
-		prefix + "revision":      p.revision,
-		prefix + "created":       p.created.Format(time.RFC3339),
+		prefix + "source":        "https://" + release.ModulePath,
+		prefix + "documentation": "https://" + release.ModulePath + "/blob/main/README.md",
+		prefix + "licenses":      release.Licences,
+		prefix + "version":       p.Version,
+		prefix + "revision":      p.Revision,
+		prefix + "created":       p.Created.Format(time.RFC3339),
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 	"github.com/meerkat-otel/meerkat/internal/capabilities"
 )
 
@@ -31,24 +32,26 @@ const (
 // exampleProduct is as if it were made of a commit.
 func exampleProduct() product {
 	return product{
-		root: root, name: example, version: "9.8.7", revision: strings.Repeat("ab", 20),
-		created: time.Unix(1_700_000_000, 0).UTC(), compression: gzip.BestSpeed,
+		Product: release.Product{
+			Root: root, Version: "9.8.7", Revision: strings.Repeat("ab", 20), Created: time.Unix(1_700_000_000, 0).UTC(),
+		},
+		name: example, compression: gzip.BestSpeed,
 	}
 }
 
 // buildSmall builds a small program for each processor, in a folder.
-func buildSmall(t *testing.T, folder string) []program {
+func buildSmall(t *testing.T, folder string) []release.Program {
 	t.Helper()
-	var all []program
+	var all []release.Program
 	for _, architecture := range architectures {
 		path := filepath.Join(folder, architecture)
-		command := exec.Command("go", "build", "-trimpath", "-o", path, "./testdata/small")
+		command := exec.Command("go", "build", "-trimpath", "-o", path, "../internal/release/testdata/small")
 		command.Env = append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0", "GOARCH="+architecture)
 		printed, err := command.CombinedOutput()
 		require.NoError(t, err, string(printed))
-		built, err := open(t.Context(), root, path)
+		built, err := release.Open(t.Context(), root, path)
 		require.NoError(t, err)
-		require.Equal(t, architecture, built.architecture)
+		require.Equal(t, architecture, built.Architecture)
 		all = append(all, built)
 	}
 	return all
@@ -105,7 +108,7 @@ func TestAssemble_isReproducible(t *testing.T) {
 		var err error
 		sums[i], err = assemble(t.Context(), exampleProduct(), buildSmall(t, folder), filepath.Join(folder, "output"))
 		require.NoError(t, err)
-		check := exec.Command("sha256sum", "--check", "--strict", sumsFile)
+		check := exec.Command("sha256sum", "--check", "--strict", release.SumsFile)
 		check.Dir = filepath.Join(folder, "output")
 		printed, err := check.CombinedOutput()
 		require.NoError(t, err, string(printed))
@@ -153,13 +156,13 @@ func assertImage(t *testing.T, image v1.Image, architecture string) {
 	assert.Equal(t, "SIGTERM", config.Config.StopSignal)
 	assert.Empty(t, config.Config.ExposedPorts)
 	assert.Equal(t, "2023-11-14T22:13:20Z", config.Config.Labels["org.opencontainers.image.created"])
-	assert.Equal(t, exampleProduct().revision, config.Config.Labels["org.opencontainers.image.revision"])
+	assert.Equal(t, exampleProduct().Revision, config.Config.Labels["org.opencontainers.image.revision"])
 	assert.Len(t, config.History, len(config.RootFS.DiffIDs))
 
 	files := filesOf(t, image)
 	var names []string
 	for name, header := range files {
-		assert.Equal(t, exampleProduct().created, header.ModTime.UTC(), name)
+		assert.Equal(t, exampleProduct().Created, header.ModTime.UTC(), name)
 		if header.Typeflag == tar.TypeReg {
 			assert.Zero(t, header.Uid, name)
 			names = append(names, strings.TrimPrefix(name, licencesFolder))
@@ -178,7 +181,7 @@ func assertImage(t *testing.T, image v1.Image, architecture string) {
 }
 
 func TestCheckSize_namesTheLimit(t *testing.T) {
-	image, err := imageOf(exampleProduct(), buildSmall(t, t.TempDir())[0], licenceSet{})
+	image, err := imageOf(exampleProduct(), buildSmall(t, t.TempDir())[0], release.LicenceSet{})
 	require.NoError(t, err)
 	total, err := compressedBytes(image)
 	require.NoError(t, err)

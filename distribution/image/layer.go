@@ -13,6 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 )
 
 // entry is a file of the image, or a folder if it has no content. Folders above it are made.
@@ -82,7 +83,7 @@ func (e entry) addTo(w *tar.Writer, created time.Time) error {
 }
 
 // programEntry is the collector as a file of the image.
-func programEntry(p program) (entry, error) {
-	content, err := os.ReadFile(p.path)
-	return entry{name: "/" + programName, mode: 0o755, content: content, attributes: fileCapabilities()}, err
+func programEntry(p release.Program) (entry, error) {
+	content, err := os.ReadFile(p.Path)
+	return entry{name: "/" + release.ProgramName, mode: 0o755, content: content, attributes: fileCapabilities()}, err
 }

@@ -9,13 +9,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
+
+	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 )
 
 // architectures are those of Linux that the image is for, as Go calls them.
@@ -52,7 +53,11 @@ func run(arguments []string) error {
 		return err
 	}
 	if *twice {
-		if err := compareWithAnother(ctx, p, scratch, sums); err != nil {
+		err := release.Again(ctx, p.Root, scratch, sums, func(root string) (string, error) {
+			p.Root = root
+			return makeAll(ctx, p, filepath.Join(scratch, "second"), filepath.Join(scratch, "output"))
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -62,29 +67,13 @@ func run(arguments []string) error {
 
 // makeAll builds the programs and puts everything into a folder. It returns the check sums.
 func makeAll(ctx context.Context, p product, scratch, output string) (string, error) {
-	var programs []program
+	var programs []release.Program
 	for _, architecture := range architectures {
-		built, err := build(ctx, p.root, architecture, filepath.Join(scratch, architecture, programName))
+		built, err := release.Build(ctx, p.Root, architecture, filepath.Join(scratch, architecture, release.ProgramName))
 		if err != nil {
 			return "", err
 		}
 		programs = append(programs, built)
 	}
 	return assemble(ctx, p, programs, output)
-}
-
-// compareWithAnother makes everything from a copy of the repository elsewhere.
-func compareWithAnother(ctx context.Context, p product, scratch, want string) error {
-	p.root = filepath.Join(scratch, "elsewhere", "repository")
-	if err := copyRepository(ctx, ".", p.root); err != nil {
-		return err
-	}
-	got, err := makeAll(ctx, p, filepath.Join(scratch, "second"), filepath.Join(scratch, "output"))
-	if err != nil {
-		return err
-	}
-	if got != want {
-		return errors.New("a second build differs:\n" + want + "and then\n" + got)
-	}
-	return nil
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package release
 
 import (
 	"cmp"
@@ -18,8 +18,6 @@ import (
 )
 
 const (
-	// licencesFolder is where the image has them.
-	licencesFolder = "/licenses"
 	// licenceBytesMax bounds one file. The longest licence that is in use has 35 kB; some list those of others.
 	licenceBytesMax = 1 << 20
 	// certainPercent of a file's words have to be those of licences for it to be named by them.
@@ -28,40 +26,47 @@ const (
 
 var licenceFile = regexp.MustCompile(`(?i)^(?:un)?(?:licen[sc]e|copying|copyright|notice|patents)(?:[-_.].*)?$`)
 
-// licenceSet is what has to go with a program.
-type licenceSet struct {
-	// files are in the order of their paths in the image.
-	files []entry
-	// names are the SPDX identifiers that were recognised in the root folder of a module, by the module's path.
-	names map[string][]string
+// File is one to be passed on, readable by all.
+type File struct {
+	// Path is absolute, where it will be.
+	Path    string
+	Content []byte
 }
 
-// collectLicences finds the licences of a program: ours, Go's and those of each module.
-func collectLicences(ctx context.Context, root string, p program) (licenceSet, error) {
-	set := licenceSet{names: map[string][]string{}}
+// LicenceSet is what has to go with a program.
+type LicenceSet struct {
+	// Files are in the order of their paths.
+	Files []File
+	// Names are the SPDX identifiers that were recognised in the root folder of a module, by the module's path.
+	Names map[string][]string
+}
+
+// CollectLicences finds the licences of a program: ours, Go's and those of each module. The paths are below folder.
+func CollectLicences(ctx context.Context, root, folder string, p Program) (LicenceSet, error) {
+	set := LicenceSet{Names: map[string][]string{}}
 	for _, name := range []string{"LICENSE", "bpf/LICENSES/BSD-2-Clause.txt", "bpf/LICENSES/GPL-2.0-only.txt"} {
-		if _, err := set.add(filepath.Join(root, name), path.Join(licencesFolder, modulePath, name)); err != nil {
+		if _, err := set.add(filepath.Join(root, name), path.Join(folder, ModulePath, name)); err != nil {
 			return set, err
 		}
 	}
-	goRoot, err := output(ctx, root, nil, "go", "env", "GOROOT")
+	goRoot, err := Output(ctx, root, nil, "go", "env", "GOROOT")
 	if err != nil {
 		return set, err
 	}
-	if err := set.addModule("std", strings.TrimSpace(string(goRoot)), path.Join(licencesFolder, "go")); err != nil {
+	if err := set.addModule("std", strings.TrimSpace(string(goRoot)), path.Join(folder, "go")); err != nil {
 		return set, err
 	}
-	for _, m := range p.modules {
-		if err := set.addModule(m.path, m.folder, path.Join(licencesFolder, m.path+"@"+m.version)); err != nil {
+	for _, m := range p.Modules {
+		if err := set.addModule(m.Path, m.Folder, path.Join(folder, m.Path+"@"+m.Version)); err != nil {
 			return set, err
 		}
 	}
-	slices.SortFunc(set.files, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(set.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return set, nil
 }
 
 // addModule adds the licences in a module's folder, and, unless it is Go's own, in folders below, where code of others is.
-func (s *licenceSet) addModule(name, folder, target string) error {
+func (s *LicenceSet) addModule(name, folder, target string) error {
 	found := false
 	err := filepath.WalkDir(folder, func(place string, file fs.DirEntry, err error) error {
 		if err != nil {
@@ -84,7 +89,7 @@ func (s *licenceSet) addModule(name, folder, target string) error {
 		text, err := s.add(place, path.Join(target, filepath.ToSlash(relative)))
 		if inRoot {
 			found = true
-			s.names[name] = append(s.names[name], recognise(text)...)
+			s.Names[name] = append(s.Names[name], recognise(text)...)
 		}
 		return err
 	})
@@ -94,8 +99,8 @@ func (s *licenceSet) addModule(name, folder, target string) error {
 	if !found {
 		return fmt.Errorf("%s has no file with its licence in %s: it can't be passed on without; use another module, or another version", name, folder)
 	}
-	slices.Sort(s.names[name])
-	s.names[name] = slices.Compact(s.names[name])
+	slices.Sort(s.Names[name])
+	s.Names[name] = slices.Compact(s.Names[name])
 	return nil
 }
 
@@ -105,7 +110,7 @@ func skipped(folder string) bool {
 }
 
 // add adds a file, and returns its text.
-func (s *licenceSet) add(source, target string) ([]byte, error) {
+func (s *LicenceSet) add(source, target string) ([]byte, error) {
 	text, err := os.ReadFile(source)
 	if err != nil {
 		return nil, err
@@ -113,7 +118,7 @@ func (s *licenceSet) add(source, target string) ([]byte, error) {
 	if len(text) > licenceBytesMax {
 		return nil, fmt.Errorf("%s has %d bytes, more than %d: it is hardly a licence", source, len(text), licenceBytesMax)
 	}
-	s.files = append(s.files, entry{name: target, mode: 0o644, content: text})
+	s.Files = append(s.Files, File{Path: target, Content: text})
 	return text, nil
 }
 
