@@ -9,9 +9,11 @@ BUILD_FLAGS := -trimpath -tags grpcnotrace -ldflags "-s -w"
 TOOL := go tool -modfile=internal/tools/go.mod
 # Debian packages: what compiles and checks the kernel half, what the race detector needs, a container runtime
 # to observe, a network to break, and what the guides use.
-TEST_PACKAGES := clang-19 llvm-19 libbpf-dev gcc libc6-dev containerd runc busybox-static iproute2 curl openssl
+TEST_PACKAGES := clang-19 llvm-19 libbpf-dev gcc libc6-dev containerd runc busybox-static iproute2 curl openssl systemd rpm
 # What a node of Kubernetes consists of, apart from Kubernetes.
 E2E_PACKAGES := etcd-server containerd runc containernetworking-plugins iptables ipset conntrack busybox-static iproute2 util-linux
+# What makes a Debian machine that the package is installed on, and runs it; a Docker that the image runs in.
+HOST_PACKAGES := rpm mmdebstrap e2fsprogs qemu-system-x86
 # What makes the root file system of the corpus, and runs in it.
 CORPUS_PACKAGES := mmdebstrap runc iproute2
 export CGO_ENABLED ?= 0
@@ -32,6 +34,10 @@ build: ## Build bin/otelcol-meerkat; needs nothing but Go
 image: ## Make the container image for amd64 and arm64, twice, with lists of contents and check sums, in _build/image; needs Go and git
 	go run ./distribution/image -twice $(IMAGE)
 
+.PHONY: packages
+packages: ## Make .deb, .rpm and .apk packages for amd64 and arm64, twice, with check sums, in _build/packages; needs Go and git
+	go run ./distribution/packages -twice $(PACKAGES)
+
 .PHONY: test
 test: prepare ## Install what tests need and run them all, on the running kernel (as root)
 	CGO_ENABLED=1 go test -race -timeout 20m ./...
@@ -47,6 +53,8 @@ e2e: build e2e-containerd ## Run the collector on a real Kubernetes of one node,
 	go test -tags e2e -count 1 -v -timeout 60m ./test/e2e $(E2E)
 	go test -tags e2e -count 1 -v -timeout 60m ./processor/anomalyprocessor -run TestClusterPolicy
 	go test -tags e2e -count 1 -v -timeout 60m ./test/backends ./test/examples -run 'TestPrometheus|TestLoki'
+	@test/prepare.sh $(HOST_PACKAGES)
+	go test -tags e2e -count 1 -v -timeout 60m ./distribution/packages -run 'TestHost|TestRPM_installed'
 
 # What the tests' containerd is besides Debian's: the version that clusters have now.
 CONTAINERD := _build/containerd

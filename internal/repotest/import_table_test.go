@@ -123,6 +123,7 @@ func house() []importRule {
 		// xxhash is what a test's program is linked from.
 		{folder: "distribution/internal/release", others: []string{"github.com/google/licensecheck", "go.yaml.in/yaml/v3", xxhash}},
 		{folder: "distribution/image", ours: []string{"internal/capabilities", "distribution/internal/release"}, others: []string{anything}},
+		{folder: "distribution/packages", ours: []string{"distribution/internal/release"}},
 
 		// What measures and tries the product sees it from outside.
 		{folder: "test/*", ours: []string{"internal/names"}, others: []string{anything}},
