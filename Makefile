@@ -12,8 +12,8 @@ TOOL := go tool -modfile=internal/tools/go.mod
 TEST_PACKAGES := clang-19 llvm-19 libbpf-dev gcc libc6-dev containerd runc busybox-static iproute2 curl openssl systemd rpm
 # What a node of Kubernetes consists of, apart from Kubernetes.
 E2E_PACKAGES := etcd-server containerd runc containernetworking-plugins iptables ipset conntrack busybox-static iproute2 util-linux
-# What makes a Debian machine that the package is installed on, and runs it.
-HOST_PACKAGES := rpm mmdebstrap e2fsprogs qemu-system-x86
+# What makes a Debian machine that the package is installed on, and runs it; a Docker that the image runs in.
+HOST_PACKAGES := rpm mmdebstrap e2fsprogs qemu-system-x86 docker.io
 # What makes the root file system of the corpus, and runs in it.
 CORPUS_PACKAGES := mmdebstrap runc iproute2
 export CGO_ENABLED ?= 0
@@ -55,7 +55,7 @@ e2e: build e2e-containerd ## Run the collector on a real Kubernetes of one node,
 	go test -tags e2e -count 1 -v -timeout 60m ./test/backends ./test/examples -run 'TestPrometheus|TestLoki'
 	@test/prepare.sh $(HOST_PACKAGES)
 	go test -tags e2e -count 1 -v -timeout 60m ./distribution/packages -run 'TestHost|TestRPM_installed'
-	go test -tags e2e -count 1 -v -timeout 30m ./test/examples -run 'TestExistingCollector$$'
+	go test -tags e2e -count 1 -v -timeout 30m ./test/examples -run 'Test(ExistingCollector|Docker)$$'
 
 # What the tests' containerd is besides Debian's: the version that clusters have now.
 CONTAINERD := _build/containerd
