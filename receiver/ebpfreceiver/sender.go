@@ -86,12 +86,18 @@ func (s *sender) send(ctx context.Context, b batch) {
 	}
 }
 
-// offer tries again while the pipeline says that it may take the batch later.
+// offer tries again while the pipeline says that it may take the batch later. What changes data may have changed them before it
+// refused them, down to nothing, so it gets a copy as long as there is another attempt.
 func (s *sender) offer(ctx context.Context, logs plog.Logs) error {
 	for attempt := 1; ; attempt++ {
 		err := ctx.Err()
 		if err == nil {
-			err = s.next.ConsumeLogs(ctx, logs)
+			offered := logs
+			if s.next.Capabilities().MutatesData && attempt < pipelineAttemptsMax {
+				offered = plog.NewLogs()
+				logs.CopyTo(offered)
+			}
+			err = s.next.ConsumeLogs(ctx, offered)
 		}
 		if err == nil || consumererror.IsPermanent(err) || attempt == pipelineAttemptsMax || ctx.Err() != nil {
 			return err

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package gateway
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	// patience is how long a test waits for something that happens in seconds on an idle machine.
+	patience  = 2 * time.Minute
+	pollEvery = 200 * time.Millisecond
+)
+
+// place is where everything of a test is.
+type place struct {
+	t                           *testing.T
+	binary, folder, certificate string
+}
+
+func newPlace(t *testing.T) place {
+	t.Helper()
+	p := place{t: t, folder: t.TempDir()}
+	p.binary, p.certificate = filepath.Join(p.folder, "otelcol-meerkat"), filepath.Join(p.folder, "certificates")
+	p.run("make", "-C", "../..", "build", "BINARY="+p.binary, "CGO_ENABLED=0")
+	p.run("../../examples/gateway/certificates.sh", p.certificate)
+	require.NoError(t, os.WriteFile(p.hostsFile(), []byte(hosts()), 0o644))
+	return p
+}
+
+func (p place) hostsFile() string { return filepath.Join(p.folder, "hosts") }
+
+func (p place) run(program string, arguments ...string) {
+	p.t.Helper()
+	output, err := exec.Command(program, arguments...).CombinedOutput()
+	require.NoError(p.t, err, string(output))
+}
+
+// output collects what a process prints.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+// String is the end of it.
+func (o *output) String() string {
+	const bytesMax = 4 << 10
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	text := o.text.String()
+	return text[max(0, len(text)-bytesMax):]
+}
+
+// forget drops what was printed.
+func (o *output) forget() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text.Reset()
+}
+
+// collector is one that runs as somebody on the network.
+type collector struct {
+	t       *testing.T
+	name    string
+	command *exec.Cmd
+	printed *output
+	ended   chan struct{}
+}
+
+// start runs a configuration of the example as somebody on the network, with settings of the test over it. Names are those of the
+// network: the file of hosts is mounted over that of the machine for this process alone.
+func (p place) start(name, configuration, settings string) *collector {
+	p.t.Helper()
+	c := &collector{t: p.t, name: name, printed: &output{}, ended: make(chan struct{})}
+	const script = `mount --bind "$0" /etc/hosts && exec "$@"`
+	c.command = exec.Command("nsenter", "--net=/run/netns/"+namespaceOf(name), "unshare", "--mount", "sh", "-c", script, p.hostsFile(),
+		p.binary, "--config", "../../examples/gateway/"+configuration, "--config", "yaml:"+settings)
+	c.command.Env = append(os.Environ(), "MEERKAT_DATA="+filepath.Join(p.folder, name), "CERTIFICATES="+p.certificate)
+	c.command.Stdout, c.command.Stderr = c.printed, c.printed
+	c.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	require.NoError(p.t, c.command.Start())
+	go func() {
+		defer close(c.ended)
+		_ = c.command.Wait()
+	}()
+	p.t.Cleanup(func() { c.end(syscall.SIGTERM) })
+	require.Eventually(p.t, func() bool { return strings.Contains(c.printed.String(), "Everything is ready") }, patience, pollEvery,
+		"%s does not start; it printed:\n%s", name, c.printed)
+	return c
+}
+
+// end signals the collector, and returns when it has ended.
+func (c *collector) end(signal syscall.Signal) {
+	c.t.Helper()
+	select {
+	case <-c.ended:
+		return
+	default:
+	}
+	_ = c.command.Process.Signal(signal)
+	select {
+	case <-c.ended:
+	case <-time.After(patience):
+		_ = c.command.Process.Kill()
+		<-c.ended
+		c.t.Errorf("%s does not end; it printed:\n%s", c.name, c.printed)
+	}
+}
+
+// count is the sum of a metric of the collector about itself, over all series with these labels.
+func (c *collector) count(metric string, labels map[string]string) int {
+	c.t.Helper()
+	page, err := exec.CommandContext(c.t.Context(), "nsenter", "--net=/run/netns/"+namespaceOf(c.name), "curl", "-sS", "http://127.0.0.1:8888/metrics").Output()
+	require.NoError(c.t, err)
+	decoder := expfmt.NewDecoder(bytes.NewReader(page), expfmt.NewFormat(expfmt.TypeTextPlain))
+	options := &expfmt.SampleDecoder{Dec: decoder, Opts: &expfmt.DecodeOptions{Timestamp: model.Now()}}
+	sum := 0
+	for {
+		var samples model.Vector
+		err := options.Decode(&samples)
+		if err == io.EOF {
+			return sum
+		}
+		require.NoError(c.t, err)
+		for _, sample := range samples {
+			if string(sample.Metric[model.MetricNameLabel]) == metric && has(sample.Metric, labels) {
+				sum += int(sample.Value)
+			}
+		}
+	}
+}
+
+func has(metric model.Metric, labels map[string]string) bool {
+	for label, value := range labels {
+		if string(metric[model.LabelName(label)]) != value {
+			return false
+		}
+	}
+	return true
+}
+
+// markPrefix begins the argument by which an execution is known again.
+const markPrefix = "mark-"
+
+// work executes a program that does nothing, n times, and returns the marks of the executions.
+func (p place) work(program string, n int) []string {
+	p.t.Helper()
+	marks := make([]string, n)
+	for i := range marks {
+		marks[i] = fmt.Sprintf("%s%s-%d", markPrefix, time.Now().Format("150405.000000000"), i)
+		p.run(program, "true", marks[i])
+	}
+	return marks
+}

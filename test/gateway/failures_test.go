@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package gateway
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func receivedBy(gateway *collector, receiver string) int {
+	return gateway.count("otelcol_receiver_accepted_log_records", map[string]string{"receiver": receiver})
+}
+
+func (f *fleet) forgetPrinted() {
+	for _, agent := range f.agents {
+		agent.printed.forget()
+	}
+}
+
+// requireTriedAgain waits until agents have given up an attempt. So long an outage is, for the mechanism, as long as one of an hour.
+func (f *fleet) requireTriedAgain(t *testing.T) {
+	t.Helper()
+	for _, agent := range f.agents {
+		require.Eventually(t, func() bool { return strings.Contains(agent.printed.String(), "Exporting failed. Will retry") }, patience, pollEvery,
+			"%s has not noticed", agent.name)
+	}
+}
+
+// Agents take turns between gateways by requests, so that each has work, whichever agent it is from.
+func bothGateways(t *testing.T, f *fleet) {
+	require.Eventually(t, func() bool {
+		f.workOnBoth(10)
+		return receivedBy(f.gateways[gateway0], "otlp/any") > 0 && receivedBy(f.gateways[gateway1], "otlp/any") > 0
+	}, patience, pollEvery, "a gateway gets nothing")
+	f.requireAllArrived(t)
+}
+
+// A gateway keeps nothing that it has said to have, so it may end at any time.
+func gatewayIsKilled(t *testing.T, f *fleet) {
+	f.workOnBoth(50)
+	f.gateways[gateway1].end(syscall.SIGKILL)
+	f.workOnBoth(50)
+	f.requireAllArrived(t)
+	f.startGateway(gateway1)
+	f.workOnBoth(50)
+	f.requireAllArrived(t)
+}
+
+// What agents can't send waits with them, over their own restart too.
+func agentsAreCutOff(t *testing.T, f *fleet) {
+	for _, name := range agentNames() {
+		cutOff(t, name)
+	}
+	f.forgetPrinted()
+	f.workOnBoth(100)
+	f.requireKept(t, 0, 100)
+	f.requireKept(t, 1, 100)
+	f.requireTriedAgain(t)
+	f.agents[1].end(syscall.SIGKILL)
+	f.startAgent(1)
+	for _, name := range agentNames() {
+		join(t, name)
+	}
+	f.requireAllArrived(t)
+}
+
+// What the back end does not take comes back to the agents.
+func backEndIsSlow(t *testing.T, f *fleet) {
+	f.backEnd.hold()
+	f.forgetPrinted()
+	f.workOnBoth(100)
+	f.requireKept(t, 0, 100)
+	f.requireKept(t, 1, 100)
+	f.requireTriedAgain(t)
+	f.backEnd.release()
+	f.requireAllArrived(t)
+	for i := range f.agents {
+		assert.Zero(t, f.requireEqual(t, i))
+	}
+}
+
+// What is more than the queue takes is counted, and all else arrives.
+func moreThanTheQueue(t *testing.T, f *fleet) {
+	f.agents[0].end(syscall.SIGTERM)
+	all := f.settings[0]
+	const small = "{sending_queue: {queue_size: 300, batch: {min_size: 50, max_size: 100}}}"
+	f.settings[0] = strings.TrimSuffix(all, "}") + ", exporters: {otlp_grpc/any: " + small + "}}"
+	f.startAgent(0)
+	f.backEnd.hold()
+	f.workOn(0, 600)
+	require.Eventually(t, func() bool {
+		delivered, lost := executions(f.agents[0])
+		return delivered+lost == len(f.done[0])-f.before[0]
+	}, patience, pollEvery, "agent 0 is busy")
+	f.backEnd.release()
+	assert.Positive(t, f.requireEqual(t, 0))
+	// The exporter counts each of the attempts of the receiver.
+	assert.Positive(t, f.agents[0].count("otelcol_exporter_enqueue_failed_log_records", map[string]string{"exporter": "otlp_grpc/any"}))
+	assert.Zero(t, f.agents[0].count("otelcol_exporter_send_failed_log_records", nil))
+	// What is lost is in no later comparison.
+	f.done[0] = nil
+	f.agents[0].end(syscall.SIGTERM)
+	f.settings[0] = all
+	f.startAgent(0)
+}
+
+// What is unusual goes to the one gateway that knows the fleet, with what it is about.
+func incidents(t *testing.T, f *fleet) {
+	folder := fmt.Sprintf("/dev/shm/meerkat-gateway-%d", os.Getpid())
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(folder)) })
+	unusual := program(t, folder)
+	f.agents[1].end(syscall.SIGTERM)
+	f.settings[1] = agentSettings(f.programs[1], unusual)
+	f.startAgent(1)
+	f.work(unusual, 1)
+	require.Eventually(t, func() bool {
+		texts := strings.Join(f.backEnd.incidentTexts(), "\n")
+		return strings.Contains(texts, unusual)
+	}, patience, pollEvery, "no incident arrives; there are %s; agent 1 printed:\n%s", f.backEnd.incidentTexts(), f.agents[1].printed)
+	assert.Positive(t, receivedBy(f.gateways[gateway0], "otlp/fleet"))
+	assert.Zero(t, receivedBy(f.gateways[gateway1], "otlp/fleet"))
+	assert.Positive(t, f.gateways[gateway0].count("otelcol_anomaly_fleet_incidents", nil))
+}
+
+// Who has no certificate of the authority sends nothing.
+func noCertificate(t *testing.T, f *fleet) {
+	connect := func(certificate string) string {
+		arguments := []string{"--net=/run/netns/" + namespaceOf(agent0), "openssl", "s_client", "-brief", "-verify_return_error", "-CAfile", filepath.Join(f.certificate, "ca.crt"),
+			"-verify_hostname", "gateways", "-alpn", "h2", "-connect", addresses()[gateway0] + ":4317"}
+		if certificate != "" {
+			arguments = append(arguments, "-cert", certificate+".crt", "-key", certificate+".key")
+		}
+		command := exec.Command("nsenter", arguments...)
+		command.Stdin = strings.NewReader("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+		printed, _ := command.CombinedOutput()
+		return string(printed)
+	}
+	assert.Contains(t, connect(""), "certificate required")
+	assert.NotContains(t, connect(filepath.Join(f.certificate, "agent")), "alert")
+}
