@@ -139,7 +139,8 @@ func TestGateway(t *testing.T) {
 		test func(*testing.T, *fleet)
 	}{
 		{"both gateways", bothGateways}, {"a gateway is killed", gatewayIsKilled}, {"agents are cut off", agentsAreCutOff},
-		{"the back end is slow", backEndIsSlow}, {"more than the queue", moreThanTheQueue}, {"incidents", incidents}, {"no certificate", noCertificate},
+		{"the back end is slow", backEndIsSlow},
+		{"more than the queue", moreThanTheQueue}, {"incidents", incidents}, {"no certificate", noCertificate},
 	} {
 		if !t.Run(part.name, func(t *testing.T) { part.test(t, f) }) {
 			return
