@@ -38,7 +38,7 @@ type backEndServer struct {
 	answers chan struct{}
 }
 
-func startBackEnd(t *testing.T) *backEndServer {
+func startBackEnd(t testing.TB) *backEndServer {
 	t.Helper()
 	b := &backEndServer{records: map[string]int{}, marks: map[string]struct{}{}, incidents: map[string]int{}, answers: make(chan struct{})}
 	close(b.answers)

@@ -30,11 +30,11 @@ const (
 
 // place is where everything of a test is.
 type place struct {
-	t                           *testing.T
+	t                           testing.TB
 	binary, folder, certificate string
 }
 
-func newPlace(t *testing.T) place {
+func newPlace(t testing.TB) place {
 	t.Helper()
 	p := place{t: t, folder: t.TempDir()}
 	p.binary, p.certificate = filepath.Join(p.folder, "otelcol-meerkat"), filepath.Join(p.folder, "certificates")
@@ -82,7 +82,7 @@ func (o *output) forget() {
 
 // collector is one that runs as somebody on the network.
 type collector struct {
-	t       *testing.T
+	t       testing.TB
 	name    string
 	command *exec.Cmd
 	printed *output

@@ -29,7 +29,7 @@ func agentSettings(executables ...string) string {
 }
 
 // program makes a program that is nobody else's.
-func program(t *testing.T, folder string) string {
+func program(t testing.TB, folder string) string {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(folder, 0o755))
 	path := filepath.Join(folder, "busybox-work") // it does what its first argument says if its name begins like this
@@ -52,7 +52,7 @@ type fleet struct {
 	before [2]int
 }
 
-func newFleet(t *testing.T) *fleet {
+func newFleet(t testing.TB) *fleet {
 	newNetwork(t)
 	f := &fleet{place: newPlace(t), backEnd: startBackEnd(t), gateways: map[string]*collector{}}
 	for _, name := range []string{gateway0, gateway1} {
@@ -89,7 +89,7 @@ func (f *fleet) workOnBoth(n int) {
 	f.workOn(1, n)
 }
 
-func (f *fleet) requireAllArrived(t *testing.T) {
+func (f *fleet) requireAllArrived(t testing.TB) {
 	t.Helper()
 	for i, marks := range f.done {
 		require.Eventually(t, func() bool { return f.backEnd.arrived(marks) == len(marks) }, patience, pollEvery,

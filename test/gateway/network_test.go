@@ -46,7 +46,7 @@ func hosts() string {
 func namespaceOf(name string) string { return namePrefix + name }
 
 // newNetwork makes all of it, which goes when the test ends.
-func newNetwork(t *testing.T) {
+func newNetwork(t testing.TB) {
 	t.Helper()
 	addNamespace(t, switchName)
 	ip(t, "-n "+switchName+" link add bridge type bridge")
@@ -61,7 +61,7 @@ func newNetwork(t *testing.T) {
 	}
 }
 
-func addNamespace(t *testing.T, name string) {
+func addNamespace(t testing.TB, name string) {
 	t.Helper()
 	_ = exec.Command("ip", "netns", "delete", name).Run() // one that a test left that was killed
 	ip(t, "netns add "+name)
@@ -72,25 +72,25 @@ func addNamespace(t *testing.T, name string) {
 	ip(t, "-n "+name+" link set lo up")
 }
 
-func ip(t *testing.T, command string) {
+func ip(t testing.TB, command string) {
 	t.Helper()
 	output, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput()
 	require.NoError(t, err, "ip %s: %s", command, output)
 }
 
 // cutOff takes somebody off the network, and joins them again.
-func cutOff(t *testing.T, name string) {
+func cutOff(t testing.TB, name string) {
 	t.Helper()
 	ip(t, fmt.Sprintf("-n %s link set %s down", switchName, name))
 }
 
-func join(t *testing.T, name string) {
+func join(t testing.TB, name string) {
 	t.Helper()
 	ip(t, fmt.Sprintf("-n %s link set %s up", switchName, name))
 }
 
 // listenAs opens a listening socket of this process in the namespace of somebody on the network.
-func listenAs(t *testing.T, name, port string) net.Listener {
+func listenAs(t testing.TB, name, port string) net.Listener {
 	t.Helper()
 	type opened struct {
 		listener net.Listener
