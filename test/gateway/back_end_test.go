@@ -142,6 +142,13 @@ func (b *backEndServer) twice() (n int) {
 	return n
 }
 
+// distinct is how many different records arrived.
+func (b *backEndServer) distinct() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.records)
+}
+
 func (b *backEndServer) incidentTexts() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
