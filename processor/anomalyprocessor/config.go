@@ -54,6 +54,8 @@ type LearningConfig struct {
 	ProcessStartsMin int `mapstructure:"process_starts_min"`
 	// NewVersionMax is for how long at most a new version is new.
 	NewVersionMax time.Duration `mapstructure:"new_version_max"`
+	// Speed is how many times as fast as the clock the observed time of workloads goes, for demonstrations: with 720 a day is learned in two minutes.
+	Speed int `mapstructure:"speed"`
 }
 
 // RulesConfig says which rules are used.
@@ -102,6 +104,8 @@ const (
 	updateIntervalMax = 24 * time.Hour
 	learningTimeMin   = 10 * time.Minute
 	learningTimeMax   = 90 * 24 * time.Hour
+	// learningSpeedMax makes a day of nine seconds.
+	learningSpeedMax = 10_000
 	// processStartsMinMax is more than a busy workload starts in a day.
 	processStartsMinMax = 1_000_000
 	foldersMax          = 16
@@ -118,7 +122,7 @@ func createDefaultConfig() component.Config {
 	limits := profile.DefaultLimits()
 	return &Config{
 		Forward: forwardAll, UpdateInterval: time.Minute,
-		Learning: LearningConfig{TimeMin: limits.LearningMin, TimeMax: limits.LearningMax, NewVersionMax: limits.DriftMax},
+		Learning: LearningConfig{TimeMin: limits.LearningMin, TimeMax: limits.LearningMax, NewVersionMax: limits.DriftMax, Speed: 1},
 		Rules:    RulesConfig{Builtin: true, ReloadInterval: reloadIntervalDefault},
 		Limits:   LimitsConfig{WorkloadsMax: limits.ProfilesMax, ProfileBytesMax: limits.ProfileBytesMax, BytesMax: limits.TotalBytesMax, Series: defaultSeriesLimits()},
 		Summary:  configoptional.Default(defaultSummaryConfig()),
@@ -149,6 +153,7 @@ func (c *LearningConfig) Validate() error {
 		within("time_max", c.TimeMax, learningTimeMin, learningTimeMax),
 		within("process_starts_min", c.ProcessStartsMin, 0, processStartsMinMax),
 		within("new_version_max", c.NewVersionMax, learningTimeMin, learningTimeMax),
+		within("speed", c.Speed, 1, learningSpeedMax),
 	}
 	if c.TimeMax < c.TimeMin {
 		errs = append(errs, fmt.Errorf("time_max: %v is less than time_min, %v", c.TimeMax, c.TimeMin))
@@ -214,5 +219,6 @@ func (c *Config) profileLimits() profile.Limits {
 	return profile.Limits{
 		ProfileBytesMax: c.Limits.ProfileBytesMax, TotalBytesMax: c.Limits.BytesMax, ProfilesMax: c.Limits.WorkloadsMax,
 		LearningMin: c.Learning.TimeMin, StartsMin: c.Learning.ProcessStartsMin, LearningMax: c.Learning.TimeMax, DriftMax: c.Learning.NewVersionMax,
+		Speed: c.Learning.Speed,
 	}
 }

@@ -46,7 +46,7 @@ func TestConfig_accepted(t *testing.T) {
 	storage := component.MustNewIDWithName("file_storage", "state")
 	want := &Config{
 		Forward: forwardIncidents, UpdateInterval: 5 * time.Minute,
-		Learning: LearningConfig{TimeMin: 2 * time.Hour, TimeMax: 3 * time.Hour, ProcessStartsMin: 9, NewVersionMax: 4 * time.Hour},
+		Learning: LearningConfig{TimeMin: 2 * time.Hour, TimeMax: 3 * time.Hour, ProcessStartsMin: 9, NewVersionMax: 4 * time.Hour, Speed: 720},
 		Rules: RulesConfig{
 			Folders: []string{"/etc/rules"}, Disabled: []string{"A title", "5f113a8f-8b61-41ca-b90f-d374fa7e4a39"}, ReloadInterval: 10 * time.Second,
 		},
@@ -74,7 +74,7 @@ func TestConfig_refused(t *testing.T) {
 	for section, want := range map[string]string{
 		"anomaly/forward":            `forward: "some" is none of all, incidents`,
 		"anomaly/interval":           `update_interval: 1ms is not between 1s and 24h0m0s`,
-		"anomaly/learning":           "learning: time_min: 1m0s is not between 10m0s and 2160h0m0s\nprocess_starts_min: -1 is not between 0 and 1000000",
+		"anomaly/learning":           "learning: time_min: 1m0s is not between 10m0s and 2160h0m0s\nprocess_starts_min: -1 is not between 0 and 1000000\nspeed: 0 is not between 1 and 10000",
 		"anomaly/learning_backwards": `learning: time_max: 1h0m0s is less than time_min, 2h0m0s`,
 		"anomaly/folder":             `rules: folders[0]: empty: name a folder with rules`,
 		"anomaly/reload":             "rules: reload_interval: 1ms is not between 1s and 24h0m0s\ndisabled[1]: it is empty or longer than 1024 bytes: give the id or the title of a rule",

@@ -46,7 +46,7 @@ func newWorld(t testing.TB, config *Config) *world {
 // quick is a configuration with which learning is over after an hour.
 func quick() *Config {
 	c := defaultConfig()
-	c.Learning = LearningConfig{TimeMin: 10 * time.Minute, TimeMax: 24 * time.Hour, NewVersionMax: 10 * time.Minute}
+	c.Learning = LearningConfig{TimeMin: 10 * time.Minute, TimeMax: 24 * time.Hour, NewVersionMax: 10 * time.Minute, Speed: 1}
 	c.Rules.Builtin = false
 	return c
 }

@@ -17,19 +17,20 @@ type clock struct {
 	jumps uint32
 }
 
-// advance takes in the time of an event.
-func (c *clock) advance(now int64) {
+// advance takes in the time of an event. Observed time goes speed times as fast as that of events.
+func (c *clock) advance(now int64, speed int) {
+	factor := time.Duration(max(speed, 1))
 	if c.high == 0 {
 		c.high = now
 		return
 	}
 	delta := time.Duration(now - c.high)
 	switch {
-	case delta > gapMax:
+	case delta > gapMax/factor:
 		c.observed += gapMax
 		c.jumps++
 	case delta >= 0:
-		c.observed += delta
+		c.observed += delta * factor
 	case delta >= -lateMax:
 		c.late = 0
 		return

@@ -12,7 +12,7 @@ import (
 
 // Begin takes in that an event happened, whether it will be learned or not: its time, instance and version. It comes before Judge.
 func (p *Profile) Begin(o *Observation, now time.Time) {
-	p.clock.advance(now.UnixNano())
+	p.clock.advance(now.UnixNano(), p.limits.Speed)
 	p.events++
 	if o.Action == behaviour.Exec {
 		p.starts++

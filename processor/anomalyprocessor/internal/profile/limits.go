@@ -61,6 +61,8 @@ type Limits struct {
 	LearningMax time.Duration
 	// DriftMax is for how long at most a new version is new.
 	DriftMax time.Duration
+	// Speed is how many times as fast as that of events observed time goes. 0 is as good as 1; more is for demonstrations.
+	Speed int
 }
 
 // DefaultLimits returns what suits most nodes.
@@ -90,6 +92,9 @@ func (l Limits) Validate() error {
 		return fmt.Errorf("%w: %d programs that are started: choose 0 or more", ErrLimits, l.StartsMin)
 	case l.DriftMax < bucket:
 		return fmt.Errorf("%w: a new version is new for %s: choose at least %s", ErrLimits, l.DriftMax, bucket)
+	}
+	if l.Speed < 0 {
+		return fmt.Errorf("%w: time that goes %d times as fast: choose 1, or more for a demonstration", ErrLimits, l.Speed)
 	}
 	return nil
 }
