@@ -10,6 +10,8 @@ TOOL := go tool -modfile=internal/tools/go.mod
 # Debian packages: what compiles and checks the kernel half, what the race detector needs, a container runtime
 # to observe, a network to break, and what the guides use.
 TEST_PACKAGES := clang-19 llvm-19 libbpf-dev gcc libc6-dev containerd runc busybox-static iproute2 curl openssl systemd rpm
+# What the demonstration runs its containers with.
+DEMO_PACKAGES := runc busybox-static iproute2 curl
 # What a node of Kubernetes consists of, apart from Kubernetes.
 E2E_PACKAGES := etcd-server containerd runc containernetworking-plugins iptables ipset conntrack busybox-static iproute2 util-linux
 # What makes a Debian machine that the package is installed on, and runs it; a Docker that the image runs in.
@@ -25,6 +27,11 @@ help: ## List the verbs
 .PHONY: run
 run: build ## Build and start the quickstart on this machine (as root); Ctrl-C ends it
 	@examples/quickstart/run.sh $(BINARY)
+
+.PHONY: demo
+demo: build ## Watch a small shop in containers have a day in two minutes, and be attacked (as root); Ctrl-C ends it and leaves nothing but data
+	@test/prepare.sh --packages-only $(DEMO_PACKAGES)
+	@go run ./examples/demo -collector $(BINARY) $(DEMO)
 
 .PHONY: build
 build: ## Build bin/otelcol-meerkat; needs nothing but Go

@@ -1,7 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the named Debian packages where they are missing, and mounts what tests need.
+# Installs the named Debian packages where they are missing, and mounts what tests need, unless the first word is --packages-only.
 set -eu
+
+mount=yes
+if [ "${1:-}" = --packages-only ]; then
+	mount=
+	shift
+fi
 
 missing=
 for package in "$@"; do
@@ -14,6 +20,6 @@ if [ -n "$missing" ]; then
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-if [ ! -e /sys/kernel/tracing/events ]; then
+if [ -n "$mount" ] && [ ! -e /sys/kernel/tracing/events ]; then
 	mount -t tracefs tracefs /sys/kernel/tracing
 fi
