@@ -55,7 +55,8 @@ type Config struct {
 // TokenConfig is somebody who is known by a bearer token.
 type TokenConfig struct {
 	// Name tells people who it is, in the log and in events.
-	Name string   `mapstructure:"name"`
+	Name string `mapstructure:"name"`
+	// Role is viewer or operator.
 	Role RoleName `mapstructure:"role"`
 	// Token is the token, and TokenFile a file that has it; one of them has to be set.
 	Token     configopaque.String `mapstructure:"token"`
@@ -67,6 +68,7 @@ type TokenConfig struct {
 // ClientCertificatesConfig lists common names and alternative names (DNS, mail, URI) of certificates that
 // tls::client_ca_file vouches for. "*" stands for every certificate.
 type ClientCertificatesConfig struct {
+	// Operators are those who may change things, Viewers those who may look.
 	Operators []string `mapstructure:"operators"`
 	Viewers   []string `mapstructure:"viewers"`
 

@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// update makes TestGenerated_telemetry write what it would compare.
-var update = flag.Bool("update", false, "renew docs/telemetry.md")
+// update makes TestGenerated_telemetry and TestGenerated_configuration write what they would compare.
+var update = flag.Bool("update", false, "renew docs/telemetry.md and docs/configuration-reference.md")
 
 // compiler is the one that the objects in the repository were made with.
 const compiler = "clang-19"

@@ -85,7 +85,10 @@ type AllowConfig struct {
 
 // LimitsConfig bounds what is learned.
 type LimitsConfig struct {
-	WorkloadsMax    int `mapstructure:"workloads_max"`
+	// WorkloadsMax bounds the profiles; for one more, the one that was not used for the longest time is forgotten.
+	WorkloadsMax int `mapstructure:"workloads_max"`
+	// ProfileBytesMax is what a profile takes at most; beyond, it forgets what it has not seen for the longest time. BytesMax is what all of them
+	// take.
 	ProfileBytesMax int `mapstructure:"profile_bytes_max"`
 	BytesMax        int `mapstructure:"bytes_max"`
 	// Series are those of metrics.

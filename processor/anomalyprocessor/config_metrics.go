@@ -25,6 +25,8 @@ type MetricConfig struct {
 
 // SeriesLimitsConfig bounds the series of metrics that are known.
 type SeriesLimitsConfig struct {
+	// SeriesMax bounds the series of all workloads, WorkloadSeriesMax those of one, BytesMax the memory of all. New series take the place of those
+	// that were without points for an hour.
 	SeriesMax         int `mapstructure:"series_max"`
 	WorkloadSeriesMax int `mapstructure:"workload_series_max"`
 	BytesMax          int `mapstructure:"bytes_max"`

@@ -26,7 +26,8 @@ type SummaryConfig struct {
 	HTTP confighttp.ClientConfig `mapstructure:",squash"`
 	// APIKey is sent as a bearer token. It may be empty.
 	APIKey configopaque.String `mapstructure:"api_key"`
-	Model  string              `mapstructure:"model"`
+	// Model is the name of the model, as the endpoint knows it.
+	Model string `mapstructure:"model"`
 	// Language is that of the texts, as a model understands it.
 	Language string `mapstructure:"language"`
 	// SeverityMin is the severity from which an incident is summarised: warn, error or fatal.

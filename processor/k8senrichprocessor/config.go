@@ -65,6 +65,7 @@ type APIServerConfig struct {
 
 // KubeconfigConfig names a file as kubectl has it.
 type KubeconfigConfig struct {
+	// Path is where the file lies.
 	Path string `mapstructure:"path"`
 	// Context is the file's current one if it is empty.
 	Context string `mapstructure:"context"`
@@ -73,21 +74,27 @@ type KubeconfigConfig struct {
 // KubeletConfig says how to reach the kubelet of this node.
 type KubeletConfig struct {
 	// Endpoint is https://<address>:10250, or http://<address>:10255 for a kubelet that still has a read-only port.
-	Endpoint           string        `mapstructure:"endpoint"`
-	TokenFile          string        `mapstructure:"token_file"`
-	CAFile             string        `mapstructure:"ca_file"`
-	InsecureSkipVerify bool          `mapstructure:"insecure_skip_verify"`
-	Interval           time.Duration `mapstructure:"interval"`
+	Endpoint string `mapstructure:"endpoint"`
+	// TokenFile has the token that is sent with https, CAFile the authority that the kubelet is checked against.
+	TokenFile string `mapstructure:"token_file"`
+	CAFile    string `mapstructure:"ca_file"`
+	// InsecureSkipVerify takes any certificate of the kubelet.
+	InsecureSkipVerify bool `mapstructure:"insecure_skip_verify"`
+	// Interval is the time between two requests.
+	Interval time.Duration `mapstructure:"interval"`
 }
 
 // NetworkConfig names addresses.
 type NetworkConfig struct {
+	// Name is what addresses in CIDRs are told as.
 	Name  string   `mapstructure:"name"`
 	CIDRs []string `mapstructure:"cidrs"`
 }
 
 // WaitConfig bounds how records wait for what is not known yet.
 type WaitConfig struct {
+	// Timeout is how long a record waits at most. RecordsMax and BytesMax bound what waits in a pipeline; beyond them, what has waited the longest
+	// goes on.
 	Timeout    time.Duration `mapstructure:"timeout"`
 	RecordsMax int           `mapstructure:"records_max"`
 	BytesMax   int           `mapstructure:"bytes_max"`
@@ -95,11 +102,13 @@ type WaitConfig struct {
 
 // LimitsConfig bounds what is remembered of the cluster.
 type LimitsConfig struct {
+	// PodsMax, ServicesMax, EndpointSlicesMax and NodesMax bound the objects that are remembered. Those beyond are counted.
 	PodsMax           int `mapstructure:"pods_max"`
 	ServicesMax       int `mapstructure:"services_max"`
 	EndpointSlicesMax int `mapstructure:"endpoint_slices_max"`
 	NodesMax          int `mapstructure:"nodes_max"`
-	BytesMax          int `mapstructure:"bytes_max"`
+	// BytesMax is what all of them take together, by estimate.
+	BytesMax int `mapstructure:"bytes_max"`
 	// PodRetention is how long a pod is remembered after it is gone.
 	PodRetention time.Duration `mapstructure:"pod_retention"`
 }

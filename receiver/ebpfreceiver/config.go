@@ -37,8 +37,9 @@ type Config struct {
 	Containers ContainersConfig `mapstructure:"containers"`
 	// ProgramStatistics switches the kernel's BPF statistics on, for all programs on the host, to
 	// report run time and run count. It adds some tens of nanoseconds to each run.
-	ProgramStatistics bool      `mapstructure:"program_statistics"`
-	ErrorMode         ErrorMode `mapstructure:"error_mode"`
+	ProgramStatistics bool `mapstructure:"program_statistics"`
+	// ErrorMode says whether the Collector fails to start when no tracer at all can run (propagate), or runs without events (ignore).
+	ErrorMode ErrorMode `mapstructure:"error_mode"`
 	// EventNameAttribute gives each event the attribute event.name too, for back ends that don't keep the name of an event.
 	EventNameAttribute bool `mapstructure:"event_name_attribute"`
 	// Storage is the storage extension that keeps what is chosen over the control API beyond a restart.
@@ -92,6 +93,8 @@ func (c *TracersConfig) sections() map[string]*TracerConfig {
 
 // TracerConfig is what all tracers have in common.
 type TracerConfig struct {
+	// Enabled tells whether events of the tracer are told. The programs of the tracer process run whenever any tracer does, since the others learn
+	// from it who a process is.
 	Enabled bool `mapstructure:"enabled"`
 	// RingBufferBytes is the size of the tracer's ring buffer, a power of two.
 	RingBufferBytes uint32 `mapstructure:"ring_buffer_bytes"`
@@ -116,6 +119,7 @@ func (c *SimpleTracerConfig) Validate() error { return c.Common.validateRing(rin
 
 // ProcessTableConfig bounds what is remembered of processes.
 type ProcessTableConfig struct {
+	// MaxEntries is how many processes are remembered, those that exited a short while ago included.
 	MaxEntries int `mapstructure:"max_entries"`
 
 	_ struct{}
@@ -123,6 +127,7 @@ type ProcessTableConfig struct {
 
 // RedactionConfig says which arguments are secrets.
 type RedactionConfig struct {
+	// Enabled replaces secrets in arguments by REDACTED.
 	Enabled bool `mapstructure:"enabled"`
 	// Keys is a regular expression for the names of options and variables whose values are
 	// replaced.

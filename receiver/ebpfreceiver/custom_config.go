@@ -15,8 +15,9 @@ type CustomTracersConfig struct {
 	Uploads CustomUploadsConfig `mapstructure:"uploads"`
 	// AllowedPrograms are the kinds of programs that may be attached. Empty allows those that only observe.
 	AllowedPrograms []string `mapstructure:"allowed_programs"`
-	ProgramsMax     int      `mapstructure:"programs_max"`
-	ObjectBytesMax  int      `mapstructure:"object_bytes_max"`
+	// ProgramsMax bounds the programs of one tracer, ObjectBytesMax the size of its object file.
+	ProgramsMax    int `mapstructure:"programs_max"`
+	ObjectBytesMax int `mapstructure:"object_bytes_max"`
 	// MapBytesMax bounds the kernel memory of the maps of one tracer.
 	MapBytesMax uint64 `mapstructure:"map_bytes_max"`
 	// EventsPerSecondMax is how many events of one tracer are told per second. A tracer that has more for longer
@@ -28,6 +29,7 @@ type CustomTracersConfig struct {
 
 // CustomUploadsConfig is about tracers that come over the control API.
 type CustomUploadsConfig struct {
+	// Enabled tells whether tracers are taken over the control API, from operators.
 	Enabled bool `mapstructure:"enabled"`
 	// Unsigned takes uploads without a signature.
 	Unsigned bool `mapstructure:"unsigned"`

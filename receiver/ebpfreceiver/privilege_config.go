@@ -26,7 +26,8 @@ const (
 type PrivilegeConfig struct {
 	Common TracerConfig `mapstructure:",squash"`
 	// Capabilities names those whose uses are events.
-	Capabilities    []string        `mapstructure:"capabilities"`
+	Capabilities []string `mapstructure:"capabilities"`
+	// CapabilityScope says whose uses are events: those of processes in containers, or everywhere.
 	CapabilityScope CapabilityScope `mapstructure:"capability_scope"`
 	// DeduplicationWindow is the time in which the same thing done again by a process is not reported. 0
 	// reports every one.

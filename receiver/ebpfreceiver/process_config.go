@@ -29,9 +29,12 @@ type ProcessConfig struct {
 // ExecutableHashConfig says whether executables are read, to report the hash and the build id of each, and
 // how much of that is done at most.
 type ExecutableHashConfig struct {
+	// Enabled reads executables the first time that they are executed, for their hashes and build ids.
 	Enabled bool `mapstructure:"enabled"`
 	// MaxFileBytes is the size up to which files are hashed.
-	MaxFileBytes      uint64 `mapstructure:"max_file_bytes"`
+	MaxFileBytes uint64 `mapstructure:"max_file_bytes"`
+	// MaxBytesPerSecond and MaxFilesPerSecond are what is read at most. Beyond it events have no hash, and the file is tried again at its next
+	// execution.
 	MaxBytesPerSecond uint64 `mapstructure:"max_bytes_per_second"`
 	MaxFilesPerSecond uint32 `mapstructure:"max_files_per_second"`
 
