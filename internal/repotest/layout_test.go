@@ -17,7 +17,7 @@ func topLevel() []string {
 	return []string{
 		"bpf", "receiver", "processor", "exporter", "extension", "internal",
 		"distribution", "examples", "docs", "test", ".ci",
-		"README.md", "CHANGELOG.md", "LICENSE", "Makefile", "go.mod", "go.sum", "builder-config.yaml",
+		"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "go.mod", "go.sum", "builder-config.yaml",
 		".gitignore", ".golangci.yml", ".clang-format", ".editorconfig",
 	}
 }
