@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-
 // key is a key that users write.
 type key struct {
 	// path is where it stands, such as tracers::udp::idle_timeout. An entry of a list is named as list[].

@@ -59,5 +59,5 @@ func TestContributing(t *testing.T) {
 	assert.Equal(t, []int{7, 1, 2}, []int{made, changes, commands}, "the page has other blocks than this test knows")
 	output, err := n.shell("go test ./receiver/ebpfreceiver -run TestHostname -v").CombinedOutput()
 	require.NoError(t, err, string(output))
-	assert.Equal(t, 2, strings.Count(string(output), "--- PASS: TestHostname_"), "%s", output)
+	assert.Equal(t, 2, strings.Count(string(output), "--- PASS: TestHostname"), "%s", output)
 }
