@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // cgroupTop is the cgroup that the containers' cgroups are in. config.yaml has it too.
@@ -87,16 +88,16 @@ func (c *container) run() error {
 			return err
 		}
 	}
-	hosts := "127.0.0.1 localhost\n"
+	hosts := []string{"127.0.0.1 localhost\n"}
 	for _, other := range parts() {
-		hosts += other.address + " " + other.name + "\n"
+		hosts = append(hosts, other.address+" "+other.name+"\n")
 	}
 	for name, content := range c.files {
 		if err := writeFile(root+name, content); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(writeFile(root+"/etc/hosts", hosts), writeFile(root+"/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"), c.connect()); err != nil {
+	if err := errors.Join(writeFile(root+"/etc/hosts", strings.Join(hosts, "")), writeFile(root+"/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"), c.connect()); err != nil {
 		return err
 	}
 	config, err := json.Marshal(c.spec(root))

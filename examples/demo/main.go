@@ -43,10 +43,11 @@ func main() {
 	// What is printed to a pipe that nobody reads any more must not keep the demonstration from cleaning up.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := d.run(ctx, stay)
 	err = errors.Join(err, d.clean())
-	if err != nil && ctx.Err() == nil {
+	ended := ctx.Err() != nil
+	stop()
+	if err != nil && !ended {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -136,8 +137,8 @@ func removeCgroups() {
 			}
 			return nil
 		})
-		for at := len(folders) - 1; at >= 0; at-- {
-			_ = os.Remove(folders[at])
+		for _, folder := range slices.Backward(folders) {
+			_ = os.Remove(folder)
 		}
 	}
 }

@@ -83,10 +83,10 @@ func TestGettingStarted_host(t *testing.T) {
 	n := &newcomer{t: t, folder: home, path: "PATH=" + os.Getenv("PATH")}
 	var end func()
 	for _, command := range commandsOf(t, "On a host") {
-		switch line, output := command[0], command[1]; {
-		case line == "cd meerkat":
+		switch line, output := command[0], command[1]; line {
+		case "cd meerkat":
 			n.folder = filepath.Join(n.folder, "meerkat")
-		case line == "make run":
+		case "make run":
 			end = n.foreground(line)
 			n.folder = home // of another terminal
 		default:
