@@ -20,6 +20,8 @@ import (
 const (
 	dayMin = 10 * time.Second
 	dayMax = 24 * time.Hour
+	// lockFile says that a demonstration runs.
+	lockFile = "/run/lock/meerkat-demo"
 )
 
 // demo is one run.
@@ -40,11 +42,16 @@ func main() {
 	flag.DurationVar(&d.day, "day", 2*time.Minute, "what the shop's day takes")
 	flag.BoolVar(&stay, "stay", true, "let everything run on until Ctrl-C when the story is told")
 	flag.Parse()
+	lock, err := claim()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
 	// What is printed to a pipe that nobody reads any more must not keep the demonstration from cleaning up.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := d.run(ctx, stay)
-	err = errors.Join(err, d.clean())
+	err = d.run(ctx, stay)
+	err = errors.Join(err, d.clean(), lock.Close())
 	ended := ctx.Err() != nil
 	stop()
 	if err != nil && !ended {
@@ -53,11 +60,23 @@ func main() {
 	}
 }
 
+// claim makes sure that this is the only demonstration on the machine, as long as the file is open.
+func claim() (*os.File, error) {
+	if os.Getuid() != 0 {
+		return nil, errors.New("kernel events and containers need privileges: run this as root")
+	}
+	lock, err := os.OpenFile(lockFile, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("lock %s, which another demonstration has locked: end that one: %w", lockFile, err)
+	}
+	return lock, nil
+}
+
 // run does everything but cleaning up.
 func (d *demo) run(ctx context.Context, stay bool) error {
-	if os.Getuid() != 0 {
-		return errors.New("kernel events and containers need privileges: run this as root")
-	}
 	if d.day < dayMin || d.day > dayMax {
 		return fmt.Errorf("-day: %s is not between %s and %s", d.day, dayMin, dayMax)
 	}

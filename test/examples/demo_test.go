@@ -5,7 +5,6 @@
 package examples
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,7 +23,7 @@ import (
 // demoPatience is how long the demonstration may take on a busy machine, which takes 40 seconds on an idle one.
 const demoPatience = 6 * time.Minute
 
-// startDemo runs the demonstration where tracefs is not mounted.
+// startDemo runs the demonstration where tracefs is not mounted, with a network of its own.
 func startDemo(t *testing.T, arguments ...string) *example {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "demo")
@@ -33,9 +32,9 @@ func startDemo(t *testing.T, arguments ...string) *example {
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, string(output))
 	e := &example{t: t, printed: &terminal{}, ended: make(chan error, 1)}
-	e.command = exec.Command("sh", append([]string{"-c", withoutTracefs, "sh", program, "-source", "../../examples/demo"}, arguments...)...)
+	e.command = exec.Command("sh", append([]string{"-c", "ip link set lo up" + withoutTracefs, "sh", program, "-source", "../../examples/demo"}, arguments...)...)
 	e.command.Stdout, e.command.Stderr = e.printed, e.printed
-	e.command.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Setpgid: true}
+	e.command.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET, Setpgid: true}
 	require.NoError(t, e.command.Start())
 	go func() { e.ended <- e.command.Wait() }()
 	t.Cleanup(e.interrupt)
@@ -56,11 +55,7 @@ func (e *example) wait() {
 		require.NoError(e.t, err)
 		assert.Empty(e.t, left)
 	}
-	for _, address := range []string{"127.0.0.1:9464", "127.0.0.1:8888"} {
-		listener, err := net.Listen("tcp", address)
-		require.NoError(e.t, err, "a socket is left")
-		require.NoError(e.t, listener.Close())
-	}
+	assert.NotContains(e.t, e.printed.String(), "tracefs is still mounted")
 }
 
 // stepsOf returns what the last record of the only incident in a file says, a line for each step.
