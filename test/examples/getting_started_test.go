@@ -30,7 +30,8 @@ func commandsOf(t *testing.T, section string) [][2]string {
 		if match[2] != "console" {
 			continue
 		}
-		for _, one := range strings.Split("\n"+match[3], "\n$ ")[1:] {
+		content := strings.ReplaceAll(match[3], "\\\n", "") // a command of several lines
+		for _, one := range strings.Split("\n"+content, "\n$ ")[1:] {
 			line, output, _ := strings.Cut(strings.TrimSuffix(one, "\n"), "\n")
 			all = append(all, [2]string{line, output})
 		}

