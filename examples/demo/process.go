@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -59,7 +60,14 @@ var errEnded = errors.New("it was to run on")
 // saidBytesMax is how much of a log is part of an error.
 const saidBytesMax = 2000
 
-func last(text string, bytes int) string { return text[max(len(text)-bytes, 0):] }
+// last is the end of a log, from the line on in which a program says why it ends, if it does.
+func last(text string, bytes int) string {
+	text = text[max(len(text)-bytes, 0):]
+	if at := strings.LastIndex(text, "\nError: "); at >= 0 {
+		return strings.TrimSpace(text[at:])
+	}
+	return strings.TrimSpace(text)
+}
 
 // end ends a process, if it was ever started.
 func (p *process) end() error {
