@@ -38,7 +38,7 @@ func fetchDocker(t *testing.T) string {
 // dataFolder is where every Docker has its state. The one of the test has it there alone.
 const dataFolder = "/var/lib/docker"
 
-func startDocker(t *testing.T) *engine {
+func startEngine(t *testing.T) *engine {
 	t.Helper()
 	e := &engine{programs: fetchDocker(t)}
 	if err := os.Mkdir(dataFolder, 0o710); err == nil {
@@ -73,7 +73,7 @@ func (e *engine) within(line string) string {
 func TestGettingStarted_docker(t *testing.T) {
 	t.Setenv("CGO_ENABLED", "0")
 	folder := origin(t)
-	e := startDocker(t)
+	e := startEngine(t)
 	t.Setenv("DOCKER_HOST", "unix://"+e.socket)
 	n := &newcomer{t: t, folder: folder, path: "PATH=" + e.programs + ":" + os.Getenv("PATH"), printed: &terminal{}}
 	t.Cleanup(func() { _ = n.shell("docker rm --force meerkat").Run() })
