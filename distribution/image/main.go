@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/meerkat-otel/meerkat/distribution/internal/release"
@@ -33,9 +35,17 @@ func run(arguments []string) error {
 	flags := flag.NewFlagSet("image", flag.ExitOnError)
 	output := flags.String("output", "_build/image", "the folder for what is made; it is replaced")
 	name := flags.String("name", "", "the image's name with its tag; localhost/meerkat:VERSION if empty")
+	only := flags.String("only", "", "make it for this processor alone, as Go calls it")
 	twice := flags.Bool("twice", false, "make everything once more in another folder, and fail if anything differs")
 	if err := flags.Parse(arguments); err != nil {
 		return err
+	}
+	targets := architectures
+	if *only != "" {
+		if !slices.Contains(architectures, *only) {
+			return fmt.Errorf("-only %s: the image is for %s", *only, strings.Join(architectures, ", "))
+		}
+		targets = []string{*only}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -48,14 +58,14 @@ func run(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	sums, err := makeAll(ctx, p, filepath.Join(scratch, "first"), *output)
+	sums, err := makeAll(ctx, p, targets, filepath.Join(scratch, "first"), *output)
 	if err != nil {
 		return err
 	}
 	if *twice {
 		err := release.Again(ctx, p.Root, scratch, sums, func(root string) (string, error) {
 			p.Root = root
-			return makeAll(ctx, p, filepath.Join(scratch, "second"), filepath.Join(scratch, "output"))
+			return makeAll(ctx, p, targets, filepath.Join(scratch, "second"), filepath.Join(scratch, "output"))
 		})
 		if err != nil {
 			return err
@@ -66,9 +76,9 @@ func run(arguments []string) error {
 }
 
 // makeAll builds the programs and puts everything into a folder. It returns the check sums.
-func makeAll(ctx context.Context, p product, scratch, output string) (string, error) {
+func makeAll(ctx context.Context, p product, targets []string, scratch, output string) (string, error) {
 	var programs []release.Program
-	for _, architecture := range architectures {
+	for _, architecture := range targets {
 		built, err := release.Build(ctx, p.Root, architecture, filepath.Join(scratch, architecture, release.ProgramName))
 		if err != nil {
 			return "", err
