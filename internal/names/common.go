@@ -52,7 +52,7 @@ const MetricOverflow = "otel.metric.overflow"
 // ResourceAttributes describes the attributes of the resource.
 func ResourceAttributes() []Attribute {
 	return []Attribute{
-		{HostName, String, "Name of the host, as the kernel has it."},
+		{HostName, String, "Name of the host, as the kernel has it; of a node of Kubernetes, what the variable `K8S_NODE_NAME` says, where it is set."},
 		{HostID, String, "The host's machine id."},
 		{HostArch, String, "Processor architecture, in the convention's terms."},
 		{OSType, String, "Always `linux`."},

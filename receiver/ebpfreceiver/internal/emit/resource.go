@@ -4,6 +4,7 @@ package emit
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"runtime"
 
@@ -21,12 +22,17 @@ type Host struct {
 	Arch string
 }
 
+// nodeNameVariable names the node that a pod runs on, for the processor k8s_enrich too.
+const nodeNameVariable = "K8S_NODE_NAME"
+
 // ThisHost reads what describes this machine. What can't be read stays empty.
 func ThisHost() Host {
 	host := Host{Arch: runtime.GOARCH}
-	if host.Name, _ = os.Hostname(); host.Name == "" {
-		host.Name = "localhost"
+	// In a pod that has a network of its own the kernel has the pod's name, which is another one after each restart.
+	if host.Name = os.Getenv(nodeNameVariable); host.Name == "" {
+		host.Name, _ = os.Hostname()
 	}
+	host.Name = cmp.Or(host.Name, "localhost")
 	// The conventions name these two files, in this order.
 	for _, file := range []string{"/etc/machine-id", "/var/lib/dbus/machine-id"} {
 		if id, err := os.ReadFile(file); err == nil {
