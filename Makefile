@@ -84,6 +84,7 @@ generate: ## Compile the kernel half and renew everything else that is generated
 	go generate ./bpf/... ./receiver/... ./test/examples
 	$(TOOL) builder --config builder-config.yaml --output-path ./distribution --skip-get-modules --skip-compilation
 	go test ./internal/repotest -run 'TestGenerated_(telemetry|configuration)' -update
+	go test ./test/manifests -update
 	go test ./processor/anomalyprocessor/rules -run TestReadme -update
 	go test ./processor/anomalyprocessor/internal/record -run TestDecisions_page -update
 
