@@ -99,7 +99,14 @@ func objectsOf(text string) ([]*unstructured.Unstructured, error) {
 }
 
 // Apply creates or changes the objects of a YAML text, in its order.
-func (c *Cluster) Apply(ctx context.Context, text string) error {
+func (c *Cluster) Apply(ctx context.Context, text string) error { return c.apply(ctx, text) }
+
+// Try asks the API server whether it takes the objects of a YAML text, in full, and changes nothing. Their namespaces must be there.
+func (c *Cluster) Try(ctx context.Context, text string) error {
+	return c.apply(ctx, text, metav1.DryRunAll)
+}
+
+func (c *Cluster) apply(ctx context.Context, text string, dryRun ...string) error {
 	objects, err := objectsOf(text)
 	if err != nil {
 		return err
@@ -107,7 +114,7 @@ func (c *Cluster) Apply(ctx context.Context, text string) error {
 	for _, object := range objects {
 		at, err := c.api.of(ctx, object)
 		if err == nil {
-			_, err = at.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: manager, Force: true})
+			_, err = at.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: manager, Force: true, DryRun: dryRun})
 		}
 		if err != nil {
 			return fmt.Errorf("apply %s: %w", nameOf(object), err)

@@ -80,6 +80,14 @@ func (c *Cluster) ImportImage(ctx context.Context, image Image) error {
 	return nil
 }
 
+// ImportArchive gives the images of an archive to the node's containerd, by the names that they have there.
+func (c *Cluster) ImportArchive(ctx context.Context, path string) error {
+	if _, err := c.Run(ctx, "ctr", "--namespace", "k8s.io", "images", "import", path); err != nil {
+		return fmt.Errorf("import the images of %s: %w", path, err)
+	}
+	return nil
+}
+
 // archive is an OCI layout with the image, and the digest of its manifest.
 func (i Image) archive() (content []byte, digest string, err error) {
 	layer, err := i.layer()
