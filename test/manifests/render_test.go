@@ -120,7 +120,7 @@ func everyValue() []string {
 	return []string{
 		"gateway.enabled=true", "control.enabled=true", "control.secretName=tokens", "clusterName=prod", "image.repository=registry.example/meerkat",
 		"image.tag=v1", "imagePullSecrets[0].name=pull", "logs.exporter=otlp_http", "logs.forward=all", "metrics.exporter=otlp_http",
-		"otlp.endpoint=http://collector.monitoring.svc:4318", "otlp.insecure=true", "agent.memoryMiB=1024", "agent.cpu=2", "agent.priorityClassName=",
+		"otlp.endpoint=http://collector.monitoring.svc:4318", "agent.memoryMiB=1024", "agent.cpu=2", "agent.priorityClassName=",
 		"agent.nodeSelector.pool=a", "agent.podAnnotations.team=sre", "agent.env[0].name=A", "agent.env[0].value=b",
 		"agent.config.receivers.ebpf.tracers.tty.enabled=true", "agent.runtimeFolder=/run/k3s/containerd", "agent.perfEventParanoid=true",
 		"agent.state.hostPath=/var/lib/meerkat", "gateway.config.processors.anomaly.fleet.hosts_min=5", "gateway.priorityClassName=high",
