@@ -59,7 +59,7 @@ e2e: build e2e-containerd ## Run the collector on a real Kubernetes of one node,
 	@test/prepare.sh $(E2E_PACKAGES)
 	go test -tags e2e -count 1 -v -timeout 60m ./test/e2e $(E2E)
 	go test -tags e2e -count 1 -v -timeout 60m ./processor/anomalyprocessor -run TestClusterPolicy
-	go test -tags e2e -count 1 -v -timeout 60m ./test/backends ./test/examples -run 'TestPrometheus|TestLoki'
+	go test -tags e2e -count 1 -v -timeout 60m ./test/backends ./test/examples ./distribution/grafana -run 'TestPrometheus|TestLoki|TestQueries|TestRules'
 	@test/prepare.sh $(HOST_PACKAGES)
 	go test -tags e2e -count 1 -v -timeout 60m ./distribution/packages -run 'TestHost|TestRPM_installed'
 	go test -tags e2e -count 1 -v -timeout 30m ./test/examples -run 'Test(ExistingCollector|Docker|GettingStarted_docker)$$'
@@ -85,6 +85,7 @@ generate: ## Compile the kernel half and renew everything else that is generated
 	$(TOOL) builder --config builder-config.yaml --output-path ./distribution --skip-get-modules --skip-compilation
 	go test ./internal/repotest -run 'TestGenerated_(telemetry|configuration)' -update
 	go test ./test/manifests -update
+	go run ./distribution/grafana
 	go test ./processor/anomalyprocessor/rules -run TestReadme -update
 	go test ./processor/anomalyprocessor/internal/record -run TestDecisions_page -update
 

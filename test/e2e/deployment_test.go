@@ -24,8 +24,6 @@ import (
 	"github.com/meerkat-otel/meerkat/test/manifests"
 )
 
-const root = "../.."
-
 // deployed is a namespace with the manifests.
 type deployed struct {
 	t       *testing.T

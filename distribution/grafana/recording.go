@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/meerkat-otel/meerkat/internal/names"
+)
+
+// workloadLabels tell workloads apart in what is recorded: place, and the one name that a workload goes by.
+const workloadLabels = "k8s_cluster_name, k8s_namespace_name, host_name, workload"
+
+// recorded are the counts of workloads that are recorded as rates.
+func recorded() []names.Metric {
+	var all []names.Metric
+	for _, tracer := range names.Tracers() {
+		all = append(all, tracer.Metrics...)
+	}
+	return append(all, names.WorkloadMetrics()...)
+}
+
+// recordOf is the name of the record of a metric.
+func recordOf(metric string) string { return "workload:" + underscored(metric) + ":rate5m" }
+
+// underscored is a name as Prometheus has it.
+func underscored(name string) string { return strings.ReplaceAll(name, ".", "_") }
+
+// seriesOf is the name of a metric's series.
+func seriesOf(m names.Metric) string {
+	series := underscored(m.Name)
+	if m.Unit == "By" {
+		series += "_bytes"
+	}
+	return series + "_total"
+}
+
+// withWorkload gives series the label workload: the name of what owns the pod, of the container where there is no Kubernetes, or the
+// path of the cgroup. Exactly one of the first four labels is there, so joining them is choosing it.
+func withWorkload(expression string) string {
+	owner := fmt.Sprintf(`label_join(%s, "workload", "", "k8s_deployment_name", "k8s_statefulset_name", "k8s_daemonset_name", "k8s_cronjob_name")`, expression)
+	return orElse(orElse(owner, "container_name"), "meerkat_cgroup_path")
+}
+
+// orElse gives series without a workload that of another label.
+func orElse(expression, label string) string {
+	return fmt.Sprintf(`label_replace(label_join(%s, "either", ";", "workload", "%s"), "workload", "$1", "either", ";(.+)")`, expression, label)
+}
+
+func recordingRules() []byte {
+	var b strings.Builder
+	b.WriteString("# Written by make generate. Counts of workloads per second, with one label for the workload whatever it is: dashboards ask these.\n")
+	b.WriteString("groups:\n  - name: meerkat_workloads\n    rules:\n")
+	for _, m := range recorded() {
+		labels := workloadLabels
+		for _, attribute := range m.Attributes {
+			labels += ", " + underscored(attribute)
+		}
+		expression := fmt.Sprintf("sum by (%s) (%s)", labels, withWorkload("rate("+seriesOf(m)+"[5m])"))
+		fmt.Fprintf(&b, "      - record: %s\n        expr: '%s'\n", recordOf(m.Name), expression)
+	}
+	return []byte(b.String())
+}
