@@ -35,7 +35,9 @@ const (
 )
 
 // importTable is the order of the house. Rules of packages that don't exist yet hold when they do.
-func importTable() []importRule { return slices.Concat(house(), made(), enrichProcessor(), anomalyProcessor()) }
+func importTable() []importRule {
+	return slices.Concat(house(), made(), enrichProcessor(), anomalyProcessor())
+}
 
 // enrichProcessor is about the processor "k8s_enrich".
 func enrichProcessor() []importRule {
