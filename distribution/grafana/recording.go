@@ -53,11 +53,11 @@ func recordingRules() []byte {
 	b.WriteString("# Written by make generate. Counts of workloads per second, with one label for the workload whatever it is: dashboards ask these.\n")
 	b.WriteString("groups:\n  - name: meerkat_workloads\n    rules:\n")
 	for _, m := range recorded() {
-		labels := workloadLabels
+		labels := []string{workloadLabels}
 		for _, attribute := range m.Attributes {
-			labels += ", " + underscored(attribute)
+			labels = append(labels, underscored(attribute))
 		}
-		expression := fmt.Sprintf("sum by (%s) (%s)", labels, withWorkload("rate("+seriesOf(m)+"[5m])"))
+		expression := fmt.Sprintf("sum by (%s) (%s)", strings.Join(labels, ", "), withWorkload("rate("+seriesOf(m)+"[5m])"))
 		fmt.Fprintf(&b, "      - record: %s\n        expr: '%s'\n", recordOf(m.Name), expression)
 	}
 	return []byte(b.String())

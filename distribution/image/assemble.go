@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 )
 

@@ -18,10 +18,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 	"github.com/moby/sys/capability"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 )
 
 const (

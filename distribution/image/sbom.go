@@ -12,6 +12,7 @@ import (
 
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 	"github.com/google/uuid"
+
 	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 )
 

@@ -9,9 +9,10 @@ import (
 	"testing"
 
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
-	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

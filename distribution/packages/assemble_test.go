@@ -50,7 +50,7 @@ func packagesOfSmall(t *testing.T) (folder, sums string) {
 	t.Helper()
 	assembled.once.Do(func() {
 		var err error
-		assembled.folder, err = os.MkdirTemp("", "meerkat-packages-test-")
+		assembled.folder, err = os.MkdirTemp("", "meerkat-packages-test-") //nolint:usetesting // All tests read it.
 		require.NoError(t, err)
 		assembled.sums = assembleSmall(t, exampleProduct(), assembled.folder)
 	})

@@ -71,7 +71,7 @@ func makeVersions(t *testing.T, format, folder string) {
 	require.NoError(t, err)
 	built, err := release.Build(t.Context(), root, "amd64", filepath.Join(t.TempDir(), release.ProgramName))
 	require.NoError(t, err)
-	make := func(version, target string) {
+	place := func(version, target string) {
 		p.Version = version
 		documents := t.TempDir()
 		require.NoError(t, writeDocuments(t.Context(), p, built, documents))
@@ -79,7 +79,7 @@ func makeVersions(t *testing.T, format, folder string) {
 		require.NoError(t, err)
 		require.NoError(t, os.Rename(filepath.Join(folder, name), filepath.Join(folder, target)))
 	}
-	make("1.0.0", "1."+format)
+	place("1.0.0", "1."+format)
 	elsewhere := filepath.Join(t.TempDir(), "repository")
 	require.NoError(t, release.CopyRepository(t.Context(), p.Root, elsewhere))
 	p.Root = elsewhere
@@ -87,7 +87,7 @@ func makeVersions(t *testing.T, format, folder string) {
 	text, err := os.ReadFile(configuration)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(configuration, append(text, "# The next version's.\n"...), 0o600))
-	make("1.1.0", "2."+format)
+	place("1.1.0", "2."+format)
 }
 
 // installGuest lets the machine run the script when it is up.

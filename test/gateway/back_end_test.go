@@ -46,8 +46,11 @@ func startBackEnd(t testing.TB) *backEndServer {
 	plogotlp.RegisterGRPCServer(server, b)
 	pmetricotlp.RegisterGRPCServer(server, &metricsServer{backEnd: b})
 	listener := listenAs(t, backEnd, "4317")
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener)
+	}()
 	t.Cleanup(func() {
 		server.Stop()
 		<-served

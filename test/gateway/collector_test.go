@@ -6,6 +6,7 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -140,7 +141,7 @@ func (c *collector) count(metric string, labels map[string]string) int {
 	for {
 		var samples model.Vector
 		err := options.Decode(&samples)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return sum
 		}
 		require.NoError(c.t, err)

@@ -38,6 +38,7 @@ func (f *fleet) requireTriedAgain(t *testing.T) {
 
 // Agents take turns between gateways by requests, so that each has work, whichever agent it is from.
 func bothGateways(t *testing.T, f *fleet) {
+	t.Helper()
 	require.Eventually(t, func() bool {
 		f.workOnBoth(10)
 		return receivedBy(f.gateways[gateway0], "otlp/any") > 0 && receivedBy(f.gateways[gateway1], "otlp/any") > 0
@@ -47,6 +48,7 @@ func bothGateways(t *testing.T, f *fleet) {
 
 // A gateway keeps nothing that it has said to have, so it may end at any time.
 func gatewayIsKilled(t *testing.T, f *fleet) {
+	t.Helper()
 	f.workOnBoth(50)
 	f.gateways[gateway1].end(syscall.SIGKILL)
 	f.workOnBoth(50)
@@ -58,13 +60,14 @@ func gatewayIsKilled(t *testing.T, f *fleet) {
 
 // What agents can't send waits with them, over their own restart too.
 func agentsAreCutOff(t *testing.T, f *fleet) {
+	t.Helper()
 	for _, name := range agentNames() {
 		cutOff(t, name)
 	}
 	f.forgetPrinted()
 	f.workOnBoth(100)
-	f.requireKept(t, 0, 100)
-	f.requireKept(t, 1, 100)
+	f.requireKept(t, 0)
+	f.requireKept(t, 1)
 	f.requireTriedAgain(t)
 	f.agents[1].end(syscall.SIGKILL)
 	f.startAgent(1)
@@ -76,11 +79,12 @@ func agentsAreCutOff(t *testing.T, f *fleet) {
 
 // What the back end does not take comes back to the agents.
 func backEndIsSlow(t *testing.T, f *fleet) {
+	t.Helper()
 	f.backEnd.hold()
 	f.forgetPrinted()
 	f.workOnBoth(100)
-	f.requireKept(t, 0, 100)
-	f.requireKept(t, 1, 100)
+	f.requireKept(t, 0)
+	f.requireKept(t, 1)
 	f.requireTriedAgain(t)
 	f.backEnd.release()
 	f.requireAllArrived(t)
@@ -91,6 +95,7 @@ func backEndIsSlow(t *testing.T, f *fleet) {
 
 // What is more than the queue takes is counted, and all else arrives.
 func moreThanTheQueue(t *testing.T, f *fleet) {
+	t.Helper()
 	f.agents[0].end(syscall.SIGTERM)
 	all := f.settings[0]
 	const small = "{sending_queue: {queue_size: 300, batch: {min_size: 50, max_size: 100}}}"
@@ -116,6 +121,7 @@ func moreThanTheQueue(t *testing.T, f *fleet) {
 
 // What is unusual goes to the one gateway that knows the fleet, with what it is about.
 func incidents(t *testing.T, f *fleet) {
+	t.Helper()
 	folder := fmt.Sprintf("/dev/shm/meerkat-gateway-%d", os.Getpid())
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(folder)) })
 	unusual := program(t, folder)
@@ -132,6 +138,7 @@ func incidents(t *testing.T, f *fleet) {
 
 // Who has no certificate of the authority sends nothing.
 func noCertificate(t *testing.T, f *fleet) {
+	t.Helper()
 	connect := func(certificate string) string {
 		arguments := []string{"--net=/run/netns/" + namespaceOf(agent0), "openssl", "s_client", "-brief", "-verify_return_error", "-CAfile", filepath.Join(f.certificate, "ca.crt"),
 			"-verify_hostname", "gateways", "-alpn", "h2", "-connect", addresses()[gateway0] + ":4317"}

@@ -53,6 +53,7 @@ type fleet struct {
 }
 
 func newFleet(t testing.TB) *fleet {
+	t.Helper()
 	newNetwork(t)
 	f := &fleet{place: newPlace(t), backEnd: startBackEnd(t), gateways: map[string]*collector{}}
 	for _, name := range []string{gateway0, gateway1} {
@@ -109,8 +110,9 @@ func executions(agent *collector) (delivered, lost int) {
 }
 
 // requireKept waits until an agent has put all that it saw into its queue, from which nobody takes.
-func (f *fleet) requireKept(t *testing.T, i, atLeast int) {
+func (f *fleet) requireKept(t *testing.T, i int) {
 	t.Helper()
+	const atLeast = 100
 	require.Eventually(t, func() bool {
 		delivered, _ := executions(f.agents[i])
 		return delivered == len(f.done[i])-f.before[i] && waiting(f.agents[i]) >= atLeast

@@ -106,6 +106,7 @@ func identity(resource pcommon.Resource) string {
 
 // hasMark tells whether there is the execution with a mark, which has to have what an execution has.
 func hasMark(t *testing.T, resource plog.ResourceLogs, mark string) bool {
+	t.Helper()
 	for _, scope := range resource.ScopeLogs().All() {
 		for _, record := range scope.LogRecords().All() {
 			arguments, found := record.Attributes().Get(names.ProcessCommandArgs)

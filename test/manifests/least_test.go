@@ -30,6 +30,7 @@ func eachOverlay(t *testing.T, test func(t *testing.T, all map[string]*unstructu
 func eachPod(t *testing.T, test func(t *testing.T, kind string, pod corev1.PodSpec)) {
 	t.Helper()
 	eachOverlay(t, func(t *testing.T, all map[string]*unstructured.Unstructured) {
+		t.Helper()
 		for _, object := range all {
 			if kind := object.GetKind(); kind == "DaemonSet" || kind == "Deployment" {
 				pod, err := PodOf(object)
@@ -44,6 +45,7 @@ func eachPod(t *testing.T, test func(t *testing.T, kind string, pod corev1.PodSp
 
 func TestPods_areNotPrivileged(t *testing.T) {
 	eachPod(t, func(t *testing.T, kind string, pod corev1.PodSpec) {
+		t.Helper()
 		of, container := pod.SecurityContext, pod.Containers[0].SecurityContext
 		assert.True(t, *of.RunAsNonRoot)
 		assert.EqualValues(t, 65532, *of.RunAsUser)
@@ -68,6 +70,7 @@ func TestPods_areNotPrivileged(t *testing.T) {
 
 func TestPods_seeFewFoldersOfTheHost(t *testing.T) {
 	eachPod(t, func(t *testing.T, kind string, pod corev1.PodSpec) {
+		t.Helper()
 		readOnly := map[string]bool{}
 		for _, mount := range pod.Containers[0].VolumeMounts {
 			readOnly[mount.Name] = mount.ReadOnly
@@ -93,6 +96,7 @@ const besidesHeapBytes = 150 << 20
 
 func TestPods_memoryFits(t *testing.T) {
 	eachPod(t, func(t *testing.T, _ string, pod corev1.PodSpec) {
+		t.Helper()
 		container := pod.Containers[0]
 		limit := container.Resources.Limits.Memory().Value()
 		assert.LessOrEqual(t, container.Resources.Requests.Memory().Value(), limit)
@@ -117,6 +121,7 @@ func TestPods_memoryFits(t *testing.T) {
 // Rights are those that k8s_enrich says to be the least it needs.
 func TestRights_areTheLeast(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, all map[string]*unstructured.Unstructured) {
+		t.Helper()
 		for name, object := range all {
 			if object.GetKind() == "Role" || object.GetKind() == "RoleBinding" {
 				t.Errorf("%s: nobody needs it", name)
@@ -139,6 +144,7 @@ func TestRights_areTheLeast(t *testing.T) {
 
 func TestNetworkPolicies_selectEveryPod(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, all map[string]*unstructured.Unstructured) {
+		t.Helper()
 		for name, object := range all {
 			if kind := object.GetKind(); kind != "DaemonSet" && kind != "Deployment" {
 				continue

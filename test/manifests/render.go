@@ -17,7 +17,8 @@ const (
 	kustomizeFolder = "distribution/kubernetes"
 	chartFolder     = "distribution/helm/meerkat"
 	// File is what is applied by who wants no more: the rendering of FileOverlay.
-	File        = kustomizeFolder + "/meerkat.yaml"
+	File = kustomizeFolder + "/meerkat.yaml"
+	// FileOverlay is the overlay that File is the rendering of.
 	FileOverlay = "agent"
 )
 

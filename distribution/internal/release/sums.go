@@ -30,12 +30,12 @@ func WriteSums(folder string, files []string) (string, error) {
 
 // Again makes everything once more, of a copy of the repository in another folder, and compares the check sums. scratch has room
 // for both.
-func Again(ctx context.Context, root, scratch, want string, make func(root string) (sums string, err error)) error {
+func Again(ctx context.Context, root, scratch, want string, build func(root string) (sums string, err error)) error {
 	elsewhere := filepath.Join(scratch, "elsewhere", "repository")
 	if err := CopyRepository(ctx, root, elsewhere); err != nil {
 		return err
 	}
-	got, err := make(elsewhere)
+	got, err := build(elsewhere)
 	if err != nil {
 		return err
 	}
