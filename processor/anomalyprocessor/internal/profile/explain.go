@@ -21,7 +21,10 @@ func Explain(e *behaviour.Event, o *Observation, j Judgement) string {
 	}
 	seen := fmt.Sprintf("%s, %s", times(j.Evidence.Observations), different(j.Evidence))
 	since := ""
-	if days := j.Evidence.Age / (24 * time.Hour); days > 0 {
+	switch days := j.Evidence.Age / (24 * time.Hour); {
+	case days == 1:
+		since = " in one day"
+	case days > 1:
 		since = fmt.Sprintf(" in %d days", days)
 	}
 	switch j.Part {
