@@ -52,6 +52,9 @@ type stream struct {
 	// this one. Zero is no bound. handling guards until, and is held while a batch is handled.
 	from, until uint64
 	handling    sync.Mutex
+	// told are the last events that this stream has told, before those of the stream that it replaces; nil if it replaces none.
+	told   seam
+	before *seam
 
 	lifecycle streamLifecycle
 }
@@ -90,10 +93,13 @@ func (s *stream) handleRecord(record []byte, now time.Time) {
 		s.countUndecodable(record)
 		return
 	}
-	if at := event.Head().TimeNs; at < s.from || (s.until > 0 && at >= s.until) {
-		s.ledger.kinds[event.Head().Kind].aggregated.Add(1)
+	head := event.Head()
+	again := s.before.tellsAgain(head, s.from)
+	if again || head.TimeNs < s.from || (s.until > 0 && head.TimeNs >= s.until) {
+		s.ledger.kinds[head.Kind].aggregated.Add(1)
 		return
 	}
+	s.told.told(head)
 	s.handleEvent(event, now)
 }
 

@@ -287,6 +287,7 @@ func (t *tracers) replace(u *unit, old *stream, c *Config) error {
 	st.from = old.tellUntil()
 	st.tracer.AttachSyscalls(types)
 	err = errors.Join(err, old.stop())
+	st.before = new(old.told) // a copy: nothing of the old one is kept
 	t.session.collectLast(old)
 	t.connect(u, st, types)
 	err = errors.Join(err, u.set(st, nil), old.tracer.Close())
