@@ -70,9 +70,17 @@ func (t *tally) told(state string, severity plog.SeverityNumber) {
 	t.said[said{state, severity}]++
 }
 
-// snapshot returns what was told, and what forgotten workloads have counted.
+// snapshot returns what was told, and what forgotten workloads have counted. Incidents of a severity that none was opened of are 0 and not
+// absent: a series that begins with 1 has not increased, and nobody would be alerted to the first incident.
 func (t *tally) snapshot() (map[said]int64, counts) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return maps.Clone(t.said), t.gone
+	all := maps.Clone(t.said)
+	if all == nil {
+		all = map[said]int64{}
+	}
+	for severity := range severityNames {
+		all[said{stateOpened, severity}] += 0
+	}
+	return all, t.gone
 }

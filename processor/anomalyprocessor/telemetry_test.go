@@ -66,6 +66,8 @@ func TestTelemetry(t *testing.T) {
 		change(data.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0))
 		require.NoError(t, p.ConsumeLogs(t.Context(), data))
 	}
+	assert.Equal(t, map[string]int64{"warn": 0, "error": 0, "fatal": 0}, collect(t, tel, names.AnomalyIncidents(), names.Severity),
+		"the first incident is an increase")
 	send("one", func(plog.LogRecord) {})
 	send("allowed", func(plog.LogRecord) {})
 	send("one", func(log plog.LogRecord) { log.SetEventName(names.EventProcessExit) })
@@ -78,7 +80,7 @@ func TestTelemetry(t *testing.T) {
 		collect(t, tel, names.AnomalyEventsSeen(), names.Outcome))
 	assert.Equal(t, map[string]int64{"": 2}, collect(t, tel, names.AnomalySurprising(), ""))
 	assert.Equal(t, map[string]int64{"opened": 2, "closed": 1}, collect(t, tel, names.AnomalyIncidents(), names.State))
-	assert.Equal(t, map[string]int64{"warn": 3}, collect(t, tel, names.AnomalyIncidents(), names.Severity))
+	assert.Equal(t, map[string]int64{"warn": 3, "error": 0, "fatal": 0}, collect(t, tel, names.AnomalyIncidents(), names.Severity))
 	assert.Equal(t, map[string]int64{"": 0}, collect(t, tel, names.AnomalyMerged(), ""))
 	assert.Equal(t, map[string]int64{"": 0}, collect(t, tel, names.AnomalyIncidentsLost(), ""))
 	assert.Equal(t, map[string]int64{"learning": 1, "watching": 0, "drifting": 0}, collect(t, tel, names.AnomalyProfiles(), names.State))
