@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
@@ -48,7 +47,7 @@ var errNoIncident = errors.New("no incident")
 func (k *gatewayKeeper) load(ctx context.Context) {
 	k.work.Lock()
 	defer k.work.Unlock()
-	k.report(ctx, k.loadAll(ctx))
+	k.report(ctx, k.loadAll(ctx), true)
 }
 
 // loadAll takes in what was kept, once all of it could be read. It is to be called again after an error.
@@ -58,15 +57,7 @@ func (k *gatewayKeeper) loadAll(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, stateStartMax)
 	defer cancel()
-	if k.store == nil {
-		client, err := k.extension.GetClient(ctx, component.KindProcessor, k.id, gatewayStorageName)
-		if err != nil {
-			k.open.Add(1)
-			return fmt.Errorf("open: %w", err)
-		}
-		k.store = state.New(client, &k.stats, k.logger)
-	}
-	if err := k.store.Open(ctx); err != nil {
+	if err := k.open(ctx); err != nil {
 		return err
 	}
 	var all found

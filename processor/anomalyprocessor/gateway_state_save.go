@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
@@ -51,7 +52,7 @@ func (k *gatewayKeeper) save(ctx context.Context) {
 	if err == nil {
 		err = k.saveAll(ctx)
 	}
-	k.report(ctx, err)
+	k.report(ctx, err, true)
 	if err == nil {
 		k.savedAt.Store(began.UnixNano())
 	}
@@ -65,7 +66,7 @@ func (k *gatewayKeeper) saveAll(ctx context.Context) error {
 	}
 	k.rounds++
 	for _, name := range k.store.Known() {
-		if _, ok := known.records[name]; !ok && len(name) > len(keptIncident) && name[:len(keptIncident)] == keptIncident {
+		if _, ok := known.records[name]; !ok && strings.HasPrefix(name, keptIncident) {
 			k.store.Forget(name)
 			if err := k.flushFull(ctx); err != nil {
 				return err
@@ -100,17 +101,4 @@ func (k *gatewayKeeper) put(ctx context.Context, name string, value any) error {
 	parts[state.ProfilePart] = data
 	k.store.Put(name, k.rounds, parts)
 	return k.flushFull(ctx)
-}
-
-func (k *gatewayKeeper) flushFull(ctx context.Context) error {
-	if k.store.Full() {
-		return k.flush(ctx)
-	}
-	return nil
-}
-
-func (k *gatewayKeeper) flush(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, stateOperationMax)
-	defer cancel()
-	return k.store.Flush(ctx)
 }

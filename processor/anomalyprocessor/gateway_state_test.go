@@ -184,7 +184,7 @@ func FuzzGatewayState(f *testing.F) {
 		}
 		p := newGatewayPipe(t, createDefaultConfig().(*Config))
 		p.start(t)
-		(&gatewayKeeper{gateway: p.core, logger: zap.NewNop()}).takeIn(&all, 1)
+		(&gatewayKeeper{gateway: p.core, archive: archive{logger: zap.NewNop()}}).takeIn(&all, 1)
 		p.now = p.now.Add(time.Hour)
 		p.core.upkeep(t.Context())
 		_, err = p.core.knows()

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
 	"go.uber.org/zap"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
@@ -70,21 +69,6 @@ func (k *keeper) restoreAll(ctx context.Context) ([]string, error) {
 		}
 	}
 	return read, errors.Join(append(errs, k.flush(ctx))...)
-}
-
-// open opens the storage and reads its index.
-func (k *keeper) open(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, stateStartMax)
-	defer cancel()
-	if k.store == nil {
-		client, err := k.extension.GetClient(ctx, component.KindProcessor, k.core.id, storageName)
-		if err != nil {
-			k.tally.open.Add(1)
-			return fmt.Errorf("open: %w", err)
-		}
-		k.store = state.New(client, &k.stats, k.logger)
-	}
-	return k.store.Open(ctx)
 }
 
 // hasRoom tells whether a workload can be taken in without another having to go. The last eighth is for new ones.
@@ -153,7 +137,7 @@ func (k *keeper) place(key string, restored *workload) {
 	defer p.Release()
 	now := beside(p)
 	if len(now.tracker.Open()) > 0 || len(now.book.Stories()) > 0 {
-		k.tally.superseded.Add(1)
+		k.superseded.Add(1)
 		return
 	}
 	now.tracker.Leave()

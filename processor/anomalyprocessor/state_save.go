@@ -121,26 +121,13 @@ func (k *keeper) save(ctx context.Context, workload string, used uint64, withPro
 			k.tally.reduced.Add(1)
 		}
 		if err != nil {
-			k.tally.encoding.Add(1)
+			k.encoding.Add(1)
 			k.logger.Warn("The incidents of a workload can't be kept; what was kept of them stays as it is", zap.String("workload", workload), zap.Error(err))
 		}
 		parts[state.IncidentsPart] = data
 	}
 	k.store.Put(workload, used, parts)
 	return k.flushFull(ctx)
-}
-
-func (k *keeper) flushFull(ctx context.Context) error {
-	if k.store.Full() {
-		return k.flush(ctx)
-	}
-	return nil
-}
-
-func (k *keeper) flush(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, stateOperationMax)
-	defer cancel()
-	return k.store.Flush(ctx)
 }
 
 // incidentsOf is what has to be kept of the incidents of a workload. The caller owns the profile.

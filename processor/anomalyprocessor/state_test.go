@@ -191,7 +191,7 @@ func TestState_storageFails(t *testing.T) {
 		assert.Equal(t, []string{"opened"}, states(p.sinks[0]), name)
 		k := p.core.state
 		k.round(t.Context(), false)
-		assert.EqualValues(t, 2, k.stats.ReadFailures.Load()+k.tally.open.Load(), name)
+		assert.EqualValues(t, 2, k.stats.ReadFailures.Load()+k.unopened.Load(), name)
 		require.Equal(t, 2, logs.FilterMessageSnippet("What was learned can't be read from the storage or written to it").Len(), name)
 		s.change(test.mends)
 		k.round(t.Context(), false)
@@ -244,7 +244,7 @@ func TestState_oneUnreadable(t *testing.T) {
 	s.change(func() { s.refuses = nil })
 	p.core.state.round(t.Context(), false)
 	assert.Equal(t, 2, p.events(workloadWeb), "both become one")
-	assert.EqualValues(t, 1, p.core.state.tally.superseded.Load(), "there was an incident already")
+	assert.EqualValues(t, 1, p.core.state.superseded.Load(), "there was an incident already")
 	p.shutdown(t)
 }
 

@@ -4,6 +4,7 @@ package anomalyprocessor
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -15,15 +16,18 @@ import (
 
 // stateTelemetry reports what is kept in the storage. All of it is read when somebody asks, and nothing waits for the storage.
 type stateTelemetry struct {
-	keeper       *keeper
+	archive *archive
+	now     func() time.Time
+	// limitsHit returns how often those were hit that the archive does not know.
+	limitsHit    func() map[string]uint64
 	registration metric.Registration
 
 	bytes, entries, age                      metric.Int64ObservableGauge
 	writes, written, failures, aside, limits metric.Int64ObservableCounter
 }
 
-func newStateTelemetry(set component.TelemetrySettings, k *keeper) (*stateTelemetry, error) {
-	t := &stateTelemetry{keeper: k}
+func newStateTelemetry(set component.TelemetrySettings, a *archive, now func() time.Time, limitsHit func() map[string]uint64) (*stateTelemetry, error) {
+	t := &stateTelemetry{archive: a, now: now, limitsHit: limitsHit}
 	b := instruments.NewBuilder(set.MeterProvider, scopeName)
 	t.bytes = b.Gauge(names.AnomalyStateBytes())
 	t.entries = b.Gauge(names.AnomalyStateEntries())
@@ -41,23 +45,21 @@ func newStateTelemetry(set component.TelemetrySettings, k *keeper) (*stateTeleme
 func (t *stateTelemetry) close() error { return t.registration.Unregister() }
 
 func (t *stateTelemetry) observe(_ context.Context, o metric.Observer) error {
-	stats, tally := &t.keeper.stats, &t.keeper.tally
+	a, stats := t.archive, &t.archive.stats
 	o.ObserveInt64(t.bytes, stats.Bytes.Load())
 	o.ObserveInt64(t.entries, stats.Entries.Load())
-	age := t.keeper.core.now().Sub(time.Unix(0, t.keeper.savedAt.Load()))
-	o.ObserveInt64(t.age, int64(max(age, 0)/time.Second))
+	o.ObserveInt64(t.age, int64(max(t.now().Sub(time.Unix(0, a.savedAt.Load())), 0)/time.Second))
 	o.ObserveInt64(t.writes, int64(stats.Batches.Load()))
 	o.ObserveInt64(t.written, int64(stats.WrittenBytes.Load()))
 	o.ObserveInt64(t.aside, int64(stats.Aside.Load()))
 	for operation, n := range map[string]uint64{
-		"open": tally.open.Load(), "read": stats.ReadFailures.Load(), "write": stats.WriteFailures.Load(), "encode": tally.encoding.Load(),
+		"open": a.unopened.Load(), "read": stats.ReadFailures.Load(), "write": stats.WriteFailures.Load(), "encode": a.encoding.Load(),
 	} {
 		o.ObserveInt64(t.failures, int64(n), instruments.By(names.Operation, operation))
 	}
-	for limit, n := range map[string]uint64{
-		"workloads": tally.forgotten.Load(), "index": stats.Refused.Load(), "incidents": tally.reduced.Load(), "interval": tally.postponed.Load(),
-		"soon": tally.hurried.Load(), "late": tally.superseded.Load(),
-	} {
+	hit := map[string]uint64{"index": stats.Refused.Load(), "late": a.superseded.Load()}
+	maps.Copy(hit, t.limitsHit())
+	for limit, n := range hit {
 		o.ObserveInt64(t.limits, int64(n), instruments.By(names.Limit, limit))
 	}
 	return nil
