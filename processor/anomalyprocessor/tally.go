@@ -75,12 +75,10 @@ func (t *tally) told(state string, severity plog.SeverityNumber) {
 func (t *tally) snapshot() (map[said]int64, counts) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := maps.Clone(t.said)
-	if all == nil {
-		all = map[said]int64{}
-	}
+	all := map[said]int64{}
 	for severity := range severityNames {
-		all[said{stateOpened, severity}] += 0
+		all[said{stateOpened, severity}] = 0
 	}
+	maps.Copy(all, t.said)
 	return all, t.gone
 }

@@ -93,8 +93,8 @@ func (b *Book) Put(i *fleet.Incident, suppressed bool, extra any, bytes int, now
 		b.members[key] = m
 	}
 	b.bytes += bytes - m.bytes
-	m.Incident, m.Extra, m.bytes, m.seen, m.suppressed = i, extra, bytes, now, suppressed
-	m.signature, m.opened, m.entries = i.Signature(), openings(i), entries(i)
+	m.Extra, m.bytes, m.seen, m.suppressed = extra, bytes, now, suppressed
+	m.know(i)
 	if m.chain != nil {
 		m.chain.changed = true
 	}
@@ -105,9 +105,14 @@ func (b *Book) Put(i *fleet.Incident, suppressed bool, extra any, bytes int, now
 	return m
 }
 
+// know takes in an incident, and what it is joined by.
+func (m *Member) know(i *fleet.Incident) {
+	m.Incident, m.signature, m.opened, m.entries = i, i.Signature(), openings(i), entries(i)
+}
+
 // Again takes in that more is known of an incident than was told. It may be joined by that.
 func (b *Book) Again(m *Member, i *fleet.Incident) {
-	m.Incident, m.opened, m.entries = i, openings(i), entries(i)
+	m.know(i)
 	if !m.suppressed {
 		b.join(m)
 	}

@@ -102,8 +102,8 @@ func (b *Book) Restore(s *Snapshot, kept []Kept) {
 			b.stats.Forgotten++
 			continue
 		}
-		m.Incident, m.Extra, m.bytes, m.seen, m.suppressed = i, kept[at].Extra, kept[at].Bytes+fixedBytes, time.Unix(0, from.Seen), from.Suppressed
-		m.signature, m.opened, m.entries = i.Signature(), openings(i), entries(i)
+		m.Extra, m.bytes, m.seen, m.suppressed = kept[at].Extra, kept[at].Bytes+fixedBytes, time.Unix(0, from.Seen), from.Suppressed
+		m.know(i)
 		b.members[m.key], members[from.Name] = m, m
 		b.bytes += m.bytes
 	}
