@@ -7,26 +7,13 @@
 package eventname
 
 import (
-	"context"
-
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
 )
 
-// AsAttribute returns a consumer that gives each record with an event name the attribute event.name, and hands all on to next.
-func AsAttribute(next consumer.Logs) consumer.Logs { return asAttribute{next} }
-
-type asAttribute struct{ next consumer.Logs }
-
-// Capabilities implements consumer.Logs.
-func (asAttribute) Capabilities() consumer.Capabilities {
-	return consumer.Capabilities{MutatesData: true}
-}
-
-// ConsumeLogs implements consumer.Logs.
-func (a asAttribute) ConsumeLogs(ctx context.Context, data plog.Logs) error {
+// AsAttribute gives each record with an event name the attribute event.name. To do it again changes nothing.
+func AsAttribute(data plog.Logs) {
 	for _, resource := range data.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
@@ -36,5 +23,4 @@ func (a asAttribute) ConsumeLogs(ctx context.Context, data plog.Logs) error {
 			}
 		}
 	}
-	return a.next.ConsumeLogs(ctx, data)
 }

@@ -107,7 +107,7 @@ func house() []importRule {
 		{folder: "internal/shared", others: []string{component}},
 		{folder: "internal/capabilities", others: []string{unix}},
 		{folder: "internal/redaction"},
-		{folder: "internal/eventname", ours: []string{"internal/names"}, others: []string{pdata, "go.opentelemetry.io/collector/consumer"}},
+		{folder: "internal/eventname", ours: []string{"internal/names"}, others: []string{pdata}},
 		{folder: "internal/controlapi", others: []string{component}},
 		// For tests only.
 		{folder: "internal/controlapi/controlapitest",

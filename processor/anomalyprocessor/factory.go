@@ -27,12 +27,12 @@ func NewFactory() processor.Factory {
 		processor.WithMetrics(f.metrics, stability))
 }
 
-// withNames gives what goes to next the names of events as attributes, if that is configured.
-func (c *Config) withNames(next consumer.Logs) consumer.Logs {
+// handOn is all that becomes of logs on their way on: they get the names of events as attributes, if that is configured.
+func (c *Config) handOn(_ context.Context, data plog.Logs) (plog.Logs, error) {
 	if c.EventNameAttribute {
-		return eventname.AsAttribute(next)
+		eventname.AsAttribute(data)
 	}
-	return next
+	return data, nil
 }
 
 type factory struct {
@@ -40,12 +40,11 @@ type factory struct {
 }
 
 func (f *factory) logs(ctx context.Context, set processor.Settings, config component.Config, next consumer.Logs) (processor.Logs, error) {
-	unchanged := func(_ context.Context, data plog.Logs) (plog.Logs, error) { return data, nil }
-	inner, err := processorhelper.NewLogs(ctx, set, config, config.(*Config).withNames(next), unchanged)
+	c := config.(*Config)
+	inner, err := processorhelper.NewLogs(ctx, set, config, next, c.handOn)
 	if err != nil {
 		return nil, err
 	}
-	c := config.(*Config)
 	instance := f.cores.Get(c, func() *core { return newCore(c, set.TelemetrySettings).named(set.ID) })
 	pipeline := &logs{core: instance, inner: inner, onlyIncidents: c.Forward == forwardIncidents}
 	instance.Unwrap().first.CompareAndSwap(nil, pipeline)

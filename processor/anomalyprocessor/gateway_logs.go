@@ -36,12 +36,11 @@ func (f *gatewayFactory) or(agent processor.CreateLogsFunc) processor.CreateLogs
 }
 
 func (f *gatewayFactory) logs(ctx context.Context, set processor.Settings, config component.Config, next consumer.Logs) (processor.Logs, error) {
-	unchanged := func(_ context.Context, data plog.Logs) (plog.Logs, error) { return data, nil }
-	inner, err := processorhelper.NewLogs(ctx, set, config, config.(*Config).withNames(next), unchanged)
+	c := config.(*Config)
+	inner, err := processorhelper.NewLogs(ctx, set, config, next, c.handOn)
 	if err != nil {
 		return nil, err
 	}
-	c := config.(*Config)
 	instance := f.gateways.Get(c, func() *gateway { return newGateway(c, set.TelemetrySettings).named(set.ID) })
 	return &gatewayLogs{core: instance, inner: inner}, nil
 }

@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
+
+	"github.com/meerkat-otel/meerkat/internal/eventname"
 )
 
 // batch is what a stream hands to the sender: records, and how many there are of each kind.
@@ -30,6 +32,8 @@ type sender struct {
 	logger *zap.Logger
 	queue  chan batch
 	done   chan struct{}
+	// eventNames tells that each event gets its name as an attribute too.
+	eventNames bool
 }
 
 func newSender(next consumer.Logs, obs *receiverhelper.ObsReport, logger *zap.Logger) *sender {
@@ -71,6 +75,9 @@ func (s *sender) close() {
 
 func (s *sender) send(ctx context.Context, b batch) {
 	records := b.logs.LogRecordCount()
+	if s.eventNames {
+		eventname.AsAttribute(b.logs)
+	}
 	obsCtx := s.obs.StartLogsOp(ctx)
 	err := s.offer(ctx, b.logs)
 	s.obs.EndLogsOp(obsCtx, componentType, records, err)

@@ -17,7 +17,6 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
-	"github.com/meerkat-otel/meerkat/internal/eventname"
 	"github.com/meerkat-otel/meerkat/internal/redaction"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/dns"
 	"github.com/meerkat-otel/meerkat/receiver/ebpfreceiver/internal/emit"
@@ -113,11 +112,8 @@ func (s *session) open(r *ebpfReceiver) error {
 		return err
 	}
 	if r.nextLogs != nil {
-		next := r.nextLogs
-		if s.config.EventNameAttribute {
-			next = eventname.AsAttribute(next)
-		}
-		s.sender = newSender(next, obs, s.logger)
+		s.sender = newSender(r.nextLogs, obs, s.logger)
+		s.sender.eventNames = s.config.EventNameAttribute
 	}
 	if s.filter, err = newFilter(&s.config.Filters, s.logger); err != nil {
 		return err
