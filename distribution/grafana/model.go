@@ -16,7 +16,6 @@ type (
 const (
 	lines  kind = "timeseries"
 	number kind = "stat"
-	table  kind = "table"
 	events kind = "logs"
 )
 
@@ -68,13 +67,10 @@ func source(logql bool) object {
 	return object{"type": "prometheus", "uid": "${prometheus}"}
 }
 
-func (q query) model(id int, k kind) object {
+func (q query) model(id int) object {
 	m := object{"refId": string(rune('A' + id)), "expr": q.expression, "datasource": source(q.logql)}
 	if q.legend != "" {
 		m["legendFormat"] = q.legend
-	}
-	if k == table {
-		m["instant"], m["range"], m["format"] = true, false, "table"
 	}
 	return m
 }
@@ -95,7 +91,7 @@ func (p panel) model(id int, place object) object {
 	}
 	var targets []object
 	for i, q := range p.queries {
-		targets = append(targets, q.model(i, p.kind))
+		targets = append(targets, q.model(i))
 	}
 	m["targets"] = targets
 	return m
@@ -114,10 +110,8 @@ func (p panel) options() object {
 		return object{"legend": object{"displayMode": "table", "placement": "bottom", "calcs": []string{"mean", "max"}}, "tooltip": object{"mode": "multi", "sort": "desc"}}
 	case number:
 		return object{"reduceOptions": object{"calcs": []string{"lastNotNull"}}, "colorMode": "value", "graphMode": "area", "textMode": "auto"}
-	case events:
-		return object{"showTime": true, "wrapLogMessage": true, "enableLogDetails": true, "sortOrder": "Descending"}
 	default:
-		return object{"showHeader": true}
+		return object{"showTime": true, "wrapLogMessage": true, "enableLogDetails": true, "sortOrder": "Descending"}
 	}
 }
 

@@ -9,24 +9,18 @@ type variable struct {
 	source string
 	// values is the query for the values of a label.
 	values string
-	// one tells that one value is chosen, and not any number.
-	one bool
 }
 
 func (v variable) model() object {
 	if v.source != "" {
 		return object{"type": "datasource", "name": v.name, "label": v.label, "query": v.source, "refresh": 1, "current": object{}, "options": []any{}}
 	}
-	m := object{
-		"type": "query", "name": v.name, "label": v.label, "datasource": source(false), "refresh": 2, "sort": 1, "current": object{}, "options": []any{},
-		"definition": v.values, "query": object{"query": v.values, "refId": v.name}, "multi": !v.one, "includeAll": !v.one,
-	}
-	if !v.one {
+	return object{
+		"type": "query", "name": v.name, "label": v.label, "datasource": source(false), "refresh": 2, "sort": 1, "options": []any{},
+		"definition": v.values, "query": object{"query": v.values, "refId": v.name}, "multi": true, "includeAll": true,
 		// It matches series without the label too, as those of a host without Kubernetes are.
-		m["allValue"] = ".*"
-		m["current"] = object{"text": "All", "value": "$__all"}
+		"allValue": ".*", "current": object{"text": "All", "value": "$__all"},
 	}
-	return m
 }
 
 func prometheusSource() variable {

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -21,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meerkat-otel/meerkat/distribution/internal/release"
+	"github.com/meerkat-otel/meerkat/distribution/internal/release/releasetest"
 	"github.com/meerkat-otel/meerkat/internal/capabilities"
 )
 
@@ -31,30 +31,7 @@ const (
 
 // exampleProduct is as if it were made of a commit.
 func exampleProduct() product {
-	return product{
-		Product: release.Product{
-			Root: root, Version: "9.8.7", Revision: strings.Repeat("ab", 20), Created: time.Unix(1_700_000_000, 0).UTC(),
-		},
-		name: example, compression: gzip.BestSpeed,
-	}
-}
-
-// buildSmall builds a small program for each processor, in a folder.
-func buildSmall(t *testing.T, folder string) []release.Program {
-	t.Helper()
-	var all []release.Program
-	for _, architecture := range architectures {
-		path := filepath.Join(folder, architecture)
-		command := exec.Command("go", "build", "-trimpath", "-o", path, "../internal/release/testdata/small")
-		command.Env = append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0", "GOARCH="+architecture)
-		printed, err := command.CombinedOutput()
-		require.NoError(t, err, string(printed))
-		built, err := release.Open(t.Context(), root, path)
-		require.NoError(t, err)
-		require.Equal(t, architecture, built.Architecture)
-		all = append(all, built)
-	}
-	return all
+	return product{Product: releasetest.Product(root), name: example, compression: gzip.BestSpeed}
 }
 
 // indexIn returns the index of all processors in an archive.
@@ -106,7 +83,7 @@ func TestAssemble_isReproducible(t *testing.T) {
 	for i := range sums {
 		folder := t.TempDir()
 		var err error
-		sums[i], err = assemble(t.Context(), exampleProduct(), buildSmall(t, folder), filepath.Join(folder, "output"))
+		sums[i], err = assemble(t.Context(), exampleProduct(), releasetest.BuildSmall(t, root, folder), filepath.Join(folder, "output"))
 		require.NoError(t, err)
 		check := exec.Command("sha256sum", "--check", "--strict", release.SumsFile)
 		check.Dir = filepath.Join(folder, "output")
@@ -123,19 +100,19 @@ func TestAssemble_isReproducible(t *testing.T) {
 func TestAssemble_everyProcessor(t *testing.T) {
 	folder := t.TempDir()
 	output := filepath.Join(folder, "output")
-	_, err := assemble(t.Context(), exampleProduct(), buildSmall(t, folder), output)
+	_, err := assemble(t.Context(), exampleProduct(), releasetest.BuildSmall(t, root, folder), output)
 	require.NoError(t, err)
 	index := indexIn(t, filepath.Join(output, archiveFile))
 	manifest, err := index.IndexManifest()
 	require.NoError(t, err)
-	require.Len(t, manifest.Manifests, len(architectures))
+	require.Len(t, manifest.Manifests, len(release.Architectures()))
 	for i, one := range manifest.Manifests {
-		assert.Equal(t, "linux/"+architectures[i], one.Platform.String())
+		assert.Equal(t, "linux/"+release.Architectures()[i], one.Platform.String())
 		image, err := index.Image(one.Digest)
 		require.NoError(t, err)
-		assertImage(t, image, architectures[i])
+		assertImage(t, image, release.Architectures()[i])
 		// The archive for one processor has the same image, for docker load.
-		single, err := tarball.ImageFromPath(filepath.Join(output, archiveOf(architectures[i])), nil)
+		single, err := tarball.ImageFromPath(filepath.Join(output, archiveOf(release.Architectures()[i])), nil)
 		require.NoError(t, err)
 		want, err := image.ConfigName()
 		require.NoError(t, err)
@@ -181,7 +158,7 @@ func assertImage(t *testing.T, image v1.Image, architecture string) {
 }
 
 func TestCheckSize_namesTheLimit(t *testing.T) {
-	image, err := imageOf(exampleProduct(), buildSmall(t, t.TempDir())[0], release.LicenceSet{})
+	image, err := imageOf(exampleProduct(), releasetest.BuildSmall(t, root, t.TempDir())[0], release.LicenceSet{})
 	require.NoError(t, err)
 	total, err := compressedBytes(image)
 	require.NoError(t, err)

@@ -13,16 +13,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 )
-
-// architectures are those of Linux that the image is for, as Go calls them.
-var architectures = []string{"amd64", "arm64"}
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -40,50 +36,26 @@ func run(arguments []string) error {
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	targets := architectures
+	targets := release.Architectures()
 	if *only != "" {
-		if !slices.Contains(architectures, *only) {
-			return fmt.Errorf("-only %s: the image is for %s", *only, strings.Join(architectures, ", "))
+		if !slices.Contains(targets, *only) {
+			return fmt.Errorf("-only %s: the image is for %s", *only, strings.Join(targets, ", "))
 		}
 		targets = []string{*only}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	scratch, err := os.MkdirTemp("", "meerkat-image-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(scratch)
 	p, err := describe(ctx, ".", *name)
 	if err != nil {
 		return err
 	}
-	sums, err := makeAll(ctx, p, targets, filepath.Join(scratch, "first"), *output)
+	sums, err := release.Make(ctx, p.Root, targets, *output, *twice, func(root string, programs []release.Program, output string) (string, error) {
+		p.Root = root
+		return assemble(ctx, p, programs, output)
+	})
 	if err != nil {
 		return err
 	}
-	if *twice {
-		err := release.Again(ctx, p.Root, scratch, sums, func(root string) (string, error) {
-			p.Root = root
-			return makeAll(ctx, p, targets, filepath.Join(scratch, "second"), filepath.Join(scratch, "output"))
-		})
-		if err != nil {
-			return err
-		}
-	}
 	fmt.Print(sums)
 	return nil
-}
-
-// makeAll builds the programs and puts everything into a folder. It returns the check sums.
-func makeAll(ctx context.Context, p product, targets []string, scratch, output string) (string, error) {
-	var programs []release.Program
-	for _, architecture := range targets {
-		built, err := release.Build(ctx, p.Root, architecture, filepath.Join(scratch, architecture, release.ProgramName))
-		if err != nil {
-			return "", err
-		}
-		programs = append(programs, built)
-	}
-	return assemble(ctx, p, programs, output)
 }

@@ -13,12 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meerkat-otel/meerkat/distribution/internal/release"
+	"github.com/meerkat-otel/meerkat/distribution/internal/release/releasetest"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 func TestBillOfMaterials(t *testing.T) {
-	built := buildSmall(t, t.TempDir())[0]
+	built := releasetest.BuildSmall(t, root, t.TempDir())[0]
 	known, err := release.CollectLicences(t.Context(), root, licencesFolder, built)
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), billOf("amd64"))

@@ -22,6 +22,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/distribution/internal/release/releasetest"
 )
 
 // apk is a package as apk-tools reads it: https://wiki.alpinelinux.org/wiki/Apk_spec
@@ -58,7 +60,7 @@ func readAPK(t *testing.T, path string) apk {
 	require.NoError(t, err)
 	for header := range entries(t, plain) {
 		assert.Equal(t, "root:root", header.Uname+":"+header.Gname, header.Name)
-		assert.Equal(t, exampleProduct().Created, header.ModTime.UTC(), header.Name)
+		assert.Equal(t, releasetest.Product(root).Created, header.ModTime.UTC(), header.Name)
 		if header.Typeflag == tar.TypeReg {
 			assert.Len(t, header.PAXRecords["APK-TOOLS.checksum.SHA1"], hex.EncodedLen(20), header.Name)
 			a.files = append(a.files, fmt.Sprintf("/%s %04o", header.Name, header.Mode))

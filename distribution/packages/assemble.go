@@ -16,9 +16,6 @@ import (
 	"github.com/meerkat-otel/meerkat/distribution/internal/release"
 )
 
-// architectures are those of Linux that packages are for, as Go calls them.
-var architectures = []string{"amd64", "arm64"}
-
 // formats are the kinds of packages, as nfpm calls them.
 var formats = []string{"deb", "rpm", "apk"}
 

@@ -14,23 +14,16 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/meerkat-otel/meerkat/distribution/internal/release"
+	"github.com/meerkat-otel/meerkat/distribution/internal/release/releasetest"
 )
 
 const root = "../.."
-
-// exampleProduct is as if it were made of a commit.
-func exampleProduct() release.Product {
-	return release.Product{
-		Root: root, Version: "9.8.7", Revision: strings.Repeat("ab", 20), Created: time.Unix(1_700_000_000, 0).UTC(),
-	}
-}
 
 // assembled are packages that several tests look into.
 var assembled struct {
@@ -52,7 +45,7 @@ func packagesOfSmall(t *testing.T) (folder, sums string) {
 		var err error
 		assembled.folder, err = os.MkdirTemp("", "meerkat-packages-test-") //nolint:usetesting // All tests read it.
 		require.NoError(t, err)
-		assembled.sums = assembleSmall(t, exampleProduct(), assembled.folder)
+		assembled.sums = assembleSmall(t, releasetest.Product(root), assembled.folder)
 	})
 	require.NotEmpty(t, assembled.sums, "another test failed to make them")
 	return assembled.folder, assembled.sums
@@ -61,19 +54,7 @@ func packagesOfSmall(t *testing.T) (folder, sums string) {
 // assembleSmall puts the packages of a small program for each processor into a folder, and returns the check sums.
 func assembleSmall(t *testing.T, p release.Product, folder string) (sums string) {
 	t.Helper()
-	programs := t.TempDir()
-	var all []release.Program
-	for _, architecture := range architectures {
-		path := filepath.Join(programs, architecture)
-		command := exec.Command("go", "build", "-trimpath", "-o", path, "../internal/release/testdata/small")
-		command.Env = append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0", "GOARCH="+architecture)
-		printed, err := command.CombinedOutput()
-		require.NoError(t, err, string(printed))
-		built, err := release.Open(t.Context(), root, path)
-		require.NoError(t, err)
-		all = append(all, built)
-	}
-	sums, err := assemble(t.Context(), p, all, folder)
+	sums, err := assemble(t.Context(), p, releasetest.BuildSmall(t, root, t.TempDir()), folder)
 	require.NoError(t, err)
 	return sums
 }
@@ -94,7 +75,7 @@ func TestAssemble_isReproducible(t *testing.T) {
 	folder, first := packagesOfSmall(t)
 	made, err := filepath.Glob(filepath.Join(folder, "*"))
 	require.NoError(t, err)
-	assert.Len(t, made, len(formats)*len(architectures)+1, "the packages and their sums")
+	assert.Len(t, made, len(formats)*len(release.Architectures())+1, "the packages and their sums")
 	check := exec.Command("sha256sum", "--check", "--strict", release.SumsFile)
 	check.Dir = folder
 	printed, err := check.CombinedOutput()
@@ -103,7 +84,7 @@ func TestAssemble_isReproducible(t *testing.T) {
 	t.Setenv("TZ", "Asia/Kathmandu")
 	before := syscall.Umask(0o077)
 	t.Cleanup(func() { syscall.Umask(before) })
-	elsewhere := exampleProduct()
+	elsewhere := releasetest.Product(root)
 	elsewhere.Root = filepath.Join(t.TempDir(), "repository")
 	require.NoError(t, release.CopyRepository(t.Context(), root, elsewhere.Root))
 	second := assembleSmall(t, elsewhere, t.TempDir())
@@ -135,7 +116,7 @@ func script(t *testing.T, name string) string {
 
 func TestDeb(t *testing.T) {
 	folder, _ := packagesOfSmall(t)
-	for _, architecture := range architectures {
+	for _, architecture := range release.Architectures() {
 		file := filepath.Join(folder, nameOf("deb", "9.8.7", architecture))
 		assert.Equal(t, "9.8.7-1\n", ask(t, "dpkg-deb", "--field", file, "Version"))
 		assert.Equal(t, architecture+"\n", ask(t, "dpkg-deb", "--field", file, "Architecture"))

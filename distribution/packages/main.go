@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/meerkat-otel/meerkat/distribution/internal/release"
@@ -36,11 +35,6 @@ func run(arguments []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	scratch, err := os.MkdirTemp("", "meerkat-packages-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(scratch)
 	p, err := release.Describe(ctx, ".")
 	if err != nil {
 		return err
@@ -48,32 +42,13 @@ func run(arguments []string) error {
 	if *version != "" {
 		p.Version = *version
 	}
-	sums, err := makeAll(ctx, p, filepath.Join(scratch, "first"), *output)
+	sums, err := release.Make(ctx, p.Root, release.Architectures(), *output, *twice, func(root string, programs []release.Program, output string) (string, error) {
+		p.Root = root
+		return assemble(ctx, p, programs, output)
+	})
 	if err != nil {
 		return err
 	}
-	if *twice {
-		err := release.Again(ctx, p.Root, scratch, sums, func(root string) (string, error) {
-			p.Root = root
-			return makeAll(ctx, p, filepath.Join(scratch, "second"), filepath.Join(scratch, "output"))
-		})
-		if err != nil {
-			return err
-		}
-	}
 	fmt.Print(sums)
 	return nil
-}
-
-// makeAll builds the programs and puts all packages into a folder. It returns the check sums.
-func makeAll(ctx context.Context, p release.Product, scratch, output string) (string, error) {
-	var programs []release.Program
-	for _, architecture := range architectures {
-		built, err := release.Build(ctx, p.Root, architecture, filepath.Join(scratch, architecture, release.ProgramName))
-		if err != nil {
-			return "", err
-		}
-		programs = append(programs, built)
-	}
-	return assemble(ctx, p, programs, output)
 }

@@ -129,6 +129,8 @@ func made() []importRule {
 		// What is made of it sees the finished program.
 		// xxhash is what a test's program is linked from.
 		{folder: "distribution/internal/release", others: []string{"github.com/google/licensecheck", "go.yaml.in/yaml/v3", xxhash}},
+		// For tests only.
+		{folder: "distribution/internal/release/releasetest", ours: []string{"distribution/internal/release"}, others: []string{"github.com/stretchr/testify"}},
 		{folder: "distribution/grafana", ours: []string{"internal/names", "test/backends"}, others: []string{anything}},
 		{folder: "distribution/image", ours: []string{"internal/capabilities", "distribution/internal/release"}, others: []string{anything}},
 		{folder: "distribution/packages", ours: []string{"distribution/internal/release"}},
