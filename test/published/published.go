@@ -70,22 +70,18 @@ func (s Source) build(ctx context.Context, source, bin string) error {
 			return err
 		}
 	}
-	var downloaded struct{ GoMod string }
-	if err := goJSON(ctx, source, &downloaded, "mod", "download", "-json", s.Module+"@"+s.Version); err != nil {
-		return err
-	}
-	var of goMod
-	if err := goJSON(ctx, source, &of, "mod", "edit", "-json", downloaded.GoMod); err != nil {
+	of, err := ReadGoMod(ctx, source, s.Module+"@"+s.Version)
+	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(source, "go.mod"), []byte(s.scratchMod(of)), 0o644); err != nil {
 		return err
 	}
-	if _, err := goCommand(ctx, source, "mod", "tidy"); err != nil {
+	if _, err := Go(ctx, source, "mod", "tidy"); err != nil {
 		return err
 	}
 	arguments := []string{"build", "-trimpath", "-ldflags", "-s -w", "-tags", strings.Join(s.Tags, ","), "-o", bin + "/"}
-	_, err := goCommand(ctx, source, append(arguments, s.packages()...)...)
+	_, err = Go(ctx, source, append(arguments, s.packages()...)...)
 	return err
 }
 
@@ -97,8 +93,8 @@ func (s Source) packages() []string {
 	return all
 }
 
-// goMod is a go.mod as go mod edit prints it.
-type goMod struct {
+// GoMod is a go.mod as go mod edit prints it.
+type GoMod struct {
 	Go      string
 	Replace []struct {
 		Old, New struct{ Path, Version string }
@@ -107,7 +103,7 @@ type goMod struct {
 
 // scratchMod is the go.mod of a module that has the commands as tools, and replaces what the source replaces. What that takes from a
 // folder of its repository, which no proxy serves, is taken as it was published.
-func (s Source) scratchMod(of goMod) string {
+func (s Source) scratchMod(of GoMod) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "module %s\n\ngo %s\n\nrequire %s %s\n\n", strings.ToLower(s.Name), of.Go, s.Module, s.Version)
 	for _, command := range s.packages() {
@@ -122,15 +118,25 @@ func (s Source) scratchMod(of goMod) string {
 	return text.String()
 }
 
+// ReadGoMod reads the go.mod of a module, such as example.com/a@v1.2.3. The folder is any that is in no module of a go.work.
+func ReadGoMod(ctx context.Context, folder, module string) (of GoMod, err error) {
+	var downloaded struct{ GoMod string }
+	if err := goJSON(ctx, folder, &downloaded, "mod", "download", "-json", module); err != nil {
+		return of, err
+	}
+	return of, goJSON(ctx, folder, &of, "mod", "edit", "-json", downloaded.GoMod)
+}
+
 func goJSON(ctx context.Context, folder string, into any, arguments ...string) error {
-	printed, err := goCommand(ctx, folder, arguments...)
+	printed, err := Go(ctx, folder, arguments...)
 	if err != nil {
 		return err
 	}
 	return json.Unmarshal([]byte(printed), into)
 }
 
-func goCommand(ctx context.Context, folder string, arguments ...string) (string, error) {
+// Go runs the go command in a folder and returns what it prints. If it fails, its complaints are in the error.
+func Go(ctx context.Context, folder string, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Dir = folder
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")

@@ -11,7 +11,7 @@ import (
 )
 
 func TestScratchMod(t *testing.T) {
-	var of goMod
+	var of GoMod
 	require.NoError(t, json.Unmarshal([]byte(`{"Go": "1.26.0", "Replace": [
 		{"Old": {"Path": "example.com/push"}, "New": {"Path": "./push"}},
 		{"Old": {"Path": "example.com/a", "Version": "v1.0.0"}, "New": {"Path": "example.com/b", "Version": "v2.0.0"}}]}`), &of))

@@ -7,7 +7,6 @@ package cluster
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/meerkat-otel/meerkat/test/published"
 )
 
 // Version is the version of Kubernetes that is built.
@@ -74,7 +75,7 @@ func build(ctx context.Context, source string, k Kubernetes) error {
 			return err
 		}
 	}
-	module, err := kubernetesMod(ctx, source)
+	module, err := published.ReadGoMod(ctx, source, kubernetesModule+"@"+Version)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func build(ctx context.Context, source string, k Kubernetes) error {
 			return err
 		}
 	}
-	if _, err := goCommand(ctx, source, "mod", "tidy"); err != nil {
+	if _, err := published.Go(ctx, source, "mod", "tidy"); err != nil {
 		return err
 	}
 	for _, name := range components() {
@@ -93,54 +94,23 @@ func build(ctx context.Context, source string, k Kubernetes) error {
 	}
 	minor := strings.Split(Version, ".")[1]
 	const version = " -X k8s.io/component-base/version.git"
-	_, err = goCommand(ctx, source, "build", "-trimpath", "-o", k.path(programName), "-ldflags",
+	_, err = published.Go(ctx, source, "build", "-trimpath", "-o", k.path(programName), "-ldflags",
 		"-s -w"+version+"Version="+Version+version+"Major=1"+version+"Minor="+minor, ".")
 	return err
 }
 
-// goMod is a go.mod as go mod edit prints it.
-type goMod struct {
-	Go      string
-	Replace []struct{ Old, New struct{ Path string } }
-}
-
-// kubernetesMod reads the go.mod of Kubernetes.
-func kubernetesMod(ctx context.Context, folder string) (module goMod, err error) {
-	var downloaded struct{ GoMod string }
-	if err := goJSON(ctx, folder, &downloaded, "mod", "download", "-json", kubernetesModule+"@"+Version); err != nil {
-		return module, err
-	}
-	err = goJSON(ctx, folder, &module, "mod", "edit", "-json", downloaded.GoMod)
-	return module, err
-}
-
 // scratchMod is the go.mod of a module that requires Kubernetes. Kubernetes' own replaces the modules that are made of parts of
 // it by folders of its repository, which no proxy serves; here they are replaced by what was published of them.
-func scratchMod(of goMod) string {
-	published := strings.Replace(Version, "v1.", "v0.", 1)
+func scratchMod(of published.GoMod) string {
+	staging := strings.Replace(Version, "v1.", "v0.", 1)
 	var text strings.Builder
 	fmt.Fprintf(&text, "module kubernetes\n\ngo %s\n\nrequire %s %s\n\n", of.Go, kubernetesModule, Version)
 	for _, replaced := range of.Replace {
 		if strings.HasPrefix(replaced.New.Path, "./staging/") {
-			fmt.Fprintf(&text, "replace %[1]s => %[1]s %[2]s\n", replaced.Old.Path, published)
+			fmt.Fprintf(&text, "replace %[1]s => %[1]s %[2]s\n", replaced.Old.Path, staging)
 		}
 	}
 	return text.String()
-}
-
-func goJSON(ctx context.Context, folder string, into any, arguments ...string) error {
-	printed, err := goCommand(ctx, folder, arguments...)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal([]byte(printed), into)
-}
-
-func goCommand(ctx context.Context, folder string, arguments ...string) (string, error) {
-	command := exec.CommandContext(ctx, "go", arguments...)
-	command.Dir = folder
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
-	return output(command)
 }
 
 // output runs a command and returns what it printed; if it fails, its complaints are in the error.

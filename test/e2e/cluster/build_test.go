@@ -10,10 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/test/published"
 )
 
 func TestScratchMod(t *testing.T) {
-	var of goMod
+	var of published.GoMod
 	require.NoError(t, json.Unmarshal([]byte(`{"Go": "1.26.0", "Replace": [
 		{"Old": {"Path": "k8s.io/api"}, "New": {"Path": "./staging/src/k8s.io/api"}},
 		{"Old": {"Path": "example.com/a"}, "New": {"Path": "example.com/b"}}]}`), &of))
