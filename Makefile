@@ -59,7 +59,7 @@ e2e: build e2e-containerd ## Run the collector on a real Kubernetes of one node,
 	@test/prepare.sh $(E2E_PACKAGES)
 	go test -tags e2e -count 1 -v -timeout 60m ./test/e2e $(E2E)
 	go test -tags e2e -count 1 -v -timeout 60m ./processor/anomalyprocessor -run TestClusterPolicy
-	go test -tags e2e -count 1 -v -timeout 60m ./test/backends ./test/examples ./distribution/grafana -run 'TestPrometheus|TestLoki|TestQueries|TestRules'
+	go test -tags e2e -count 1 -v -p 1 -timeout 60m ./test/backends ./test/examples ./distribution/grafana -run 'TestPrometheus|TestLoki|TestQueries|TestRules'
 	@test/prepare.sh $(HOST_PACKAGES)
 	go test -tags e2e -count 1 -v -timeout 60m ./distribution/packages -run 'TestHost|TestRPM_installed'
 	go test -tags e2e -count 1 -v -timeout 30m ./test/examples -run 'Test(ExistingCollector|Docker|GettingStarted_docker)$$'

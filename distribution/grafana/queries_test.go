@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meerkat-otel/meerkat/test/backends"
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 const patience = 90 * time.Second
@@ -55,18 +55,7 @@ func startCollector(t *testing.T, loki string) {
 	require.NoError(t, os.WriteFile(more, []byte(overlay), 0o600))
 	command := exec.Command(binary, "--config", "../../examples/loki/config.yaml", "--config", "../../examples/prometheus/scrape.yaml", "--config", more)
 	command.Env = append(os.Environ(), "LOKI_ENDPOINT="+loki+"/otlp", "MEERKAT_DATA="+t.TempDir())
-	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
-	require.NoError(t, err)
-	command.Stdout, command.Stderr = log, log
-	require.NoError(t, command.Start())
-	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		_ = command.Wait()
-	})
-	require.Eventually(t, func() bool {
-		text, err := os.ReadFile(log.Name())
-		return err == nil && strings.Contains(string(text), "Everything is ready")
-	}, patience, 100*time.Millisecond)
+	running.StartCollector(t, command)
 }
 
 // happen does some of everything that dashboards show, and something that is an incident.

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +12,6 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meerkat-otel/meerkat/distribution/internal/release"
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 const (
@@ -45,24 +44,6 @@ func commands(t *testing.T) []string {
 	return all[1:]
 }
 
-// printed is what a program prints, which may be read meanwhile.
-type printed struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (p *printed) Write(text []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(text)
-}
-
-func (p *printed) String() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.String()
-}
-
 // containers runs commands where `make image` has been run and a containerd is.
 type containers struct {
 	t       *testing.T
@@ -81,7 +62,7 @@ func startContainerd(t *testing.T) *containers {
 	t.Cleanup(func() { _ = lock.Close() })
 	c := &containers{t: t, folder: t.TempDir()}
 	c.address = filepath.Join(c.folder, "containerd.sock")
-	log := &printed{}
+	log := &running.Output{}
 	daemon := exec.Command("sh", "-c", `ip link set lo up && exec containerd --config /dev/null --root "$1" --address "$2"`,
 		"sh", filepath.Join(c.folder, "root"), c.address)
 	daemon.Stdout, daemon.Stderr = log, log
@@ -112,9 +93,9 @@ func (c *containers) ask(line string) string {
 }
 
 // start runs a container until the test ends it, or the test ends.
-func (c *containers) start(line, id string) (out *printed, complaints *printed, end func() error) {
+func (c *containers) start(line, id string) (out *running.Output, complaints *running.Output, end func() error) {
 	c.t.Helper()
-	out, complaints = &printed{}, &printed{}
+	out, complaints = &running.Output{}, &running.Output{}
 	command := c.command(line)
 	command.Stdout, command.Stderr = out, complaints
 	require.NoError(c.t, command.Start())

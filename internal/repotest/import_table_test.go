@@ -131,12 +131,12 @@ func made() []importRule {
 		{folder: "distribution/internal/release", others: []string{"github.com/google/licensecheck", "go.yaml.in/yaml/v3", xxhash}},
 		// For tests only.
 		{folder: "distribution/internal/release/releasetest", ours: []string{"distribution/internal/release"}, others: []string{"github.com/stretchr/testify"}},
-		{folder: "distribution/grafana", ours: []string{"internal/names", "test/backends"}, others: []string{anything}},
+		{folder: "distribution/grafana", ours: []string{"internal/names", "test/backends", "test/running"}, others: []string{anything}},
 		{folder: "distribution/image", ours: []string{"internal/capabilities", "distribution/internal/release"}, others: []string{anything}},
 		{folder: "distribution/packages", ours: []string{"distribution/internal/release"}},
 
 		// What measures and tries the product sees it from outside.
-		{folder: "test/*", ours: []string{"internal/names"}, others: []string{anything}},
+		{folder: "test/*", ours: []string{"internal/names", "test/running"}, others: []string{anything}},
 		{folder: "test/backends", ours: []string{"test/published"}, others: []string{anything}},
 		{folder: "test/e2e/cluster", ours: []string{"test/published"}, others: []string{anything}},
 		{folder: "test/corpus", ours: []string{"internal/names", "internal/corpus"}, others: []string{anything}},

@@ -36,8 +36,8 @@ func TestPrometheus(t *testing.T) {
 				assert.NotEmpty(t, sample.Metric["meerkat_cgroup_path"])
 			}
 			assert.NotEmpty(t, p.Vector(`otelcol_ebpf_tracer_state{state="running",tracer="process"} == 1`), "the collector is scraped")
-			collector.stop()
-			assert.NotContains(t, collector.printed.String(), "\terror\t")
+			collector.Stop()
+			assert.NotContains(t, collector.Printed.String(), "\terror\t")
 		})
 	}
 }
@@ -51,8 +51,8 @@ func TestLoki(t *testing.T) {
 	require.Len(t, found, 1)
 	assert.Contains(t, found[0].Lines[0].Text, "/bin/true was executed by")
 	assert.Equal(t, "0", found[0].Labels["process_user_id"])
-	collector.stop()
-	assert.NotContains(t, collector.printed.String(), "\terror\t")
+	collector.Stop()
+	assert.NotContains(t, collector.Printed.String(), "\terror\t")
 }
 
 // However many pods come and go, there is a stream per workload.

@@ -22,6 +22,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 //go:generate env CLANG=clang-19 LLVM_STRIP=llvm-strip-19 ../../examples/custom-tracer/build.sh
@@ -77,7 +79,7 @@ var (
 )
 
 // recordsOf finds the records of a name in what was printed.
-func recordsOf(printed *terminal, name string) []printedRecord {
+func recordsOf(printed *running.Output, name string) []printedRecord {
 	var found []printedRecord
 	for resource := range strings.SplitSeq(printed.String(), "ResourceLog #") {
 		parts := strings.Split(resource, "LogRecord #")

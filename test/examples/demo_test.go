@@ -31,14 +31,8 @@ func startDemo(t *testing.T, arguments ...string) *example {
 	build.Dir, build.Env = "../..", append(os.Environ(), "CGO_ENABLED=0")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, string(output))
-	e := &example{t: t, printed: &terminal{}, ended: make(chan error, 1)}
-	e.command = exec.Command("sh", append([]string{"-c", "ip link set lo up" + withoutTracefs, "sh", program, "-source", "../../examples/demo"}, arguments...)...)
-	e.command.Stdout, e.command.Stderr = e.printed, e.printed
-	e.command.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET, Setpgid: true}
-	require.NoError(t, e.command.Start())
-	go func() { e.ended <- e.command.Wait() }()
-	t.Cleanup(e.interrupt)
-	return e
+	command := exec.Command("sh", append([]string{"-c", "ip link set lo up" + withoutTracefs, "sh", program, "-source", "../../examples/demo"}, arguments...)...)
+	return launch(t, command, syscall.CLONE_NEWNET)
 }
 
 // wait waits until the demonstration has ended, and makes sure that nothing is left of it.

@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 // engine is a Docker that is not installed, and that has a network and a folder of its own.
@@ -53,7 +55,7 @@ func startEngine(t *testing.T) *engine {
 		exec dockerd --exec-root "$0/run" --host "unix://$0/socket" --pidfile "$0/pid" --iptables=false --ip6tables=false --bridge=none --storage-driver=vfs`, folder)
 	daemon.Env = append(os.Environ(), "PATH="+e.programs+":"+os.Getenv("PATH"))
 	daemon.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET}
-	log := &terminal{}
+	log := &running.Output{}
 	daemon.Stdout, daemon.Stderr = log, log
 	require.NoError(t, daemon.Start())
 	e.pid = daemon.Process.Pid
@@ -75,7 +77,7 @@ func TestGettingStarted_docker(t *testing.T) {
 	folder := origin(t)
 	e := startEngine(t)
 	t.Setenv("DOCKER_HOST", "unix://"+e.socket)
-	n := &newcomer{t: t, folder: folder, path: "PATH=" + e.programs + ":" + os.Getenv("PATH"), printed: &terminal{}}
+	n := &newcomer{t: t, folder: folder, path: "PATH=" + e.programs + ":" + os.Getenv("PATH"), printed: &running.Output{}}
 	t.Cleanup(func() { _ = n.shell("docker rm --force meerkat").Run() })
 	for _, command := range commandsOf(t, "With Docker") {
 		line, output := command[0], command[1]

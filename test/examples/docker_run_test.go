@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 // privateDocker starts a Docker that has its folders and its network for itself.
@@ -58,7 +60,7 @@ func startDocker(t *testing.T) *dockerHost {
 	must(image)
 	require.NoError(t, os.CopyFS(h.folder, os.DirFS(dockerFolder)))
 
-	log := &terminal{}
+	log := &running.Output{}
 	daemon := exec.Command("sh", "-ec", privateDocker, "sh", state)
 	daemon.Stdout, daemon.Stderr = log, log
 	daemon.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}

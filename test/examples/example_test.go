@@ -7,7 +7,6 @@
 package examples
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +17,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +25,8 @@ import (
 	"github.com/prometheus/procfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 // patience is how long a test waits for something that happens in seconds on an idle machine.
@@ -134,42 +134,30 @@ umount -R /sys/kernel/tracing 2>/dev/null
 grep -q " /sys/kernel/tracing tracefs" /proc/self/mounts && echo "tracefs is still mounted" && exit 9
 exit 0`
 
-// terminal is what a program prints, which may be read meanwhile.
-type terminal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (t *terminal) Write(text []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(text)
-}
-
-func (t *terminal) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
-}
-
 // example is one that runs.
 type example struct {
 	t       *testing.T
 	command *exec.Cmd
-	printed *terminal
+	printed *running.Output
 	ended   chan error
 }
 
 // start runs the script of an example where tracefs is not mounted.
 func start(t *testing.T, script, binary string, environment ...string) *example {
 	t.Helper()
-	e := &example{t: t, printed: &terminal{}, ended: make(chan error, 1)}
-	e.command = exec.Command("sh", "-c", withoutTracefs, "sh", script, binary)
-	e.command.Env = append(os.Environ(), environment...)
-	e.command.Stdout, e.command.Stderr = e.printed, e.printed
-	e.command.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Setpgid: true}
-	require.NoError(t, e.command.Start())
-	go func() { e.ended <- e.command.Wait() }()
+	command := exec.Command("sh", "-c", withoutTracefs, "sh", script, binary)
+	command.Env = append(os.Environ(), environment...)
+	return launch(t, command, 0)
+}
+
+// launch runs a command until the test ends, with a mount namespace and further ones of its own.
+func launch(t *testing.T, command *exec.Cmd, namespaces uintptr) *example {
+	t.Helper()
+	e := &example{t: t, command: command, printed: &running.Output{}, ended: make(chan error, 1)}
+	command.Stdout, command.Stderr = e.printed, e.printed
+	command.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS | namespaces, Setpgid: true}
+	require.NoError(t, command.Start())
+	go func() { e.ended <- command.Wait() }()
 	t.Cleanup(e.interrupt)
 	return e
 }

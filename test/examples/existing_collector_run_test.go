@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 // buildYours builds the Collector as the script would, which needs a network.
@@ -33,7 +35,7 @@ func buildYours(t *testing.T) {
 // What the kernel saw comes out of a Collector of others, beside its own, and goes through its processors.
 func TestExistingCollector(t *testing.T) {
 	buildYours(t)
-	data, printed := t.TempDir(), &terminal{}
+	data, printed := t.TempDir(), &running.Output{}
 	command := exec.Command("sh", "-c", `ip link set lo up && exec "$1"`, "sh", "../../examples/existing-collector/run.sh")
 	command.Env = append(os.Environ(), "YOURS_DATA="+data)
 	command.Stdout, command.Stderr = printed, printed

@@ -26,7 +26,7 @@ func TestFile(t *testing.T) {
 	require.Eventually(t, func() bool {
 		content, err := os.ReadFile(file)
 		return err == nil && strings.Contains(string(content), mark)
-	}, patience, 100*time.Millisecond, "it printed:\n%s", collector.printed)
+	}, patience, 100*time.Millisecond, "it printed:\n%s", collector.Printed)
 	for _, event := range recordsIn(t, file, names.EventProcessExec) {
 		_, found := event.Attributes().Get(names.ProcessExecutablePath)
 		assert.True(t, found)
@@ -42,9 +42,9 @@ func TestFile(t *testing.T) {
 			execute(t)
 		}
 		return len(backups()) == 2
-	}, patience, 100*time.Millisecond, "no file is rotated; it printed:\n%s", collector.printed)
-	collector.stop()
-	assert.NotContains(t, collector.printed.String(), "\terror\t")
+	}, patience, 100*time.Millisecond, "no file is rotated; it printed:\n%s", collector.Printed)
+	collector.Stop()
+	assert.NotContains(t, collector.Printed.String(), "\terror\t")
 	for _, backup := range backups() {
 		info, err := os.Stat(backup)
 		require.NoError(t, err)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 // commandsOf returns the commands of a section of docs/getting-started.md, each with what it prints.
@@ -57,7 +59,7 @@ func origin(t *testing.T) string {
 // foreground runs a command that goes on in a terminal of its own. The function that it returns is Ctrl-C.
 func (n *newcomer) foreground(line string) (ctrlC func()) {
 	n.t.Helper()
-	command, printed, ended := n.shell("exec "+line), &terminal{}, make(chan struct{})
+	command, printed, ended := n.shell("exec "+line), &running.Output{}, make(chan struct{})
 	command.Stdout, command.Stderr = printed, printed
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(n.t, command.Start())

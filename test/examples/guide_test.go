@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 const guide = "../../docs/custom-tracers.md"
@@ -30,7 +32,7 @@ type newcomer struct {
 	t         *testing.T
 	folder    string
 	path      string
-	printed   *terminal
+	printed   *running.Output
 	collector *exec.Cmd
 }
 
@@ -108,7 +110,7 @@ func (l *lazy) String() string { return l.text() }
 
 func (n *newcomer) startCollector(line string) {
 	n.t.Helper()
-	n.collector, n.printed = n.shell("exec "+line), &terminal{}
+	n.collector, n.printed = n.shell("exec "+line), &running.Output{}
 	n.collector.Stdout, n.collector.Stderr = n.printed, n.printed
 	require.NoError(n.t, n.collector.Start())
 	require.Eventually(n.t, func() bool { return strings.Contains(n.printed.String(), "Everything is ready") }, patience, 50*time.Millisecond,

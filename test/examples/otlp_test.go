@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,34 +18,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
-// run starts a collector with a configuration of the examples, as their pages say.
-func run(t *testing.T, binary, configuration string, environment ...string) *example {
+// run starts a collector with a configuration of the examples, as their pages say. It has to end well.
+func run(t *testing.T, binary, configuration string, environment ...string) *running.Collector {
 	t.Helper()
-	e := &example{t: t, printed: &terminal{}, ended: make(chan error, 1)}
-	e.command = exec.Command(binary, "--config", filepath.Join("../../examples", configuration))
-	e.command.Env = append(os.Environ(), environment...)
-	e.command.Stdout, e.command.Stderr = e.printed, e.printed
-	e.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	require.NoError(t, e.command.Start())
-	go func() { e.ended <- e.command.Wait() }()
-	t.Cleanup(e.stop)
-	require.Eventually(t, func() bool { return strings.Contains(e.printed.String(), "Everything is ready") }, patience, 50*time.Millisecond,
-		"%s does not start; it printed:\n%s", configuration, e.printed)
-	return e
-}
-
-// stop ends what runs, unless it has ended.
-func (e *example) stop() {
-	e.interrupt()
-	select {
-	case err := <-e.ended:
-		e.ended <- err // for the next one who asks
-		require.NoError(e.t, err, e.printed)
-	case <-time.After(patience):
-		e.t.Errorf("it does not end; it printed:\n%s", e.printed)
-	}
+	command := exec.Command(binary, "--config", filepath.Join("../../examples", configuration))
+	command.Env = append(os.Environ(), environment...)
+	c := running.StartCollector(t, command)
+	t.Cleanup(c.Stop)
+	return c
 }
 
 // execute runs a program with a mark among its arguments that no other has.
@@ -78,21 +60,21 @@ func TestOTLP(t *testing.T) {
 	require.Eventually(t, func() bool {
 		marks = append(marks, execute(t))
 		return arrived(marks...)
-	}, patience, time.Second, "it printed:\n%s", collector.printed)
+	}, patience, time.Second, "it printed:\n%s", collector.Printed)
 	require.Eventually(t, func() bool {
 		content, err := os.ReadFile(file)
 		return err == nil && strings.Contains(string(content), "meerkat.process.execs")
 	}, patience, 100*time.Millisecond, "counts do not arrive")
 
-	backEnd.stop()
+	backEnd.Stop()
 	marks = nil
 	require.Eventually(t, func() bool {
 		marks = append(marks, execute(t))
-		return len(marks) > several && strings.Contains(collector.printed.String(), "Exporting failed. Will retry")
+		return len(marks) > several && strings.Contains(collector.Printed.String(), "Exporting failed. Will retry")
 	}, patience, 500*time.Millisecond, "it does not try")
 	assert.False(t, arrived(marks...))
 	run(t, binary, "otlp/back-end.yaml", "MEERKAT_DATA="+received)
 	// Tries come at growing intervals.
 	require.Eventually(t, func() bool { return arrived(marks...) }, several*patience, time.Second, "what was kept is lost; it printed:\n%s",
-		collector.printed)
+		collector.Printed)
 }

@@ -12,15 +12,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 const (
@@ -53,81 +52,22 @@ func (p place) run(program string, arguments ...string) {
 	require.NoError(p.t, err, string(output))
 }
 
-// output collects what a process prints.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(b)
-}
-
-// String is the end of it.
-func (o *output) String() string {
-	const bytesMax = 4 << 10
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	text := o.text.String()
-	return text[max(0, len(text)-bytesMax):]
-}
-
-// forget drops what was printed.
-func (o *output) forget() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.text.Reset()
-}
-
 // collector is one that runs as somebody on the network.
 type collector struct {
-	t       testing.TB
-	name    string
-	command *exec.Cmd
-	printed *output
-	ended   chan struct{}
+	*running.Collector
+	t    testing.TB
+	name string
 }
 
 // start runs a configuration of the example as somebody on the network, with settings of the test over it. Names are those of the
 // network: the file of hosts is mounted over that of the machine for this process alone.
 func (p place) start(name, configuration, settings string) *collector {
 	p.t.Helper()
-	c := &collector{t: p.t, name: name, printed: &output{}, ended: make(chan struct{})}
 	const script = `mount --bind "$0" /etc/hosts && exec "$@"`
-	c.command = exec.Command("nsenter", "--net=/run/netns/"+namespaceOf(name), "unshare", "--mount", "sh", "-c", script, p.hostsFile(),
+	command := exec.Command("nsenter", "--net=/run/netns/"+namespaceOf(name), "unshare", "--mount", "sh", "-c", script, p.hostsFile(),
 		p.binary, "--config", "../../examples/gateway/"+configuration, "--config", "yaml:"+settings)
-	c.command.Env = append(os.Environ(), "MEERKAT_DATA="+filepath.Join(p.folder, name), "CERTIFICATES="+p.certificate)
-	c.command.Stdout, c.command.Stderr = c.printed, c.printed
-	c.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	require.NoError(p.t, c.command.Start())
-	go func() {
-		defer close(c.ended)
-		_ = c.command.Wait()
-	}()
-	p.t.Cleanup(func() { c.end(syscall.SIGTERM) })
-	require.Eventually(p.t, func() bool { return strings.Contains(c.printed.String(), "Everything is ready") }, patience, pollEvery,
-		"%s does not start; it printed:\n%s", name, c.printed)
-	return c
-}
-
-// end signals the collector, and returns when it has ended.
-func (c *collector) end(signal syscall.Signal) {
-	c.t.Helper()
-	select {
-	case <-c.ended:
-		return
-	default:
-	}
-	_ = c.command.Process.Signal(signal)
-	select {
-	case <-c.ended:
-	case <-time.After(patience):
-		_ = c.command.Process.Kill()
-		<-c.ended
-		c.t.Errorf("%s does not end; it printed:\n%s", c.name, c.printed)
-	}
+	command.Env = append(os.Environ(), "MEERKAT_DATA="+filepath.Join(p.folder, name), "CERTIFICATES="+p.certificate)
+	return &collector{running.StartCollector(p.t, command), p.t, name}
 }
 
 // count is the sum of a metric of the collector about itself, over all series with these labels.

@@ -5,13 +5,16 @@
 package gateway
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -23,7 +26,7 @@ func receivedBy(gateway *collector, receiver string) int {
 
 func (f *fleet) forgetPrinted() {
 	for _, agent := range f.agents {
-		agent.printed.forget()
+		agent.Printed.Forget()
 	}
 }
 
@@ -31,7 +34,7 @@ func (f *fleet) forgetPrinted() {
 func (f *fleet) requireTriedAgain(t *testing.T) {
 	t.Helper()
 	for _, agent := range f.agents {
-		require.Eventually(t, func() bool { return strings.Contains(agent.printed.String(), "Exporting failed. Will retry") }, patience, pollEvery,
+		require.Eventually(t, func() bool { return strings.Contains(agent.Printed.String(), "Exporting failed. Will retry") }, patience, pollEvery,
 			"%s has not noticed", agent.name)
 	}
 }
@@ -50,7 +53,7 @@ func bothGateways(t *testing.T, f *fleet) {
 func gatewayIsKilled(t *testing.T, f *fleet) {
 	t.Helper()
 	f.workOnBoth(50)
-	f.gateways[gateway1].end(syscall.SIGKILL)
+	_ = f.gateways[gateway1].End(syscall.SIGKILL)
 	f.workOnBoth(50)
 	f.requireAllArrived(t)
 	f.startGateway(gateway1)
@@ -69,7 +72,7 @@ func agentsAreCutOff(t *testing.T, f *fleet) {
 	f.requireKept(t, 0)
 	f.requireKept(t, 1)
 	f.requireTriedAgain(t)
-	f.agents[1].end(syscall.SIGKILL)
+	_ = f.agents[1].End(syscall.SIGKILL)
 	f.startAgent(1)
 	for _, name := range agentNames() {
 		join(t, name)
@@ -96,7 +99,7 @@ func backEndIsSlow(t *testing.T, f *fleet) {
 // What is more than the queue takes is counted, and all else arrives.
 func moreThanTheQueue(t *testing.T, f *fleet) {
 	t.Helper()
-	f.agents[0].end(syscall.SIGTERM)
+	_ = f.agents[0].End(syscall.SIGTERM)
 	all := f.settings[0]
 	const small = "{sending_queue: {queue_size: 300, batch: {min_size: 50, max_size: 100}}}"
 	f.settings[0] = strings.TrimSuffix(all, "}") + ", exporters: {otlp_grpc/any: " + small + "}}"
@@ -114,7 +117,7 @@ func moreThanTheQueue(t *testing.T, f *fleet) {
 	assert.Zero(t, f.agents[0].count("otelcol_exporter_send_failed_log_records", nil))
 	// What is lost is in no later comparison.
 	f.done[0] = nil
-	f.agents[0].end(syscall.SIGTERM)
+	_ = f.agents[0].End(syscall.SIGTERM)
 	f.settings[0] = all
 	f.startAgent(0)
 }
@@ -125,11 +128,11 @@ func incidents(t *testing.T, f *fleet) {
 	folder := fmt.Sprintf("/dev/shm/meerkat-gateway-%d", os.Getpid())
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(folder)) })
 	unusual := program(t, folder)
-	f.agents[1].end(syscall.SIGTERM)
+	_ = f.agents[1].End(syscall.SIGTERM)
 	f.settings[1] = agentSettings(f.programs[1], unusual)
 	f.startAgent(1)
 	f.work(unusual, 1)
-	require.Eventually(t, func() bool { return len(f.backEnd.incidentTexts()) > 0 }, patience, pollEvery, "no incident arrives; agent 1 printed:\n%s", f.agents[1].printed)
+	require.Eventually(t, func() bool { return len(f.backEnd.incidentTexts()) > 0 }, patience, pollEvery, "no incident arrives; agent 1 printed:\n%s", f.agents[1].Printed)
 	assert.Contains(t, f.backEnd.incidentTexts()[0], "/dev/shm/")
 	assert.Positive(t, receivedBy(f.gateways[gateway0], "otlp/fleet"))
 	assert.Zero(t, receivedBy(f.gateways[gateway1], "otlp/fleet"))
@@ -139,17 +142,27 @@ func incidents(t *testing.T, f *fleet) {
 // Who has no certificate of the authority sends nothing.
 func noCertificate(t *testing.T, f *fleet) {
 	t.Helper()
-	connect := func(certificate string) string {
-		arguments := []string{"--net=/run/netns/" + namespaceOf(agent0), "openssl", "s_client", "-brief", "-verify_return_error", "-CAfile", filepath.Join(f.certificate, "ca.crt"),
-			"-verify_hostname", "gateways", "-alpn", "h2", "-connect", addresses()[gateway0] + ":4317"}
-		if certificate != "" {
-			arguments = append(arguments, "-cert", certificate+".crt", "-key", certificate+".key")
-		}
-		command := exec.Command("nsenter", arguments...)
-		command.Stdin = strings.NewReader("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-		printed, _ := command.CombinedOutput()
-		return string(printed)
+	authority, err := os.ReadFile(filepath.Join(f.certificate, "ca.crt"))
+	require.NoError(t, err)
+	settings := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "gateways", NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS13}
+	require.True(t, settings.RootCAs.AppendCertsFromPEM(authority))
+	// The first that a gRPC server sends are its settings: a frame of type 4 (RFC 9113, 6.5). A refusal comes after the handshake, and
+	// reaches only who waits for it.
+	frame := func() ([]byte, error) {
+		connection := tls.Client(dialAs(t, agent0, addresses()[gateway0]+":4317"), settings)
+		defer func() { _ = connection.Close() }()
+		_ = connection.SetDeadline(time.Now().Add(patience))
+		header := make([]byte, 9)
+		_, err := io.ReadFull(connection, header)
+		return header, err
 	}
-	assert.Contains(t, connect(""), "certificate required")
-	assert.NotContains(t, connect(filepath.Join(f.certificate, "agent")), "alert")
+	_, err = frame()
+	assert.ErrorContains(t, err, "certificate required")
+
+	certificate, err := tls.LoadX509KeyPair(filepath.Join(f.certificate, "agent.crt"), filepath.Join(f.certificate, "agent.key"))
+	require.NoError(t, err)
+	settings.Certificates = []tls.Certificate{certificate}
+	header, err := frame()
+	require.NoError(t, err)
+	assert.EqualValues(t, 4, header[3])
 }

@@ -94,7 +94,7 @@ func (f *fleet) requireAllArrived(t testing.TB) {
 	t.Helper()
 	for i, marks := range f.done {
 		require.Eventually(t, func() bool { return f.backEnd.arrived(marks) == len(marks) }, patience, pollEvery,
-			"of what agent %d saw is missing; it printed:\n%s", i, f.agents[i].printed)
+			"of what agent %d saw is missing; it printed:\n%s", i, f.agents[i].Printed)
 	}
 }
 

@@ -92,9 +92,21 @@ func join(t testing.TB, name string) {
 // listenAs opens a listening socket of this process in the namespace of somebody on the network.
 func listenAs(t testing.TB, name, port string) net.Listener {
 	t.Helper()
+	return inNamespace(t, name, func() (net.Listener, error) { return net.Listen("tcp4", addresses()[name]+":"+port) })
+}
+
+// dialAs connects this process to an address, from the namespace of somebody on the network.
+func dialAs(t testing.TB, name, address string) net.Conn {
+	t.Helper()
+	return inNamespace(t, name, func() (net.Conn, error) { return net.DialTimeout("tcp4", address, patience) })
+}
+
+// inNamespace opens a socket in the namespace of somebody on the network.
+func inNamespace[S any](t testing.TB, name string, open func() (S, error)) S {
+	t.Helper()
 	type opened struct {
-		listener net.Listener
-		err      error
+		socket S
+		err    error
 	}
 	result := make(chan opened)
 	go func() {
@@ -109,10 +121,10 @@ func listenAs(t testing.TB, name, port string) net.Listener {
 			result <- opened{err: err}
 			return
 		}
-		listener, err := net.Listen("tcp4", addresses()[name]+":"+port)
-		result <- opened{listener, err}
+		socket, err := open()
+		result <- opened{socket, err}
 	}()
 	r := <-result
 	require.NoError(t, r.err)
-	return r.listener
+	return r.socket
 }

@@ -54,7 +54,7 @@ func (f *fleet) gatewaySeconds() (sum float64) {
 // seconds is the processor time that a collector has taken.
 func seconds(t testing.TB, c *collector) float64 {
 	t.Helper()
-	process, err := procfs.NewProc(c.command.Process.Pid)
+	process, err := procfs.NewProc(c.Command.Process.Pid)
 	require.NoError(t, err)
 	stat, err := process.Stat()
 	require.NoError(t, err)

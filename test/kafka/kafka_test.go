@@ -10,10 +10,8 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +23,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/meerkat-otel/meerkat/internal/names"
+	"github.com/meerkat-otel/meerkat/test/running"
 )
 
 // patience is how long a test waits for something that happens in seconds on an idle machine.
@@ -41,7 +40,9 @@ func TestKafka(t *testing.T) {
 	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topic, "meerkat-counts"))
 	require.NoError(t, err)
 	t.Cleanup(broker.Close)
-	start(t, "KAFKA_BROKER="+broker.ListenAddrs()[0])
+	command := exec.Command("../../_build/kafka/otelcol-meerkat", "--config", "../../examples/kafka/config.yaml")
+	command.Env = append(os.Environ(), "KAFKA_BROKER="+broker.ListenAddrs()[0], "MEERKAT_DATA="+t.TempDir())
+	t.Cleanup(running.StartCollector(t, command).Stop)
 
 	reader, err := kgo.NewClient(kgo.SeedBrokers(broker.ListenAddrs()...), kgo.ConsumeTopics(topic))
 	require.NoError(t, err)
@@ -72,27 +73,6 @@ func TestKafka(t *testing.T) {
 		assert.Len(t, in, 1, "%s is in partitions %v", resource, slices.Collect(maps.Keys(in)))
 	}
 	t.Logf("%d resources", len(where))
-}
-
-// start runs the example until the test ends.
-func start(t *testing.T, environment ...string) {
-	t.Helper()
-	printed, err := os.Create(filepath.Join(t.TempDir(), "printed"))
-	require.NoError(t, err)
-	command := exec.Command("../../_build/kafka/otelcol-meerkat", "--config", "../../examples/kafka/config.yaml")
-	command.Env = append(os.Environ(), append(environment, "MEERKAT_DATA="+t.TempDir())...)
-	command.Stdout, command.Stderr = printed, printed
-	require.NoError(t, command.Start())
-	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		assert.NoError(t, command.Wait())
-		_ = printed.Close()
-	})
-	text := func() string {
-		content, _ := os.ReadFile(printed.Name())
-		return string(content)
-	}
-	require.Eventually(t, func() bool { return strings.Contains(text(), "Everything is ready") }, patience, 100*time.Millisecond, "it does not start")
 }
 
 func identity(resource pcommon.Resource) string {
