@@ -27,7 +27,7 @@ import (
 )
 
 // patience is how long tests wait for what has to come.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 const (
 	busybox = "/bin/busybox"

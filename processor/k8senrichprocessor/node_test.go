@@ -37,7 +37,7 @@ import (
 const nodeName = "node-1"
 
 // nodePatience is how long something may take on a machine that has much else to do.
-const nodePatience = 30 * time.Second
+const nodePatience = time.Minute
 
 const nodePollEvery = 100 * time.Millisecond
 

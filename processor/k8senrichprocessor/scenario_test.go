@@ -27,7 +27,7 @@ import (
 
 var update = flag.Bool("update", false, "write the results of the scenarios instead of comparing them")
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // beginning is when scenarios begin.
 var beginning = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)

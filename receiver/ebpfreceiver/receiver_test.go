@@ -210,7 +210,7 @@ func (l *live) find(event string, match func(record) bool) []record {
 
 // patience is how long a test waits for an event: long, since machines are shared, and never part of
 // what is asserted.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // one waits for exactly one record that matches.
 func (l *live) one(event string, match func(record) bool) record {

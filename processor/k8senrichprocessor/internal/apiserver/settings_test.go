@@ -134,9 +134,9 @@ func TestShutdown_leavesNoConnection(t *testing.T) {
 			settings.CAFile = certificateOf(t, server)
 			source := New(settings, testInventory(), nil, zap.NewNop())
 			require.NoError(t, source.Start(t.Context()))
-			require.Eventually(t, func() bool { return open.Load() > 0 && test.reached(source.State()[0]) }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return open.Load() > 0 && test.reached(source.State()[0]) }, time.Minute, time.Millisecond)
 			require.NoError(t, source.Shutdown(t.Context()))
-			require.Eventually(t, func() bool { return open.Load() == 0 }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return open.Load() == 0 }, time.Minute, time.Millisecond)
 		})
 	}
 }
@@ -154,7 +154,7 @@ func TestConnections_madeTooLateAreClosed(t *testing.T) {
 	c.end()
 	_, err = c.dial(t.Context(), "tcp", server.Listener.Addr().String())
 	require.ErrorIs(t, err, errStopping)
-	require.Eventually(t, func() bool { return open.Load() == 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return open.Load() == 0 }, time.Minute, time.Millisecond)
 }
 
 // countingServer speaks HTTP/2, and counts its open connections.

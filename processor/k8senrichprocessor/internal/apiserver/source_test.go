@@ -75,7 +75,7 @@ func play(t *testing.T, file string, cluster bool) (*apiservertest.Player, *scen
 
 func (s *scene) await(what string, is func() bool) {
 	s.t.Helper()
-	require.Eventually(s.t, is, 20*time.Second, 2*time.Millisecond, what)
+	require.Eventually(s.t, is, time.Minute, 2*time.Millisecond, what)
 }
 
 func (s *scene) state(kind string) sourcestate.Kind {

@@ -138,7 +138,7 @@ func TestSource_ends(t *testing.T) {
 			settings.BackoffMin, settings.BackoffMax = time.Hour, time.Hour
 			source := New(settings, testInventory(), converter, zap.NewNop())
 			require.NoError(t, source.Start(t.Context()))
-			require.Eventually(t, func() bool { return len(player.Requests()) > 0 }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return len(player.Requests()) > 0 }, time.Minute, time.Millisecond)
 			require.NoError(t, source.Shutdown(t.Context()))
 			require.NoError(t, source.Shutdown(t.Context()), "twice")
 		})
@@ -152,7 +152,7 @@ func TestSource_ends(t *testing.T) {
 		require.NoError(t, source.Start(t.Context()), "it does not wait")
 		require.Eventually(t, func() bool {
 			return source.State()[0].Phase == sourcestate.Disconnected
-		}, 10*time.Second, time.Millisecond)
+		}, time.Minute, time.Millisecond)
 		require.NoError(t, source.Shutdown(t.Context()))
 	})
 	t.Run("without a start", func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 var errPermanent = errors.New("permanent")
 

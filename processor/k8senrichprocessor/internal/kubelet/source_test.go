@@ -49,7 +49,7 @@ func begin(t *testing.T, settings Settings) (*Source, *observer.ObservedLogs) {
 
 func await(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	require.Eventually(t, is, 20*time.Second, 2*time.Millisecond, what)
+	require.Eventually(t, is, time.Minute, 2*time.Millisecond, what)
 }
 
 func reasons(logs *observer.ObservedLogs) []string {

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 const (
 	ringBytes = 1 << 20
 	// patience is how long a test waits for what must happen. It is never part of what is asserted.
-	patience = 20 * time.Second
+	patience = time.Minute
 )
 
 // reading is a Reader that runs.
