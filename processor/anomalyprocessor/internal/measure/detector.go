@@ -37,6 +37,7 @@ type outcome struct {
 	run *execution
 	// all are the incidents that were opened, raised those that a person would be told of, expected those that are news of a version.
 	all, raised, expected []*incident.Incident
+	surprising            []surprise
 	// firstEvil is when the attack began, shift how much later everything is replayed than it was recorded.
 	firstEvil time.Time
 	shift     time.Duration
@@ -67,7 +68,11 @@ func (d *detector) replay(x *execution, version string) outcome {
 		if x.evil[e.Process] && out.firstEvil.IsZero() {
 			out.firstEvil = e.Time
 		}
+		before := d.surprising
 		v := d.take(&e)
+		if d.surprising > before {
+			out.surprising = append(out.surprising, surprise{e.Process, v.Incident})
+		}
 		if v.Incident != nil && !seen[v.Incident] {
 			seen[v.Incident] = true
 			out.all = append(out.all, v.Incident)

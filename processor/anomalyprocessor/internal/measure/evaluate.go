@@ -85,6 +85,7 @@ func (e *evaluation) benignRuns(t *trained) error {
 		e.days += x.apart.Hours() / 24
 		e.benignEvents += len(x.events)
 		e.falseBenign += len(out.raised)
+		e.folds.count(out)
 		for _, i := range out.raised {
 			told = merge(told, i, t.workload, "")
 		}
@@ -173,6 +174,7 @@ func (e *evaluation) attackRuns(t *trained) error {
 		}
 		out := d.replay(x, "v1")
 		e.attacks++
+		e.folds.count(out)
 		e.attackEvents, e.attackSurprising = e.attackEvents+len(x.events), e.attackSurprising+d.surprising
 		if e.countProcesses(out) {
 			e.found++

@@ -44,7 +44,8 @@ func report(w io.Writer, corpus string, runs []*execution, verbose bool) error {
 // detailColumns are those of the second table.
 var detailColumns = []string{
 	"variant", "incidents per workload-day", "steps named of steps done", "decisive step to incident: median, longest",
-	"attack sessions: events → surprising → incidents → stories", "benign sessions: events → surprising → incidents → stories", "state in bytes",
+	"attack sessions: events → surprising → incidents → stories", "benign sessions: events → surprising → incidents → stories",
+	"surprising events told in attacks' incidents: of the attack + of nobody + above the attack; others: of nobody + of an attack", "state in bytes",
 }
 
 // details is a row about what incidents are like.
@@ -54,9 +55,9 @@ func (r *result) details() string {
 	if len(r.delays) > 0 {
 		median, longest = r.delays[len(r.delays)/2].Round(time.Millisecond).String(), r.delays[len(r.delays)-1].Round(time.Millisecond).String()
 	}
-	return fmt.Sprintf("| %s | %.2f | %d of %d | %s, %s | %d → %d → %d → %d | %d → %d → %d → %d | %d |\n<!-- %s: steps not named: %s; %d of the processes named wrongly are above an attack's -->\n",
+	return fmt.Sprintf("| %s | %.2f | %d of %d | %s, %s | %d → %d → %d → %d | %d → %d → %d → %d | %s | %d |\n<!-- %s: steps not named: %s; %d of the processes named wrongly are above an attack's -->\n",
 		r.variant.name, float64(r.falseBenign)/max(r.days, 1), r.stepsNamed, r.stepsDone, median, longest, r.attackEvents, r.attackSurprising, r.incidents, r.stories,
-		r.benignEvents, r.surprising, r.falseBenign, r.falseTold, r.state, r.variant.name, strings.Join(r.unnamed, "; "), r.victims)
+		r.benignEvents, r.surprising, r.falseBenign, r.falseTold, &r.folds, r.state, r.variant.name, strings.Join(r.unnamed, "; "), r.victims)
 }
 
 func (r *result) print(w io.Writer) {

@@ -44,6 +44,7 @@ type result struct {
 	delays []time.Duration
 	// attackEvents and attackSurprising are what runs with attacks consist of.
 	attackEvents, attackSurprising int
+	folds                          folds
 	// victims are those of the processes named only that an attack's processes descend from.
 	victims int
 	// Processes of incidents in runs with an attack: of the attack and named, named only, not named.
