@@ -28,14 +28,15 @@ func total(metric, legend string) query {
 }
 
 // logsOf finds the records of an event in the chosen places. Cluster and namespace are labels of Loki's streams, everything else is not.
+// Without :regex Grafana escapes what is chosen for quotes: the dot of a host's name would be two characters more in backticks.
 func logsOf(event, more string) []query {
-	expression := "{service_name=~`.+`, k8s_cluster_name=~`$cluster`, k8s_namespace_name=~`$namespace`} | event_name=`" + event + "` | host_name=~`$node`" + more
+	expression := "{service_name=~`.+`, k8s_cluster_name=~`${cluster:regex}`, k8s_namespace_name=~`${namespace:regex}`} | event_name=`" + event + "` | host_name=~`${node:regex}`" + more
 	return []query{{expression: expression, logql: true}}
 }
 
 // ofWorkload narrows what logsOf finds to one workload, by the name that withWorkload gives it in Prometheus.
 const ofWorkload = " | label_format workload=`{{or .k8s_deployment_name .k8s_statefulset_name .k8s_daemonset_name .k8s_cronjob_name" +
-	" .container_name .meerkat_cgroup_path}}` | workload=~`$workload`"
+	" .k8s_job_name .k8s_pod_name .container_name .meerkat_cgroup_path}}` | workload=~`${workload:regex}`"
 
 func overview() dashboard {
 	return dashboard{
@@ -72,14 +73,12 @@ func overview() dashboard {
 }
 
 func workload() dashboard {
-	of := places()
-	of = append(of, variable{name: "workload", label: "Workload", values: `label_values(workload:meerkat_process_execs:rate5m{` + chosen + `}, workload)`})
 	only := `, workload=~"$workload"`
 	lineOf := func(title, metric, by, legend string) panel {
 		return panel{title: title, description: "Per second.", kind: lines, unit: "ops", queries: []query{{expression: rate(metric, by, only), legend: legend}}}
 	}
 	return dashboard{
-		uid: "meerkat-workload", title: "Workload", description: "All that one workload does.", variables: of,
+		uid: "meerkat-workload", title: "Workload", description: "All that one workload does.", variables: places("workload"),
 		rows: []row{
 			{"Processes", []panel{
 				lineOf("Programs executed", "meerkat.process.execs", "workload", "{{workload}}"),

@@ -50,7 +50,7 @@ func produced() map[string]bool {
 
 // withValues puts something in the place of Grafana's variables.
 func withValues(expression string) string {
-	return regexp.MustCompile(`\$[a-z]+`).ReplaceAllString(strings.ReplaceAll(expression, "$__range", "1h"), ".*")
+	return regexp.MustCompile(`\$([a-z]+|{[a-z]+:regex})`).ReplaceAllString(strings.ReplaceAll(expression, "$__range", "1h"), ".*")
 }
 
 // assertKnown parses PromQL, and looks for series that nobody produces.
@@ -73,12 +73,19 @@ func TestDashboards_askForWhatThereIs(t *testing.T) {
 	for _, d := range dashboards() {
 		assert.False(t, seen[d.uid], d.uid)
 		seen[d.uid] = true
+		for _, v := range d.variables {
+			if v.values != "" {
+				assertKnown(t, strings.TrimPrefix(v.values[:strings.LastIndex(v.values, ", ")], "label_values("))
+			}
+		}
 		for _, r := range d.rows {
 			for _, p := range r.panels {
 				assert.NotEmpty(t, p.title)
 				assert.True(t, strings.HasSuffix(p.description, "."), "%s / %s: the description is a sentence", d.title, p.title)
 				for _, q := range p.queries {
-					if !q.logql {
+					if q.logql {
+						assert.NotRegexp(t, `\$[a-z]`, q.expression, "Grafana escapes it for quotes, and it stands in backticks: ${name:regex}")
+					} else {
 						assertKnown(t, q.expression)
 					}
 				}

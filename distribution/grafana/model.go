@@ -2,7 +2,10 @@
 
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // The parts of a dashboard's JSON, as Grafana 10 and later read it:
 // https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/
@@ -76,17 +79,10 @@ func (q query) model(id int) object {
 }
 
 func (p panel) model(id int, place object) object {
-	steps := []object{{"color": "green", "value": nil}}
-	if p.warn != 0 {
-		steps = append(steps, object{"color": "orange", "value": p.warn})
-	}
-	if p.bad != 0 {
-		steps = append(steps, object{"color": "red", "value": p.bad})
-	}
 	m := object{
 		"id": id, "type": string(p.kind), "title": p.title, "description": p.describe(), "gridPos": place,
 		"datasource":  source(p.queries[0].logql),
-		"fieldConfig": object{"defaults": object{"unit": p.unit, "noValue": "none", "thresholds": object{"mode": "absolute", "steps": steps}}, "overrides": []any{}},
+		"fieldConfig": object{"defaults": p.field(), "overrides": []any{}},
 		"options":     p.options(),
 	}
 	var targets []object
@@ -96,6 +92,33 @@ func (p panel) model(id int, place object) object {
 	m["targets"] = targets
 	return m
 }
+
+// field is how the values of a panel are shown, and where a click on one leads.
+func (p panel) field() object {
+	steps := []object{{"color": "green", "value": nil}}
+	if p.warn != 0 {
+		steps = append(steps, object{"color": "orange", "value": p.warn})
+	}
+	if p.bad != 0 {
+		steps = append(steps, object{"color": "red", "value": p.bad})
+	}
+	m := object{"unit": p.unit, "noValue": "none", "thresholds": object{"mode": "absolute", "steps": steps}}
+	if p.kind == lines && len(steps) > 1 {
+		m["custom"] = object{"thresholdsStyle": object{"mode": "dashed"}}
+	}
+	if p.queries[0].ofWorkloads() {
+		m["links"] = []object{{"title": "What ${__field.labels.workload} does", "url": workloadPage}}
+	}
+	return m
+}
+
+// workloadPage is the page of the workload that a line is of, in the places and the time that are chosen. The namespace of the line is not
+// taken: Grafana leaves a label that is not there as it is written, and lines of hosts have no namespace.
+const workloadPage = "/d/meerkat-workload?var-workload=${__field.labels.workload}" +
+	"&${cluster:queryparam}&${namespace:queryparam}&${node:queryparam}&${prometheus:queryparam}&${loki:queryparam}&${__url_time_range}"
+
+// ofWorkloads tells whether each line of the query is a workload.
+func (q query) ofWorkloads() bool { return strings.Contains(q.legend, "{{workload}}") }
 
 func (p panel) describe() string {
 	if p.conditional == "" {

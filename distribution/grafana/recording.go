@@ -36,11 +36,18 @@ func seriesOf(m names.Metric) string {
 	return series + "_total"
 }
 
-// withWorkload gives series the label workload: the name of what owns the pod, of the container where there is no Kubernetes, or the
-// path of the cgroup. Exactly one of the first four labels is there, so joining them is choosing it.
+// otherwise are the labels that name a workload that nothing of Kubernetes owns for long, in order: a Job without CronJob, a pod without
+// either, a container where there is no Kubernetes, a unit.
+var otherwise = []string{"k8s_job_name", "k8s_pod_name", "container_name", "meerkat_cgroup_path"}
+
+// withWorkload gives series the label workload: the name of what owns the pod, or else the first that is there of the others. At most one
+// of the first four labels is there, so joining them is choosing it.
 func withWorkload(expression string) string {
-	owner := fmt.Sprintf(`label_join(%s, "workload", "", "k8s_deployment_name", "k8s_statefulset_name", "k8s_daemonset_name", "k8s_cronjob_name")`, expression)
-	return orElse(orElse(owner, "container_name"), "meerkat_cgroup_path")
+	named := fmt.Sprintf(`label_join(%s, "workload", "", "k8s_deployment_name", "k8s_statefulset_name", "k8s_daemonset_name", "k8s_cronjob_name")`, expression)
+	for _, label := range otherwise {
+		named = orElse(named, label)
+	}
+	return named
 }
 
 // orElse gives series without a workload that of another label.
