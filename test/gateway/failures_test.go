@@ -61,19 +61,28 @@ func gatewayIsKilled(t *testing.T, f *fleet) {
 	f.requireAllArrived(t)
 }
 
-// What agents can't send waits with them, over their own restart too.
+// partition is how long agents are off the network: long enough for each of their attempts to fail more than once.
+const partition = time.Minute
+
+// What agents can't send waits with them, over their own restart too, however much is done meanwhile.
 func agentsAreCutOff(t *testing.T, f *fleet) {
 	t.Helper()
+	earlier := [2]int{len(f.done[0]), len(f.done[1])}
 	for _, name := range agentNames() {
 		cutOff(t, name)
 	}
 	f.forgetPrinted()
-	f.workOnBoth(100)
+	f.workFor(partition / 2)
 	f.requireKept(t, 0)
 	f.requireKept(t, 1)
 	f.requireTriedAgain(t)
 	_ = f.agents[1].End(syscall.SIGKILL)
 	f.startAgent(1)
+	f.workFor(partition / 2)
+	f.requireKept(t, 0)
+	for i, marks := range f.done {
+		assert.Zero(t, f.backEnd.arrived(marks[earlier[i]:]), "agent %d is not cut off", i)
+	}
 	for _, name := range agentNames() {
 		join(t, name)
 	}

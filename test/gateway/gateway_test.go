@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -88,6 +89,16 @@ func (f *fleet) workOnBoth(n int) {
 	f.t.Helper()
 	f.workOn(0, n)
 	f.workOn(1, n)
+}
+
+// workFor does a little on both agents' hosts, over and over, for a while.
+func (f *fleet) workFor(long time.Duration) {
+	f.t.Helper()
+	turn := time.NewTicker(pollEvery)
+	defer turn.Stop()
+	for end := time.Now().Add(long); time.Now().Before(end); <-turn.C {
+		f.workOnBoth(2)
+	}
 }
 
 func (f *fleet) requireAllArrived(t testing.TB) {
