@@ -159,6 +159,9 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "profile", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "habit"},
 			others: []string{xxhash}},
 		{folder: anomalyAt + "incident", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile"}},
+		// The way of an event is the same where it runs and where it is measured.
+		{folder: anomalyAt + "judging", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident",
+			anomalyAt + "sigma"}},
 		// Records become events by their names, and what is linked becomes few stories; neither knows the other.
 		{folder: anomalyAt + "losses"},
 		{folder: anomalyAt + "record", ours: []string{"internal/names", anomalyAt + "behaviour", anomalyAt + "losses", anomalyAt + "sigma", anomalyAt + "habit"},
@@ -183,7 +186,7 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "watch", ours: []string{"internal/names", anomalyAt + "series"}, others: []string{pdata}},
 		{folder: anomalyAt + "measure", ours: []string{
 			anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident", anomalyAt + "series",
-			anomalyAt + "record", anomalyAt + "sigma", "processor/anomalyprocessor/rules", "internal/corpus",
+			anomalyAt + "record", anomalyAt + "sigma", anomalyAt + "judging", "processor/anomalyprocessor/rules", "internal/corpus",
 		}, others: []string{pdata}},
 	}
 }

@@ -23,13 +23,13 @@ func TestAccepted_forGood(t *testing.T) {
 	w.happens(web, shell)
 	require.Len(t, w.ids(), 1)
 	p := w.core.profiles.Acquire("shop/deployment/web/app")
-	open := beside(p).tracker.Open()
+	open := beside(p).Tracker.Open()
 	require.Len(t, open, 1)
 	p.Accept(open[0].Keys()...)
 	for at := range open[0].Behaviours {
 		p.Accept(open[0].Behaviours[at].Excuses...)
 	}
-	beside(p).tracker.Close(open[0])
+	beside(p).Tracker.Close(open[0])
 	p.Release()
 	w.now = w.now.Add(48 * time.Hour)
 	told := len(w.told())

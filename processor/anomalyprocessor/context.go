@@ -19,9 +19,5 @@ func (c *core) note(s *scratch, outcome record.Outcome) {
 			return
 		}
 	}
-	w := c.workloadOf(s.owned)
-	if now := w.clock.now(s.now); e.Time.After(now) {
-		e.Time = now // a clock that is wrong keeps no process
-	}
-	w.tracker.Note(e)
+	c.workloadOf(s.owned).Note(e, s.now)
 }

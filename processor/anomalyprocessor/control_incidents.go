@@ -174,7 +174,7 @@ func (k *controller) Judge(ctx context.Context, by controlapi.Caller, id string,
 			p.Revoke(excuses...)
 		}
 		w := beside(p)
-		w.book.Judge(s, verdict, j.Close, w.tracker)
+		w.book.Judge(s, verdict, j.Close, w.Tracker)
 		reports = append(reports, k.core.tell(p, s, k.core.now()))
 		d = k.details(p, s)
 	})

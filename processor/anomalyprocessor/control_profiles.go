@@ -80,7 +80,7 @@ func (k *controller) detailsOf(id, workload string) (control.ProfileDetails, err
 		stats, census, w := p.Stats(), p.Census(), beside(p)
 		d.BytesMax, d.ProcessStarts, d.ClockJumps = k.core.config.Limits.ProfileBytesMax, stats.Starts, stats.ClockJumps
 		d.NodesKnown, d.NodesMarked, d.NodesForbidden = census.Known, census.Marked, census.Forbidden
-		d.Surprising = w.tracker.Stats().Surprising
+		d.Surprising = w.Tracker.Stats().Surprising
 		for _, s := range w.book.Stories() {
 			d.Incidents = append(d.Incidents, describeIncident(p, s))
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/generalise"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/judging"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/losses"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
@@ -68,9 +69,8 @@ type core struct {
 
 // workload is kept beside its profile, and belongs to whoever owns that.
 type workload struct {
-	tracker *incident.Tracker
-	book    *story.Book
-	clock   clock
+	judging.Workload
+	book *story.Book
 	// evidence is nil unless nothing but incidents goes on.
 	evidence evidence
 	// fleet is what the gateway is told about, nil if nothing is.
@@ -180,8 +180,8 @@ func (c *core) collect(now time.Time, wanted func(*story.Story) bool) []report {
 	reports := c.takeLate()
 	c.profiles.Each(func(p *profile.Profile) {
 		w := beside(p)
-		then := w.clock.now(now)
-		w.tracker.Expire(then)
+		then := w.Clock.Now(now)
+		w.Tracker.Expire(then)
 		w.book.Tidy(then)
 		w.evidence.tidy(&c.evidence, false)
 		for _, s := range w.book.Stories() {
@@ -211,7 +211,7 @@ func (c *core) takeLate() []report {
 func beside(p *profile.Profile) *workload {
 	w, ok := p.Beside.(*workload)
 	if !ok {
-		w = &workload{tracker: incident.NewTracker(), book: story.NewBook(p.Workload())}
+		w = &workload{Workload: judging.Workload{Tracker: incident.NewTracker()}, book: story.NewBook(p.Workload())}
 		p.Beside = w
 	}
 	return w
@@ -220,7 +220,7 @@ func beside(p *profile.Profile) *workload {
 // workloadOf is beside, for taking in what happens: within the room that all workloads have.
 func (c *core) workloadOf(p *profile.Profile) *workload {
 	w := beside(p)
-	w.tracker.Room, w.book.Room = &c.room, &c.shelves
+	w.Tracker.Room, w.book.Room = &c.room, &c.shelves
 	return w
 }
 
@@ -239,7 +239,7 @@ func (c *core) forgotten(p *profile.Profile) {
 		}
 		c.late.mu.Unlock()
 	}
-	w.tracker.Leave()
+	w.Tracker.Leave()
 	w.book.Leave()
 }
 

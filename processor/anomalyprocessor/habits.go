@@ -25,8 +25,8 @@ func (c *core) noteHabit(s *scratch, log plog.LogRecord) {
 	}
 	p := c.own(s, s.event.Workload)
 	p.Watched(s.reader.Tracer())
-	at, _ := beside(p).clock.take(s.event.Time, s.now)
-	if !beside(p).tracker.Suspects(s.event.Process, s.event.Parent, at) {
+	at, _ := beside(p).Clock.Take(s.event.Time, s.now)
+	if !beside(p).Tracker.Suspects(s.event.Process, s.event.Parent, at) {
 		p.Note(&s.habit, nil, at)
 	}
 }
@@ -38,6 +38,6 @@ func (c *core) allowedHabit(s *scratch) {
 	}
 	p := c.own(s, s.event.Workload)
 	p.Watched(s.reader.Tracer())
-	at, _ := beside(p).clock.take(s.event.Time, s.now)
+	at, _ := beside(p).Clock.Take(s.event.Time, s.now)
 	p.Note(&s.habit, nil, at)
 }

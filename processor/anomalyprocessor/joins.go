@@ -64,7 +64,7 @@ func (j *joins) see(e *behaviour.Event, workload string) {
 
 // open takes in that a connection was opened, as a step of an incident or by a process that is one.
 func (j *joins) open(e *behaviour.Event, w *workload, step bool) {
-	if e.Action == behaviour.Connect && (step || w.tracker.Foreign(e.Process)) {
+	if e.Action == behaviour.Connect && (step || w.Tracker.Foreign(e.Process)) {
 		j.arrivals.Open(e)
 	}
 }
@@ -104,7 +104,7 @@ func (j *joins) take(w *workload, r *report, now time.Time) {
 func newResident(w *workload, s *story.Story) *resident {
 	r := &resident{story: s}
 	for _, i := range s.Members() {
-		own, above := w.tracker.Lineage(i)
+		own, above := w.Tracker.Lineage(i)
 		r.own, r.above = add(r.own, own), add(r.above, above)
 	}
 	return r

@@ -131,14 +131,20 @@ func (c *core) judgeRecord(s *scratch, resource pcommon.Resource, log plog.LogRe
 	}
 	p := c.own(s, s.event.Workload)
 	w := c.workloadOf(p)
-	c.prepare(s, w)
+	if w.Prepare(c.generaliser, &s.event, &s.observation, s.now) {
+		c.tally.ahead.Add(1)
+	}
 	c.fleet.see(w, s.to, resource)
 	c.joins.see(&s.event, p.Workload())
 	if !resolved {
-		return c.take(s, w, c.byRules(s, p, w), resource, log)
+		return c.take(s, w, w.ByRules(p, &s.event, &s.observation, s.matched), resource, log)
 	}
 	c.tally.outcomes[record.Read].Add(1)
-	return c.take(s, w, c.byProfile(s, p, w), resource, log)
+	v := w.ByProfile(p, &s.event, &s.observation, s.matched)
+	if v.Learn {
+		c.takeHabit(s, p)
+	}
+	return c.take(s, w, v, resource, log)
 }
 
 // match finds the rules that a record matches.
@@ -158,36 +164,6 @@ func (c *core) match(s *scratch, resource pcommon.Resource, log plog.LogRecord) 
 	if cut := s.forRules.Cut(); cut > 0 {
 		c.tally.cut.Add(uint64(cut))
 	}
-}
-
-// prepare is what every event goes through first.
-func (c *core) prepare(s *scratch, w *workload) {
-	at, moved := w.clock.take(s.event.Time, s.now)
-	if s.event.Time = at; moved {
-		c.tally.ahead.Add(1)
-	}
-	w.tracker.Expire(w.clock.now(s.now))
-	s.observation.From(c.generaliser, &s.event)
-}
-
-// byProfile judges an event by what is known of its workload, which learns from it unless it is part of an incident.
-func (c *core) byProfile(s *scratch, p *profile.Profile, w *workload) incident.Verdict {
-	e, o := &s.event, &s.observation
-	w.tracker.Look(e, o)
-	p.Begin(o, e.Time)
-	v := w.tracker.Add(e, o, p.Judge(o), hintOf(p, o, s.matched))
-	v.Tell(p, o)
-	if v.Learn {
-		c.takeHabit(s, p)
-	}
-	return v
-}
-
-// byRules judges an event of which too little is known to say what is unusual about it: nothing is, and nothing is learned.
-func (c *core) byRules(s *scratch, p *profile.Profile, w *workload) incident.Verdict {
-	j := p.Judge(&s.observation)
-	j.Bits, j.ShapeBits, j.Part, j.New = 0, 0, profile.PartNone, false
-	return w.tracker.Add(&s.event, &s.observation, j, hintOf(p, &s.observation, s.matched))
 }
 
 // take adds an event to the incident that it belongs to, and tells whether that is one that is raised.

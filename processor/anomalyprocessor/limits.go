@@ -25,11 +25,6 @@ const (
 	bodyTextBytesMax = 160
 	// attributeTextBytesMax bounds each text in the attributes.
 	attributeTextBytesMax = 1024
-	// eventAheadMax and eventLateMax are how far the time of an event may be from that of its workload. Beyond, it takes eventsAstrayMax of them
-	// in a row until the time of the workload is theirs.
-	eventAheadMax   = 10 * time.Minute
-	eventLateMax    = time.Hour
-	eventsAstrayMax = 64
 	// refusedLogMax is how many files without a rule are named in the log; the others are counted.
 	refusedLogMax = 20
 	// refusedShownMax is how many of them the control API shows; the others are counted.

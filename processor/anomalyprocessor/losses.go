@@ -39,7 +39,7 @@ func (c *core) takeLoss(s *scratch, resource pcommon.Resource, log plog.LogRecor
 // noteLoss tells a story what was lost on the host of its first event, while it goes on.
 func (c *core) noteLoss(w *workload, s *story.Story, now time.Time) {
 	from, ok := s.Origin.(*origin)
-	if ok && w.clock.now(now).Sub(s.Last()) <= losses.Window {
+	if ok && w.Clock.Now(now).Sub(s.Last()) <= losses.Window {
 		s.SetLost(c.losses.Share(record.NodeOf(from.resource), now))
 	}
 }

@@ -9,8 +9,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
-	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/record"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/sigma"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/rules"
@@ -63,19 +61,4 @@ func (r *ruleset) log(logger *zap.Logger) {
 		logger.Warn("A rule is not in use", zap.String("rule", refused.String()))
 	}
 	logger.Info("Rules are loaded", zap.Int("rules", r.report.Rules), zap.Int("files", r.report.Files), zap.Int("refused", len(r.report.Refused)))
-}
-
-// hintOf returns what matched rules say together: several rules about one thing say little more than one. Those that somebody has accepted of
-// this behaviour say nothing.
-func hintOf(p *profile.Profile, o *profile.Observation, matched []*sigma.Rule) incident.Hint {
-	var hint incident.Hint
-	for _, rule := range matched {
-		if rule.Level.Bits() == 0 || p.Excused(o, rule.Key()) {
-			continue
-		}
-		hint.Rules = append(hint.Rules, rule.Key())
-		hint.Bits = max(hint.Bits, rule.Level.Bits())
-		hint.Raise = hint.Raise || rule.Level.Raises()
-	}
-	return hint
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/judging"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/sigma"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/state"
@@ -124,9 +125,9 @@ func (k *keeper) decode(key string, data []byte) (*workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	restored := &workload{tracker: tracker, book: book}
+	restored := &workload{Workload: judging.Workload{Tracker: tracker}, book: book}
 	if kept.Arrived != 0 {
-		restored.clock.latest, restored.clock.arrived = time.Unix(0, kept.Latest), time.Unix(0, kept.Arrived)
+		restored.Clock = judging.Restored(time.Unix(0, kept.Latest), time.Unix(0, kept.Arrived))
 	}
 	return restored, nil
 }
@@ -136,11 +137,11 @@ func (k *keeper) place(key string, restored *workload) {
 	p := k.core.profiles.Acquire(key)
 	defer p.Release()
 	now := beside(p)
-	if len(now.tracker.Open()) > 0 || len(now.book.Stories()) > 0 {
+	if len(now.Tracker.Open()) > 0 || len(now.book.Stories()) > 0 {
 		k.superseded.Add(1)
 		return
 	}
-	now.tracker.Leave()
+	now.Tracker.Leave()
 	now.book.Leave()
 	p.Beside = restored
 }

@@ -133,8 +133,9 @@ func (k *keeper) save(ctx context.Context, workload string, used uint64, withPro
 // incidentsOf is what has to be kept of the incidents of a workload. The caller owns the profile.
 func (c *core) incidentsOf(p *profile.Profile) *state.Incidents {
 	w := beside(p)
-	w.book.Tidy(w.clock.now(c.now()))
-	kept := &state.Incidents{Latest: incident.Nanoseconds(w.clock.latest), Arrived: incident.Nanoseconds(w.clock.arrived), Tracker: w.tracker.Snapshot(false)}
+	w.book.Tidy(w.Clock.Now(c.now()))
+	latest, arrived := w.Clock.Latest()
+	kept := &state.Incidents{Latest: incident.Nanoseconds(latest), Arrived: incident.Nanoseconds(arrived), Tracker: w.Tracker.Snapshot(false)}
 	kept.Book = w.book.Snapshot(kept.Tracker, encodeOrigin)
 	return kept
 }

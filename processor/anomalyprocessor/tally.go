@@ -43,7 +43,7 @@ type counts struct {
 }
 
 func (c *counts) add(p *profile.Profile, w *workload) {
-	tracker, book := w.tracker.Stats(), w.book.Stats()
+	tracker, book := w.Tracker.Stats(), w.book.Stats()
 	c.tracker.Surprising += tracker.Surprising
 	c.tracker.Forgotten += tracker.Forgotten
 	c.tracker.Displaced += tracker.Displaced

@@ -6,8 +6,8 @@ import "time"
 
 // Limits, each with what happens when it is hit. All are counted in Stats or in the incident.
 const (
-	// terminalBits is the surprise from which an event is worth being linked.
-	terminalBits = 1.0
+	// SurpriseMin is the surprise, in bits, above which an event is surprising: worth being linked.
+	SurpriseMin = 1.0
 	// countedBitsMax is what a surprise counts at most. Above a thousand observations, one more bit says more about how busy a workload is
 	// than about the one new thing, and no single new thing that is ordinary is an incident.
 	countedBitsMax = 10.0
@@ -47,14 +47,11 @@ const (
 	siblingMax = time.Minute
 	// quietMax is how long an incident stays open without anything new.
 	quietMax = 15 * time.Minute
-	// barFloor is the least score that raises an incident, barFactor how much more than anything benign it has to have.
-	barFloor  = 12.0
-	barFactor = 1.25
+	// Bar is the least score that raises an incident.
+	Bar = 12.0
 	// ordinaryFactor is how much more an incident has to have of which nothing is sensitive: workloads that never repeat themselves do new things
 	// all the time.
 	ordinaryFactor = 2.0
 	// barOfNew is the score of an incident, while a version is new, that consists of no more than versions are known for.
 	barOfNew = 25.0
-	// scoresMax bounds the benign scores that a bar remembers.
-	scoresMax = 64
 )

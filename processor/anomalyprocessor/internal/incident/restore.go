@@ -19,12 +19,6 @@ const weightMax = 1e6
 func Restore(s Snapshot) (*Tracker, error) {
 	t := NewTracker()
 	t.learned, t.stats.Opened = s.Learned, s.Opened
-	for _, score := range s.Scores {
-		if !sound(score) {
-			return nil, fmt.Errorf("%w: a score of %v", ErrSnapshot, score)
-		}
-		t.Bar.Observe(score)
-	}
 	open := map[uint64]*Incident{}
 	for at := range s.Incidents[:min(len(s.Incidents), openMax)] {
 		i, err := restore(&s.Incidents[at])

@@ -19,7 +19,6 @@ type Snapshot struct {
 	// Opened is how many incidents there were, which is the number of the last one.
 	Opened    uint64         `json:"opened"`
 	Learned   bool           `json:"learned,omitempty"`
-	Scores    []float64      `json:"scores,omitempty"`
 	Incidents []OpenSnapshot `json:"incidents,omitempty"`
 	// Processes are those that lead to an incident, the one that was quiet the longest first.
 	Processes []ProcessSnapshot `json:"processes,omitempty"`
@@ -71,7 +70,7 @@ type ProcessSnapshot struct {
 // Snapshot returns what has to be kept. It shares nothing that changes with the tracker. While a workload is learned everything is
 // surprising, so of what is not raised only what is sensitive is kept then; and nothing ever if onlyRaised.
 func (t *Tracker) Snapshot(onlyRaised bool) Snapshot {
-	s := Snapshot{Opened: t.stats.Opened, Learned: t.learned, Scores: slices.Clone(t.Bar.scores)}
+	s := Snapshot{Opened: t.stats.Opened, Learned: t.learned}
 	kept := map[*Incident]bool{}
 	for _, i := range t.open {
 		if i.Raised || !onlyRaised && (t.learned || len(i.Sensitivities()) > 0) {

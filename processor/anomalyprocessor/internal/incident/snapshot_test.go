@@ -82,7 +82,6 @@ func TestSnapshot_onlyRaised(t *testing.T) {
 
 func TestRestore_complains(t *testing.T) {
 	for complaint, written := range map[string]string{
-		"a score of -1":         `{"scores": [-1]}`,
 		"number 0 of 5":         `{"opened": 5, "incidents": [{}]}`,
 		"number 6 of 5":         `{"opened": 5, "incidents": [{"number": 6}]}`,
 		"number 1 of 5 twice":   `{"opened": 5, "incidents": [{"number": 1}, {"number": 1}]}`,
@@ -113,13 +112,12 @@ func TestRestore_complains(t *testing.T) {
 // Whoever adds a field has to say what becomes of it in a restart: keep it in a snapshot, or name it here.
 func TestSnapshot_knowsAllFields(t *testing.T) {
 	for of, fields := range map[reflect.Type][]string{
-		reflect.TypeFor[Tracker](): {"Bar", "processes", "open", "learned",
+		reflect.TypeFor[Tracker](): {"processes", "open", "learned",
 			"stats",           // only the number of the last incident: what was counted was counted
 			"touches",         // made anew
 			"Room", "settled", // of this run
 			"swept", // found out again
 		},
-		reflect.TypeFor[Bar]():       {"scores"},
 		reflect.TypeFor[process]():   {"key", "parent", "incident", "unusual", "ended", "executed", "touched", "seen"},
 		reflect.TypeFor[Node]():      {"Process", "Parent", "Executable", "First"},
 		reflect.TypeFor[Signature](): {"weights", "actions", "destinations"},

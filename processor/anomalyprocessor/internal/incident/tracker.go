@@ -27,8 +27,6 @@ type process struct {
 // Tracker links the surprising events of one workload. It is not safe for concurrent use: whoever owns the profile of the workload owns
 // the tracker too.
 type Tracker struct {
-	// Bar is the score that raises an incident.
-	Bar Bar
 	// Room is shared by the trackers of all workloads; it is set before the first use, or nil.
 	Room *Room
 
@@ -108,7 +106,7 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 	}
 	p := t.process(e)
 	p.executed = p.executed || e.Action == behaviour.Exec
-	if j.Bits <= terminalBits && hint.nothing() && (j.State != profile.Learning || j.Accepted || o.Sensitivity == behaviour.Ordinary) {
+	if j.Bits <= SurpriseMin && hint.nothing() && (j.State != profile.Learning || j.Accepted || o.Sensitivity == behaviour.Ordinary) {
 		if len(t.open) == 0 {
 			return Verdict{Learn: true}
 		}
@@ -156,7 +154,7 @@ func (t *Tracker) reached(i *Incident, state profile.State, now time.Time) bool 
 	if state == profile.Drifting && !t.reachedByNew(i, now) {
 		return false
 	}
-	bar := t.Bar.Value()
+	bar := Bar
 	if !i.hinted && len(i.Sensitivities()) == 0 {
 		bar *= ordinaryFactor
 	}

@@ -102,19 +102,6 @@ func TestTracker_clockJump(t *testing.T) {
 	assert.Empty(t, s.tracker.Expire(s.now))
 }
 
-func TestBar(t *testing.T) {
-	var b Bar
-	assert.InDelta(t, barFloor, b.Value(), 0)
-	b.Observe(5)
-	assert.InDelta(t, barFloor, b.Value(), 0)
-	b.Observe(20)
-	assert.InDelta(t, 25, b.Value(), 0)
-	for range scoresMax {
-		b.Observe(1)
-	}
-	assert.InDelta(t, barFloor, b.Value(), 0, "the oldest is forgotten")
-}
-
 func TestSimilar(t *testing.T) {
 	attack := func(pid int, far string) Signature {
 		s := trained(t)

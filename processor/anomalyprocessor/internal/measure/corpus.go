@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
-	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/sigma"
 )
 
 const (
@@ -46,10 +46,23 @@ type execution struct {
 	steps []step
 }
 
-// event is what is replayed, with what rules say about it.
+// event is what is replayed, with the rules that match it.
 type event struct {
 	behaviour.Event
-	hint incident.Hint
+	matched []*sigma.Rule
+	// note tells that it is not judged: it only says who belongs to whom.
+	note bool
+}
+
+// judged is how many events of a run are judged.
+func (x *execution) judged() int {
+	count := 0
+	for at := range x.events {
+		if !x.events[at].note {
+			count++
+		}
+	}
+	return count
 }
 
 // step is a part of an attack.

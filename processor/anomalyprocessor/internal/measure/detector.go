@@ -10,6 +10,7 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/generalise"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/incident"
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/judging"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 )
 
@@ -25,11 +26,13 @@ type detector struct {
 	generaliser *generalise.Generaliser
 	observation *profile.Observation
 	profile     *profile.Profile
-	tracker     *incident.Tracker
+	workload    judging.Workload
 	score       scorer
 	variant     variant
 	runs        int
 	surprising  int
+	// now is what time it is: that of the latest event.
+	now time.Time
 }
 
 // outcome is what one run led to.
@@ -65,7 +68,7 @@ func (d *detector) replay(x *execution, version string) outcome {
 		if e.Instance == "" {
 			e.Instance = instance
 		}
-		if x.evil[e.Process] && out.firstEvil.IsZero() {
+		if x.evil[e.Process] && !e.note && out.firstEvil.IsZero() {
 			out.firstEvil = e.Time
 		}
 		before := d.surprising
@@ -82,35 +85,42 @@ func (d *detector) replay(x *execution, version string) outcome {
 		switch {
 		case i.Raised:
 			out.raised = append(out.raised, i)
-		case i.Score() >= d.tracker.Bar.Value():
+		case i.Score() >= incident.Bar:
 			out.expected = append(out.expected, i)
 		}
 	}
 	return out
 }
 
+// take sends an event the way that it goes in the processor.
 func (d *detector) take(e *event) incident.Verdict {
-	d.tracker.Expire(e.Time)
-	d.observation.From(d.generaliser, &e.Event)
+	if e.Time.After(d.now) {
+		d.now = e.Time
+	}
+	if e.note {
+		d.workload.Note(&e.Event, d.now)
+		return incident.Verdict{}
+	}
+	d.workload.Prepare(d.generaliser, &e.Event, d.observation, d.now)
 	if d.variant.plain {
 		d.observation.Sensitivity = behaviour.Ordinary
 	}
-	d.tracker.Look(&e.Event, d.observation)
-	d.profile.Begin(d.observation, e.Time)
-	j := d.profile.Judge(d.observation)
+	matched := e.matched
+	if d.variant.noRules {
+		matched = nil
+	}
+	return d.workload.ByProfile(d.profile, &e.Event, d.observation, matched)
+}
+
+// rejudge lets a simple scorer have the word, if it is to be compared with one, and counts what is surprising.
+func (d *detector) rejudge(j profile.Judgement) profile.Judgement {
 	if d.score != nil {
 		j = d.score.score(j)
 	}
-	if j.Bits > 1 {
+	if j.Bits > incident.SurpriseMin {
 		d.surprising++
 	}
-	hint := e.hint
-	if d.variant.noRules {
-		hint = incident.Hint{}
-	}
-	v := d.tracker.Add(&e.Event, d.observation, j, hint)
-	v.Tell(d.profile, d.observation)
-	return v
+	return j
 }
 
 // trained is a workload after learning.
@@ -118,7 +128,6 @@ type trained struct {
 	workload string
 	// profile is the exported profile, from which each evaluation begins anew.
 	profile []byte
-	bar     incident.Bar
 	runs    int
 	// score is what a simple scorer has learned, nil if it is ours.
 	score scorer
@@ -137,16 +146,15 @@ func (t *trained) detector(v variant) (*detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &detector{generaliser: g, observation: new(profile.Observation), profile: p, tracker: incident.NewTracker(), variant: v, runs: t.runs}
-	d.tracker.Bar = t.bar
+	d := &detector{generaliser: g, observation: new(profile.Observation), profile: p, variant: v, runs: t.runs}
+	d.workload = judging.Workload{Tracker: incident.NewTracker(), Rejudge: d.rejudge}
 	if t.score != nil {
 		d.score = t.score.clone()
 	}
 	return d, nil
 }
 
-// train learns a workload from its runs for training and for calibration. The processor leaves the bar where it is, a variant takes it from the
-// latter.
+// train learns a workload from its runs for training and for calibration.
 func train(v variant, workload string, runs []*execution) (*trained, error) {
 	t := &trained{workload: workload, profile: profile.New(workload, profile.DefaultLimits()).Encode(), score: v.score}
 	d, err := t.detector(v)
@@ -155,12 +163,7 @@ func train(v variant, workload string, runs []*execution) (*trained, error) {
 	}
 	for _, phase := range []string{"train", "calibrate"} {
 		for _, x := range of(runs, workload, phase) {
-			out := d.replay(x, "v1")
-			for _, i := range out.all {
-				if v.calibrated && phase == "calibrate" {
-					t.bar.Observe(i.Score())
-				}
-			}
+			d.replay(x, "v1")
 		}
 	}
 	t.settled = d.profile.State() != profile.Learning

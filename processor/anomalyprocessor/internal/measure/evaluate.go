@@ -27,7 +27,7 @@ func evaluate(v variant, runs []*execution, log io.Writer) (*result, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.nodes, e.bytes, e.bars = append(e.nodes, t.stats.Nodes), append(e.bytes, t.stats.Bytes), append(e.bars, t.bar.Value())
+		e.nodes, e.bytes = append(e.nodes, t.stats.Nodes), append(e.bytes, t.stats.Bytes)
 		e.state += len(t.profile)
 		if t.settled {
 			e.settled++
@@ -58,13 +58,13 @@ func workloads(runs []*execution) []string {
 }
 
 // print writes an incident, if that is wanted.
-func (e *evaluation) print(what string, out outcome, incidents []*incident.Incident, bar float64) {
+func (e *evaluation) print(what string, out outcome, incidents []*incident.Incident) {
 	if e.log == nil || e.variant.name != variants()[0].name {
 		return
 	}
 	for _, i := range incidents {
-		fmt.Fprintf(e.log, "%s: run %d %s %s: score %.1f (decisive %.1f, bar %.1f), %d processes, %d behaviours\n", what, out.run.number,
-			out.run.workload, out.run.chain, i.Score(), i.DecisiveScore(), bar, len(i.Nodes), len(i.Behaviours))
+		fmt.Fprintf(e.log, "%s: run %d %s %s: score %.1f (decisive %.1f), %d processes, %d behaviours\n", what, out.run.number,
+			out.run.workload, out.run.chain, i.Score(), i.DecisiveScore(), len(i.Nodes), len(i.Behaviours))
 		for _, b := range i.Behaviours {
 			fmt.Fprintf(e.log, "    %5.1f x%d expected=%v %s %s: %s\n", b.Weight, b.Count, b.Expected, b.Sensitivity, b.Action, b.Explanation)
 		}
@@ -80,10 +80,10 @@ func (e *evaluation) benignRuns(t *trained) error {
 	var told []*story
 	for _, x := range of(e.runs, t.workload, "test") {
 		out := d.replay(x, "v1")
-		e.print("false", out, out.raised, t.bar.Value())
+		e.print("false", out, out.raised)
 		e.benign++
 		e.days += x.apart.Hours() / 24
-		e.benignEvents += len(x.events)
+		e.benignEvents += x.judged()
 		e.falseBenign += len(out.raised)
 		e.folds.count(out)
 		for _, i := range out.raised {
@@ -113,7 +113,7 @@ func (e *evaluation) worseRuns(t *trained) error {
 				lossy.events = append(lossy.events, x.events[at])
 			}
 			unnamed.events[at].Executable, unnamed.events[at].ParentExecutable = "", ""
-			unnamed.events[at].Parent = behaviour.ProcessKey{}
+			unnamed.events[at].Parent, unnamed.events[at].Executor = behaviour.ProcessKey{}, behaviour.ProcessKey{}
 		}
 		e.falseHalf += len(half.replay(&lossy, "v1").raised)
 		e.falseBare += len(bare.replay(&unnamed, "").raised)
@@ -130,8 +130,8 @@ func (e *evaluation) driftRuns(t *trained) error {
 	told := false
 	for _, x := range of(e.runs, t.workload, "drift") {
 		out := d.replay(x, "v2")
-		e.print("drift", out, out.raised, t.bar.Value())
-		e.print("new version", out, out.expected, t.bar.Value())
+		e.print("drift", out, out.raised)
+		e.print("new version", out, out.expected)
 		e.drift++
 		if len(out.raised) > 0 {
 			e.driftRaised++
@@ -175,14 +175,14 @@ func (e *evaluation) attackRuns(t *trained) error {
 		out := d.replay(x, "v1")
 		e.attacks++
 		e.folds.count(out)
-		e.attackEvents, e.attackSurprising = e.attackEvents+len(x.events), e.attackSurprising+d.surprising
+		e.attackEvents, e.attackSurprising = e.attackEvents+x.judged(), e.attackSurprising+d.surprising
 		if e.countProcesses(out) {
 			e.found++
 		} else {
 			e.missed = append(e.missed, t.workload+"/"+x.chain)
-			e.print("missed", out, out.all, t.bar.Value())
+			e.print("missed", out, out.all)
 		}
-		e.print("attack", out, out.raised, t.bar.Value())
+		e.print("attack", out, out.raised)
 		for _, i := range out.raised {
 			e.incidents++
 			e.stories = merge(e.stories, i, x.workload, x.chain)
@@ -210,7 +210,7 @@ func (e *evaluation) attacksDuringDrift(t *trained) error {
 			e.duringFound++
 		} else {
 			e.duringMissed = append(e.duringMissed, t.workload+"/"+x.chain)
-			e.print("missed during drift", out, out.all, t.bar.Value())
+			e.print("missed during drift", out, out.all)
 		}
 	}
 	return nil
@@ -238,5 +238,6 @@ func splice(into, attack *execution) *execution {
 		spliced.events = append(spliced.events, e)
 	}
 	spliced.events = append(spliced.events, into.events[half:]...)
+	slices.SortStableFunc(spliced.events, func(a, b event) int { return a.Time.Compare(b.Time) })
 	return &spliced
 }

@@ -28,11 +28,12 @@ func main() {
 	path := flag.String("corpus", cmp.Or(os.Getenv("MEERKAT_CORPUS"), corpusDefault), "folder of a corpus, or folder or file of events that were recorded elsewhere (or MEERKAT_CORPUS)")
 	nabPath := flag.String("nab", nabPath(), "folder of the Numenta Anomaly Benchmark (or MEERKAT_NAB)")
 	onlyMetrics := flag.Bool("metrics", false, "measure only what is found in metrics")
+	choosing := flag.Bool("choosing", false, "measure only on the workloads for choosing: what is looked at while something changes")
 	verbose := flag.Bool("v", false, "print each incident that is raised")
 	flag.Parse()
 	err := metrics(os.Stdout, *nabPath)
 	if !*onlyMetrics {
-		err = errors.Join(err, run(*path, *verbose))
+		err = errors.Join(err, run(*path, *choosing, *verbose))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)
@@ -40,7 +41,7 @@ func main() {
 	}
 }
 
-func run(path string, verbose bool) error {
+func run(path string, choosing, verbose bool) error {
 	split, err := corpus.ReadSplit(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		runs, err := readCorpus(path)
@@ -56,6 +57,9 @@ func run(path string, verbose bool) error {
 		name      string
 		workloads []string
 	}{{"for choosing", split.Train}, {"for the report only", split.Test}} {
+		if choosing && part.name != "for choosing" {
+			continue
+		}
 		runs, reader, err := readSessions(path, part.workloads)
 		if err != nil {
 			return err

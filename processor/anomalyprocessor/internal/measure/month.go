@@ -52,7 +52,7 @@ func month(w io.Writer, runs []*execution) error {
 		}
 		merged += len(stories)
 		nodes, bytes = append(nodes, d.profile.Stats().Nodes), append(bytes, d.profile.Stats().Bytes)
-		aged := &trained{workload: workload, profile: d.profile.Encode(), bar: t.bar, runs: d.runs}
+		aged := &trained{workload: workload, profile: d.profile.Encode(), runs: d.runs}
 		for _, x := range of(runs, workload, "attack") {
 			attacked, err := aged.detector(v)
 			if err != nil {

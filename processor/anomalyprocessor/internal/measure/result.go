@@ -53,7 +53,6 @@ type result struct {
 	incidents, stories, joined int
 	nodes                      []int
 	bytes                      []int
-	bars                       []float64
 	settled                    int
 	// state is how many bytes all profiles are when they are kept.
 	state int

@@ -19,8 +19,6 @@ type variant struct {
 	plain, noRules bool
 	// noRuntime leaves out what the container runtime does to make a container, before it is one.
 	noRuntime bool
-	// calibrated has the bar follow from the scores of benign incidents.
-	calibrated bool
 	// score replaces judgements, nil leaves them.
 	score scorer
 }
@@ -40,7 +38,6 @@ func variants() []variant {
 		{name: "no rules", noRules: true},
 		{name: "neither rules nor that list", noRules: true, plain: true},
 		{name: "no events of the container runtime", noRuntime: true},
-		{name: "bar by calibration", calibrated: true},
 		{name: "never seen, flat 8 bits", score: flat{}},
 		{name: "rare, by frequency", noRules: true, plain: true, score: newFrequency()},
 		{name: "random", noRules: true, plain: true, score: newRandom()},

@@ -78,16 +78,14 @@ func (r *sessionReader) add(x *execution, resource pcommon.Resource, log plog.Lo
 	var e event
 	outcome := r.reader.Read(log, &e.Event)
 	r.outcomes[outcome]++
-	if outcome != record.Read {
+	if e.note = outcome == record.Context; !e.note && outcome != record.Read {
 		return
 	}
 	e.Arguments = slices.Clone(e.Arguments) // the reader uses them again
-	if r.filler.Fill(resource, log, &r.asked) {
+	if !e.note && r.filler.Fill(resource, log, &r.asked) {
 		r.matched = r.rules.Match(&r.asked, r.matched[:0])
 		for _, number := range r.matched {
-			level := r.rules.Rule(number).Level
-			e.hint.Bits = max(e.hint.Bits, level.Bits())
-			e.hint.Raise = e.hint.Raise || level.Raises()
+			e.matched = append(e.matched, r.rules.Rule(number))
 		}
 	}
 	x.events = append(x.events, e)

@@ -21,7 +21,7 @@ type Incidents struct {
 
 // Empty tells that nothing is lost without it.
 func (i *Incidents) Empty() bool {
-	return len(i.Tracker.Incidents) == 0 && len(i.Tracker.Scores) == 0 && len(i.Book.Stories) == 0
+	return len(i.Tracker.Incidents) == 0 && len(i.Book.Stories) == 0
 }
 
 // Encode writes it. What has no room is left out, first what was over, then what is not raised, which less tells.
