@@ -89,8 +89,12 @@ func (o *Object) addShort(word string) {
 }
 
 // loosen reads a name, the last so far, in its other way: as one that consists of a random part and perhaps an extension, where the
-// random part happens to be letters only, or to begin like a temporary file.
+// random part happens to be letters only, or to begin like a temporary file; or as one with an ending that mkstemp may have made up.
 func (o *Object) loosen(name string) {
+	if looseEnding(name) {
+		o.loosenEnding()
+		return
+	}
 	random := token(name)
 	if random < len(name) && name[random] != '.' {
 		return
@@ -113,6 +117,19 @@ func (o *Object) loosen(name string) {
 		return
 	}
 	loose = append(loose, segment[extension:]...)
+	if !bytes.Equal(loose, segment) {
+		o.looseBytes = len(loose)
+	}
+}
+
+// loosenEnding puts what stands for a temporary name in the place of the last six letters and digits, or of what became of them.
+func (o *Object) loosenEnding() {
+	segment := o.Segment(o.count - 1)
+	stem := bytes.LastIndexByte(segment, '.') + 1
+	if stem == 0 || stem+len(placeTemporary) > len(o.loose) {
+		return
+	}
+	loose := append(append(o.loose[:0], segment[:stem]...), placeTemporary...)
 	if !bytes.Equal(loose, segment) {
 		o.looseBytes = len(loose)
 	}
@@ -160,14 +177,38 @@ func (o *Object) addTemporary(name string) int {
 	return 0
 }
 
+// endingBytes is how many characters mkstemp makes up.
+const endingBytes = 6
+
+// looseEnding tells whether six letters and digits at the end of a name may have been made up for a copy of a file: by chance they have no capital, as in
+// config.json.xa3byq. Letters only, behind a single name that may be made up itself, are rather an extension.
+func looseEnding(name string) bool {
+	at := len(name) - endingBytes
+	if at < 2 || name[at-1] != '.' {
+		return false
+	}
+	letters, words := 0, true
+	for i := at; i < len(name); i++ {
+		switch {
+		case letter(name[i]):
+			letters++
+			words = words && !upper(name[i])
+		case digit(name[i]):
+			words = false
+		default:
+			return false
+		}
+	}
+	return letters > 0 && (!words || token(name) < identifierBytesMin || token(name) < at-1)
+}
+
 // podPrefix stands before the UID of a pod in the name of its cgroup.
 const podPrefix = "pod"
 
 // madeUpEnding returns where an ending begins that mkstemp made up for a copy of a file, as in config.json.Xa3bYq; 0 if it does not look so. A capital
 // at its beginning only could be a word.
 func madeUpEnding(name string) int {
-	const bytes = 6
-	at := len(name) - bytes
+	at := len(name) - endingBytes
 	if at < 2 || name[at-1] != '.' {
 		return 0
 	}

@@ -47,7 +47,8 @@ type Object struct {
 // Reset empties the object.
 func (o *Object) Reset() { o.bytes, o.count, o.looseBytes = 0, 0, 0 }
 
-// Loose returns what the last segment may be as well: a name of letters only can be an identifier, or end in six that mkstemp chose.
+// Loose returns what the last segment may be as well: a name of letters only can be an identifier, or end in six that mkstemp chose, as can one without
+// capitals behind a point.
 // It is meant for asking whether such names are usual at that place, where whoever wants to hide could take one with digits. Empty if
 // there is no such way to read it, and in folders in which nothing is generalised.
 func (o *Object) Loose() []byte { return o.loose[:o.looseBytes] }
