@@ -72,7 +72,7 @@ func AnomalyAttributes() []Attribute {
 		{IncidentSteps, MapArray, "What happened, in order; the same thing again is the same step. The keys of a step are listed below. Of its process it has `" +
 			ProcessPID + "`, `" + ProcessCreationTime + "`, `" + ProcessParentPID + "` and `" + ProcessExecutablePath + "`."},
 		{IncidentStepsOmitted, Int, "Further steps, which were less unusual. Absent if there are none."},
-		{IncidentSensitivities, StringArray, "In which ways it is sensitive, whatever is normal for the workload: `shell`, `transfer tool`, `executed from a volatile place`, `credentials`, `persistence`, `intrusion`, `removal of traces`."},
+		{IncidentSensitivities, StringArray, "In which ways it is sensitive, whatever is normal for the workload: `shell`, `transfer tool`, `executed from a volatile place`, `credentials`, `persistence`, `intrusion`, `removal of traces`, `data in names`."},
 		{IncidentMerged, Int, "How many incidents were merged into this one, because they consist of the same behaviours on another replica, or later. Absent if there are none."},
 		{IncidentEvents, Int, "How many events are part of it."},
 		{IncidentInstances, StringArray, "Containers, or hosts, in which it happened; 32 at most."},

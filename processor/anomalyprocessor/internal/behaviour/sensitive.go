@@ -21,10 +21,11 @@ const (
 	Persistence             // what is started by itself later, and what is loaded into other programs
 	Intrusion               // privileges, other processes' memory, file systems, kernel code
 	Traces                  // logs and histories are removed
+	Tunnel                  // data is sent in names that are looked up; no single event tells
 )
 
 var sensitivityNames = [...]string{
-	"ordinary", "shell", "transfer tool", "executed from a volatile place", "credentials", "persistence", "intrusion", "removal of traces",
+	"ordinary", "shell", "transfer tool", "executed from a volatile place", "credentials", "persistence", "intrusion", "removal of traces", "data in names",
 }
 
 // String returns what people read.

@@ -37,6 +37,8 @@ type Behaviour struct {
 	Forbidden bool
 	// Ends are those of its first connections.
 	Ends []End
+	// lookedUp has a bit for each name that was looked up and may carry data, by its hash: the second kind of name with the same bit is not counted.
+	lookedUp uint64
 	// Object and Explanation are for people.
 	Object, Explanation string
 }
@@ -160,10 +162,10 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 		b.Count++
 		b.Forbidden = b.Forbidden || j.Forbidden
 		b.addEnd(e)
-		changed := weight > b.Weight
-		b.Weight = max(b.Weight, weight)
+		before := b.Weight
+		b.Weight = max(b.Weight, weight) + b.tunnel(e, o)
 		i.MoreVariants += b.vary(o, j, hint)
-		return changed
+		return b.Weight > before
 	}
 	added := Behaviour{
 		ID: id, Keys: o.Keys(), Weight: weight, Expected: j.New && o.Sensitivity == behaviour.Ordinary && hint.Bits == 0, Sensitivity: o.Sensitivity,
@@ -173,6 +175,7 @@ func (i *Incident) add(p *process, e *behaviour.Event, o *profile.Observation, j
 	}
 	i.MoreVariants += added.vary(o, j, hint)
 	added.addEnd(e)
+	added.tunnel(e, o)
 	return i.addBehaviour(&added)
 }
 

@@ -5,6 +5,7 @@ package incident
 import (
 	"slices"
 
+	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/behaviour"
 	"github.com/meerkat-otel/meerkat/processor/anomalyprocessor/internal/profile"
 )
 
@@ -36,12 +37,16 @@ func (b *Behaviour) vary(o *profile.Observation, j profile.Judgement, hint Hint)
 	return more
 }
 
-// Join takes in the same behaviour of another incident: how often and with which arguments it was seen, what it weighs, which rules matched, and
-// with whom it was. When it was seen first stays.
+// Join takes in the same behaviour of another incident: how often and with which arguments it was seen, what it weighs, in which way it is sensitive,
+// which rules matched, and with whom it was. When it was seen first stays.
 func (b *Behaviour) Join(other *Behaviour) {
 	b.Count += other.Count
 	b.Weight = max(b.Weight, other.Weight)
 	b.Forbidden = b.Forbidden || other.Forbidden
+	b.lookedUp |= other.lookedUp
+	if b.Sensitivity == behaviour.Ordinary && other.Sensitivity != behaviour.Ordinary {
+		b.Sensitivity, b.Expected, b.Explanation = other.Sensitivity, other.Expected, other.Explanation
+	}
 	b.AddEnds(other.Ends)
 	for _, keys := range slices.Concat(other.Variants, []profile.Keys{{Shape: other.Keys.Shape}}) {
 		if keys.Shape != b.Keys.Shape {

@@ -41,6 +41,9 @@ const (
 	variantsMax = 16
 	// endsMax bounds the connections of a behaviour whose ends are kept: the first ones.
 	endsMax = 16
+	// tunnelNamesMin is how many different names below a domain have to carry something, in labels of tunnelLabelBytesMin at least, to be a tunnel.
+	tunnelNamesMin      = 3
+	tunnelLabelBytesMin = 16
 	// filesMax bounds the files of an incident through which others are linked to it.
 	filesMax = 64
 	// siblingMax is how long after a sibling a process is linked to the sibling's incident.

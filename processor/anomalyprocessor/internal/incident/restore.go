@@ -83,7 +83,7 @@ func (s *BehaviourSnapshot) Restore() (Behaviour, error) {
 	b := Behaviour{
 		ID: s.ID, Keys: keysOf(s.Keys), Weight: s.Weight, Expected: s.Expected, Sensitivity: sensitivity, Action: action,
 		Process: s.Process.Key(), First: TimeOf(s.First), Count: s.Count, Destination: s.Destination, Object: s.Object, Explanation: s.Explanation,
-		Forbidden: s.Forbidden,
+		Forbidden: s.Forbidden, lookedUp: s.LookedUp,
 	}
 	for _, keys := range s.Variants {
 		include(&b.Variants, keysOf(keys))

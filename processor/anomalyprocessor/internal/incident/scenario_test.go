@@ -122,7 +122,7 @@ func (s *stage) event(pid uint32, action behaviour.Action, object string) behavi
 		far, err := netip.ParseAddrPort(object)
 		require.NoError(s.t, err)
 		e.Address, e.Port = far.Addr(), far.Port()
-	case behaviour.Privilege, behaviour.Injection:
+	case behaviour.Privilege, behaviour.Injection, behaviour.Resolve:
 		e.Detail = object
 	default:
 		e.Path = object

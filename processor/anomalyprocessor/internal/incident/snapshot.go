@@ -160,6 +160,8 @@ type BehaviourSnapshot struct {
 	// Ends are those by which a gateway finds what is at the other one.
 	Ends      []EndSnapshot `json:"ends,omitempty"`
 	Forbidden bool          `json:"forbidden,omitempty"`
+	// LookedUp has a bit for each name that may carry data.
+	LookedUp uint64 `json:"looked_up,omitempty"`
 }
 
 // EndSnapshot is what is kept of a connection.
@@ -175,7 +177,7 @@ func (b *Behaviour) Snapshot() BehaviourSnapshot {
 	s := BehaviourSnapshot{
 		ID: b.ID, Keys: numbersOf(b.Keys), Weight: b.Weight, Expected: b.Expected, Action: b.Action.String(),
 		Process: ProcessOf(b.Process), First: Nanoseconds(b.First), Count: b.Count, Destination: b.Destination, Object: b.Object,
-		Explanation: b.Explanation, Forbidden: b.Forbidden,
+		Explanation: b.Explanation, Forbidden: b.Forbidden, LookedUp: b.lookedUp,
 	}
 	if b.Sensitivity != behaviour.Ordinary {
 		s.Sensitivity = b.Sensitivity.String()

@@ -122,7 +122,7 @@ func TestSnapshot_knowsAllFields(t *testing.T) {
 		reflect.TypeFor[Node]():      {"Process", "Parent", "Executable", "First"},
 		reflect.TypeFor[Signature](): {"weights", "actions", "destinations"},
 		reflect.TypeFor[Behaviour](): {"ID", "Keys", "Weight", "Expected", "Sensitivity", "Action", "Process", "First", "Count", "Destination",
-			"Object", "Explanation", "Variants", "Excuses", "Ends", "Forbidden"},
+			"Object", "Explanation", "Variants", "Excuses", "Ends", "Forbidden", "lookedUp"},
 		reflect.TypeFor[Incident](): {"Number", "Opened", "Last", "Raised", "RaisedAt", "Nodes", "Behaviours", "MoreNodes", "MoreBehaviours", "MoreVariants", "files",
 			"index", // made anew
 			"hinted",
