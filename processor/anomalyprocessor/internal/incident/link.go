@@ -112,22 +112,36 @@ func (t *Tracker) nearest(p *process, now time.Time) (*Incident, *process) {
 	return nil, nil
 }
 
-// ofSibling returns the incident of another child of the same parent. A common parent says little, so both have to be unusual
-// themselves, and close in time.
+// ofSibling returns the incident of another child of the same program, whichever of its forks it is of. A common parent says little, so both have to be
+// unusual themselves, and close in time.
 func (t *Tracker) ofSibling(p *process, now time.Time) *Incident {
 	if !p.unusual || p.parent == (behaviour.ProcessKey{}) {
 		return nil
 	}
+	program := t.program(p.parent)
 	for _, i := range slices.Backward(t.open) {
 		if gap := now.Sub(i.Last); gap > siblingMax || gap < -siblingMax {
 			continue
 		}
 		for n := range i.Nodes {
 			sibling, ok := t.processes[i.Nodes[n].Process]
-			if ok && sibling.unusual && sibling.parent == p.parent {
+			if ok && sibling.unusual && t.program(sibling.parent) == program {
 				return i
 			}
 		}
 	}
 	return nil
+}
+
+// program returns the process that executed the program which a process runs, as far up as is known: a shell forks itself for each part of a script, and a
+// server for each worker.
+func (t *Tracker) program(key behaviour.ProcessKey) behaviour.ProcessKey {
+	for range ancestorsMax {
+		p, ok := t.processes[key]
+		if !ok || p.executed || t.processes[p.parent] == nil {
+			break
+		}
+		key = p.parent
+	}
+	return key
 }
