@@ -9,22 +9,24 @@ const EventIncident = "meerkat.incident"
 
 // Attributes of incidents. The workload is the resource.
 const (
-	IncidentID            = "meerkat.incident.id"
-	IncidentState         = "meerkat.incident.state"
-	IncidentPartOf        = "meerkat.incident.part_of"
-	IncidentScore         = "meerkat.incident.score"
-	IncidentConfidence    = "meerkat.incident.confidence"
-	IncidentOpened        = "meerkat.incident.opened"
-	IncidentLast          = "meerkat.incident.last"
-	IncidentSteps         = "meerkat.incident.steps"
-	IncidentStepsOmitted  = "meerkat.incident.steps.omitted"
-	IncidentSensitivities = "meerkat.incident.sensitivities"
-	IncidentMerged        = "meerkat.incident.merged"
-	IncidentEvents        = "meerkat.incident.events"
-	IncidentInstances     = "meerkat.incident.instances"
-	IncidentEvidence      = "meerkat.incident.evidence"
-	IncidentProfileStatus = "meerkat.incident.profile.status"
-	IncidentProfileEvents = "meerkat.incident.profile.events"
+	IncidentID               = "meerkat.incident.id"
+	IncidentState            = "meerkat.incident.state"
+	IncidentPartOf           = "meerkat.incident.part_of"
+	IncidentScore            = "meerkat.incident.score"
+	IncidentConfidence       = "meerkat.incident.confidence"
+	IncidentOpened           = "meerkat.incident.opened"
+	IncidentLast             = "meerkat.incident.last"
+	IncidentSteps            = "meerkat.incident.steps"
+	IncidentStepsOmitted     = "meerkat.incident.steps.omitted"
+	IncidentProcesses        = "meerkat.incident.processes"
+	IncidentProcessesOmitted = "meerkat.incident.processes.omitted"
+	IncidentSensitivities    = "meerkat.incident.sensitivities"
+	IncidentMerged           = "meerkat.incident.merged"
+	IncidentEvents           = "meerkat.incident.events"
+	IncidentInstances        = "meerkat.incident.instances"
+	IncidentEvidence         = "meerkat.incident.evidence"
+	IncidentProfileStatus    = "meerkat.incident.profile.status"
+	IncidentProfileEvents    = "meerkat.incident.profile.events"
 
 	SecurityRuleName        = "security_rule.name"
 	SecurityRuleUUID        = "security_rule.uuid"
@@ -47,12 +49,15 @@ const (
 	StepSensitivity = "sensitivity"
 )
 
+// ProcessRole is a key of a process of IncidentProcesses, besides StepTime and the names of attributes of events.
+const ProcessRole = "role"
+
 // AnomalyEvents describes the events of the processor "anomaly".
 func AnomalyEvents() []Event {
 	return []Event{
 		{EventIncident, "Something unusual happened in a workload that a person should look at: what is linked is one incident, and the same once more is no further one.", append([]string{
 			IncidentID, IncidentState, IncidentPartOf, IncidentScore, IncidentConfidence, IncidentOpened, IncidentLast, IncidentSteps, IncidentStepsOmitted,
-			IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
+			IncidentProcesses, IncidentProcessesOmitted, IncidentSensitivities, IncidentMerged, IncidentEvents, IncidentInstances, IncidentEvidence, IncidentProfileStatus, IncidentProfileEvents,
 			SecurityRuleName, SecurityRuleUUID, SecurityRuleDescription, SecurityRuleCategory, IncidentRules, IncidentRulesOmitted,
 			IncidentTechniques, IncidentTactics, IncidentLoss, IncidentVerdict, IncidentVerdictComment, IncidentVerdictBy, IncidentMetrics,
 		}, append(anomalySummaryNames(), anomalyFleetNames()...)...)},
@@ -72,6 +77,10 @@ func AnomalyAttributes() []Attribute {
 		{IncidentSteps, MapArray, "What happened, in order; the same thing again is the same step. The keys of a step are listed below. Of its process it has `" +
 			ProcessPID + "`, `" + ProcessCreationTime + "`, `" + ProcessParentPID + "` and `" + ProcessExecutablePath + "`."},
 		{IncidentStepsOmitted, Int, "Further steps, which were less unusual. Absent if there are none."},
+		{IncidentProcesses, MapArray, "The processes that belong to it, in order, each with `" + StepTime + "`, when it was seen first, `" + ProcessPID + "`, `" + ProcessCreationTime + "`, `" +
+			ProcessParentPID + "`, `" + ProcessExecutablePath + "` and `" + ProcessRole + "`: `unusual` if it did something unusual itself, `job` if it is the program that " +
+			"executed such things and hardly anything else, `below` if one of these started it. Only what is unusual has a part in the score."},
+		{IncidentProcessesOmitted, Int, "Further processes. Absent if there are none."},
 		{IncidentSensitivities, StringArray, "In which ways it is sensitive, whatever is normal for the workload: `shell`, `transfer tool`, `executed from a volatile place`, `credentials`, `persistence`, `intrusion`, `removal of traces`, `data in names`."},
 		{IncidentMerged, Int, "How many incidents were merged into this one, because they consist of the same behaviours on another replica, or later. Absent if there are none."},
 		{IncidentEvents, Int, "How many events are part of it."},

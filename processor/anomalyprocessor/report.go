@@ -107,6 +107,7 @@ func (c *core) write(p *profile.Profile, s *story.Story, state string, now time.
 	attributes.PutStr(names.IncidentOpened, formatTime(s.Opened()))
 	attributes.PutStr(names.IncidentLast, formatTime(s.Last()))
 	putSteps(attributes, steps, more)
+	putProcesses(attributes, s)
 	putCount(attributes, names.IncidentMerged, s.Merged())
 	putCount(attributes, names.IncidentEvents, facts.Events)
 	putTexts(attributes, names.IncidentInstances, facts.Instances)
@@ -179,18 +180,35 @@ func putSteps(attributes pcommon.Map, steps []story.Step, more uint64) {
 				sensitivities = append(sensitivities, step.Sensitivity.String())
 			}
 		}
-		m.PutInt(names.ProcessPID, int64(step.Process.PID))
-		if step.Process.Created != 0 {
-			m.PutStr(names.ProcessCreationTime, formatTime(time.Unix(0, step.Process.Created)))
-		}
-		if step.Parent.PID != 0 {
-			m.PutInt(names.ProcessParentPID, int64(step.Parent.PID))
-		}
-		putText(m, names.ProcessExecutablePath, step.Executable)
+		putProcess(m, step.Process, step.Parent, step.Executable)
 		putStepForFleet(m, step)
 	}
 	putCount(attributes, names.IncidentStepsOmitted, more)
 	putTexts(attributes, names.IncidentSensitivities, sensitivities)
+}
+
+// putProcess tells which process it is, and what it runs.
+func putProcess(m pcommon.Map, process, parent behaviour.ProcessKey, executable string) {
+	m.PutInt(names.ProcessPID, int64(process.PID))
+	if process.Created != 0 {
+		m.PutStr(names.ProcessCreationTime, formatTime(time.Unix(0, process.Created)))
+	}
+	if parent.PID != 0 {
+		m.PutInt(names.ProcessParentPID, int64(parent.PID))
+	}
+	putText(m, names.ProcessExecutablePath, executable)
+}
+
+func putProcesses(attributes pcommon.Map, s *story.Story) {
+	processes, more := s.Processes()
+	list := attributes.PutEmptySlice(names.IncidentProcesses)
+	for _, n := range processes {
+		m := list.AppendEmpty().SetEmptyMap()
+		m.PutStr(names.StepTime, formatTime(n.First))
+		putProcess(m, n.Process, n.Parent, n.Executable)
+		m.PutStr(names.ProcessRole, n.Role.String())
+	}
+	putCount(attributes, names.IncidentProcessesOmitted, more)
 }
 
 func putVerdict(m pcommon.Map, v story.Verdict) {

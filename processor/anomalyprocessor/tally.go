@@ -47,6 +47,8 @@ func (c *counts) add(p *profile.Profile, w *workload) {
 	c.tracker.Surprising += tracker.Surprising
 	c.tracker.Forgotten += tracker.Forgotten
 	c.tracker.Displaced += tracker.Displaced
+	c.tracker.Unnamed += tracker.Unnamed
+	c.tracker.Nameless += tracker.Nameless
 	c.book.Merged += book.Merged
 	c.book.Forgotten += book.Forgotten
 	c.book.Omitted += book.Omitted

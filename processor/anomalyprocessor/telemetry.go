@@ -105,6 +105,7 @@ func (t *telemetry) observeProfiles(o metric.Observer) {
 		"workloads": stats.Forgotten, "bytes": stats.Denied, "behaviours": all.evicted, "processes": all.tracker.Forgotten,
 		"open_incidents": all.tracker.Displaced, "stories": all.book.Forgotten, "facts": all.book.Omitted, "rule_text": t.core.tally.cut.Load(),
 		"evidence": t.core.evidence.omitted.Load(), "losses": t.core.losses.Dropped(), "habits": all.habits,
+		"incident_processes": all.tracker.Unnamed, "process_names": all.tracker.Nameless,
 		"command_lines": t.core.rules.current.Load().filler.Forgotten(), "metric_incidents": t.core.raised.full.Load(),
 	} {
 		o.ObserveInt64(t.limits, int64(n), instruments.By(names.Bound, bound))

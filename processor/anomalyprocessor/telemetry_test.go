@@ -87,7 +87,7 @@ func TestTelemetry(t *testing.T) {
 	assert.Positive(t, collect(t, tel, names.AnomalyProfileBytes(), "")[""])
 	limits := collect(t, tel, names.AnomalyLimits(), names.Bound)
 	assert.Equal(t, int64(1), limits["workloads"])
-	assert.Len(t, limits, 14)
+	assert.Len(t, limits, 16)
 	assert.Greater(t, collect(t, tel, names.AnomalyRules(), "")[""], int64(10))
 	assert.Equal(t, map[string]int64{"broken": 1}, collect(t, tel, names.AnomalyRulesRefused(), names.Reason))
 	assert.NotEmpty(t, collect(t, tel, names.AnomalyRuleHits(), names.Rule))

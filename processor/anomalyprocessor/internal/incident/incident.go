@@ -60,8 +60,10 @@ type Incident struct {
 	RaisedAt   time.Time
 	Nodes      []Node
 	Behaviours []Behaviour
-	// MoreNodes and MoreBehaviours count what was beyond the limits.
-	MoreNodes, MoreBehaviours, MoreVariants uint32
+	// Named are processes that belong to it without being a part of it. They change nothing of what it weighs and of what is linked to it.
+	Named []Named
+	// MoreNodes, MoreBehaviours, MoreVariants and MoreNamed count what was beyond the limits.
+	MoreNodes, MoreBehaviours, MoreVariants, MoreNamed uint32
 
 	files  map[string]bool
 	index  map[uint64]int
@@ -232,6 +234,7 @@ func (i *Incident) addNode(p *process, e *behaviour.Event) {
 	if slices.ContainsFunc(i.Nodes, func(n Node) bool { return n.Process == p.key }) {
 		return
 	}
+	i.unname(p.key)
 	i.keepNode(&Node{Process: p.key, Parent: p.parent, Executable: strings.Clone(cut(e.Executable, executableBytesMax)), First: e.Time})
 }
 

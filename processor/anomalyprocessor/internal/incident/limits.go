@@ -21,7 +21,7 @@ const (
 	processesMax = 2048
 	// processQuietMax is how long a process is known that neither does anything nor starts another.
 	processQuietMax = 4 * quietMax
-	// processesTotalMax bounds the processes of all trackers, of some 200 bytes each; processesMin is how many each may have in any case.
+	// processesTotalMax bounds the processes of all trackers, of some 250 bytes each; processesMin is how many each may have in any case.
 	processesTotalMax = 65_536
 	processesMin      = 32
 	// openTotalMax bounds the open incidents of all trackers. Beyond it each has one at a time, which is small.
@@ -32,6 +32,14 @@ const (
 	explanationBytesMax = 1024
 	executableBytesMax  = 512
 	fileBytesMax        = 512
+	// namedMax bounds the processes that an incident names besides those that are a part of it; more is counted only.
+	namedMax = 64
+	// jobMax is how long a process is a job after it was executed: what it executes meanwhile is its purpose, later it is rather a server. It is one that is
+	// unusual if at least half of that, and jobShare says of how many one, is surprising.
+	jobMax   = time.Minute
+	jobShare = 2
+	// executablesMax bounds the names of programs that a tracker keeps for its processes; others have none until processes are looked through next.
+	executablesMax = 256
 	// openMax bounds the open incidents of a workload. Beyond it the one with the lowest score is closed.
 	openMax = 32
 	// nodesMax and behavioursMax bound one incident; more is counted only.

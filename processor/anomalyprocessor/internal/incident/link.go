@@ -41,6 +41,13 @@ func (t *Tracker) absorb(into, part *Incident) {
 		into.keepNode(&part.Nodes[at])
 	}
 	into.MoreNodes += part.MoreNodes
+	for at := range part.Nodes {
+		into.unname(part.Nodes[at].Process)
+	}
+	for at := range part.Named {
+		into.keepNamed(&part.Named[at])
+	}
+	into.MoreNamed += part.MoreNamed
 	for at := range part.Behaviours {
 		into.keepBehaviour(&part.Behaviours[at])
 	}

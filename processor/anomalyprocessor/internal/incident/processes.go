@@ -13,12 +13,16 @@ import (
 // of a process that only ever forked have no ancestors. It is nothing to raise an incident by, and nothing to learn.
 func (t *Tracker) Note(e *behaviour.Event) {
 	defer t.settle()
-	if !e.Ended {
-		t.process(e)
-		return
-	}
-	if p, ok := t.processes[e.Process]; ok {
+	p, known := t.processes[e.Process]
+	switch {
+	case !e.Ended:
+		t.nameBelow(t.process(e), e.Time)
+	case known:
 		p.ended = true
+	case t.below(e.Parent):
+		p = t.process(e)
+		p.ended = true
+		t.nameBelow(p, e.Time)
 	}
 }
 

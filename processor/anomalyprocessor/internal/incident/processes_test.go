@@ -14,7 +14,7 @@ import (
 
 func (s *stage) note(pid, parent uint32, ended bool) {
 	s.tracker.Note(&behaviour.Event{
-		Time: s.now, Process: behaviour.ProcessKey{PID: pid}, Parent: behaviour.ProcessKey{PID: parent}, Ended: ended,
+		Time: s.now, Process: behaviour.ProcessKey{PID: pid}, Parent: behaviour.ProcessKey{PID: parent}, Ended: ended, Executable: s.executables[pid],
 	})
 }
 

@@ -33,9 +33,18 @@ func Restore(s Snapshot) (*Tracker, error) {
 	}
 	for _, p := range s.Processes[max(len(s.Processes)-processesMax, 0):] {
 		t.touches++
-		t.processes[p.Process.Key()] = &process{
+		restored := &process{
 			key: p.Process.Key(), parent: p.Parent.Key(), incident: open[p.Incident], unusual: p.Unusual, ended: p.Ended, executed: p.Executed,
-			touched: t.touches, seen: p.Seen,
+			touched: t.touches, seen: p.Seen, began: p.Began, started: p.Started, odd: p.Odd,
+		}
+		t.callIt(restored, p.Executable)
+		t.processes[restored.key] = restored
+	}
+	for _, i := range t.open {
+		for at := range i.Named {
+			if p, ok := t.processes[i.Named[at].Process]; ok {
+				p.named = i
+			}
 		}
 	}
 	return t, nil
@@ -50,6 +59,10 @@ func restore(s *OpenSnapshot) (*Incident, error) {
 	for _, n := range s.Nodes[:min(len(s.Nodes), nodesMax)] {
 		i.Nodes = append(i.Nodes, Node{n.Process.Key(), n.Parent.Key(), n.Executable, TimeOf(n.First)})
 	}
+	for _, n := range RestoreNamed(s.Named) {
+		i.keepNamed(&n)
+	}
+	i.MoreNamed = s.MoreNamed
 	for at := range s.Behaviours[:min(len(s.Behaviours), behavioursMax)] {
 		b, err := s.Behaviours[at].Restore()
 		if err != nil {

@@ -27,6 +27,7 @@ var beginning = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 //
 //	at 3h                              the time from now on, after the beginning
 //	start PID PARENT PATH [x5] [every=1m] [version=v2]   a process executes PATH
+//	fork PID PARENT                    a process is made
 //	do PID ACTION OBJECT [x5] [every=1m] [version=v2]    a process does something
 //	end-learning, incidents, expire, close (the last one)
 //
@@ -76,6 +77,10 @@ func (s *stage) command(words []string) string {
 			s.executables[pid], s.parents[pid] = s.text(words[3]), parent
 			return s.event(pid, behaviour.Exec, s.executables[pid])
 		})
+	case "fork":
+		pid, parent := s.pid(words[1]), s.pid(words[2])
+		s.executables[pid], s.parents[pid] = s.executables[parent], parent
+		s.note(pid, parent, false)
 	case "do":
 		action, ok := behaviour.ParseAction(words[2])
 		require.True(s.t, ok, words[2])
@@ -187,6 +192,9 @@ func (s *stage) incidents() string {
 			fmt.Fprintf(&out, " %d", i.Nodes[n].Process.PID)
 		}
 		fmt.Fprintf(&out, ", %d behaviours, beyond the limits %d and %d\n", len(i.Behaviours), i.MoreNodes, i.MoreBehaviours)
+		for n := range i.Named {
+			fmt.Fprintf(&out, "  names %d %s: %s\n", i.Named[n].Process.PID, i.Named[n].Executable, i.Named[n].Role)
+		}
 		for b := range i.Behaviours {
 			if b == 8 {
 				fmt.Fprintf(&out, "  …\n")

@@ -37,6 +37,8 @@ type OpenSnapshot struct {
 	MoreNodes      uint32              `json:"more_nodes,omitempty"`
 	MoreBehaviours uint32              `json:"more_behaviours,omitempty"`
 	MoreVariants   uint32              `json:"more_variants,omitempty"`
+	Named          []NamedSnapshot     `json:"named,omitempty"`
+	MoreNamed      uint32              `json:"more_named,omitempty"`
 	// Files are paths as bytes, since a path may be anything.
 	Files [][]byte `json:"files,omitempty"`
 }
@@ -65,6 +67,11 @@ type ProcessSnapshot struct {
 	Ended    bool   `json:"ended,omitempty"`
 	Executed bool   `json:"executed,omitempty"`
 	Seen     int64  `json:"seen"`
+	// Executable is what it runs, Began when it executed something first, Started what was executed below it then, Odd what of that was surprising.
+	Executable string `json:"executable,omitempty"`
+	Began      int64  `json:"began,omitempty"`
+	Started    uint32 `json:"started,omitempty"`
+	Odd        uint32 `json:"odd,omitempty"`
 }
 
 // Snapshot returns what has to be kept. It shares nothing that changes with the tracker. While a workload is learned everything is
@@ -103,9 +110,10 @@ func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
 	}
 	for i := range kept {
 		for n := range i.Nodes {
-			if p, ok := t.processes[i.Nodes[n].Process]; ok {
-				leads[p] = true
-			}
+			t.leadUp(i.Nodes[n].Process, leads)
+		}
+		for n := range i.Named {
+			t.leadUp(i.Named[n].Process, leads)
 		}
 	}
 	sorted := slices.SortedFunc(maps.Keys(leads), func(a, b *process) int {
@@ -115,6 +123,7 @@ func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
 	for at, p := range sorted {
 		processes[at] = ProcessSnapshot{
 			Process: ProcessOf(p.key), Parent: ProcessOf(p.parent), Unusual: p.unusual, Ended: p.ended, Executed: p.executed, Seen: p.seen,
+			Executable: p.executable, Began: p.began, Started: p.started, Odd: p.odd,
 		}
 		if of := p.incident.whole(); kept[of] {
 			processes[at].Incident = of.Number
@@ -123,10 +132,23 @@ func (t *Tracker) leading(kept map[*Incident]bool) []ProcessSnapshot {
 	return processes
 }
 
+// leadUp adds a process and those above it, of which the jobs are that it is a part of.
+func (t *Tracker) leadUp(key behaviour.ProcessKey, leads map[*process]bool) {
+	for range ancestorsMax + 1 {
+		p, ok := t.processes[key]
+		if !ok {
+			return
+		}
+		leads[p] = true
+		key = p.parent
+	}
+}
+
 func (i *Incident) snapshot() OpenSnapshot {
 	s := OpenSnapshot{
 		Number: i.Number, Opened: Nanoseconds(i.Opened), Last: Nanoseconds(i.Last), Raised: i.Raised, RaisedAt: Nanoseconds(i.RaisedAt),
 		Hinted: i.hinted, MoreNodes: i.MoreNodes, MoreBehaviours: i.MoreBehaviours, MoreVariants: i.MoreVariants,
+		Named: NamedSnapshots(i.Named), MoreNamed: i.MoreNamed,
 	}
 	for _, n := range i.Nodes {
 		s.Nodes = append(s.Nodes, NodeSnapshot{ProcessOf(n.Process), ProcessOf(n.Parent), n.Executable, Nanoseconds(n.First)})

@@ -41,7 +41,8 @@ func TestSnapshot_scenarios(t *testing.T) {
 		var out strings.Builder
 		for line := range strings.Lines(string(content)) {
 			out.WriteString(s.play(line))
-			if s.tracker.learned {
+			// Jobs that lead to nothing yet are forgotten.
+			if s.tracker.learned && (!strings.HasSuffix(name, "named.txt") || len(s.tracker.Open()) > 0) {
 				s.tracker = restart(t, s.tracker, false)
 				restarts++
 			}
@@ -116,14 +117,19 @@ func TestSnapshot_knowsAllFields(t *testing.T) {
 			"stats",           // only the number of the last incident: what was counted was counted
 			"touches",         // made anew
 			"Room", "settled", // of this run
-			"swept", // found out again
+			"swept",       // found out again
+			"executables", // those of the processes
 		},
-		reflect.TypeFor[process]():   {"key", "parent", "incident", "unusual", "ended", "executed", "touched", "seen"},
+		reflect.TypeFor[process](): {"key", "parent", "incident", "unusual", "ended", "executed", "touched", "seen", "executable", "began", "started", "odd",
+			"named", // what an incident names
+		},
+		reflect.TypeFor[Named]():     {"Process", "Parent", "Executable", "First", "Role"},
 		reflect.TypeFor[Node]():      {"Process", "Parent", "Executable", "First"},
 		reflect.TypeFor[Signature](): {"weights", "actions", "destinations"},
 		reflect.TypeFor[Behaviour](): {"ID", "Keys", "Weight", "Expected", "Sensitivity", "Action", "Process", "First", "Count", "Destination",
 			"Object", "Explanation", "Variants", "Excuses", "Ends", "Forbidden", "lookedUp"},
 		reflect.TypeFor[Incident](): {"Number", "Opened", "Last", "Raised", "RaisedAt", "Nodes", "Behaviours", "MoreNodes", "MoreBehaviours", "MoreVariants", "files",
+			"Named", "MoreNamed",
 			"index", // made anew
 			"hinted",
 			"small",  // it has grown as far as it could

@@ -3,7 +3,6 @@
 package incident
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -22,6 +21,13 @@ type process struct {
 	// touched orders processes by when they were active last, seen is when that was, in nanoseconds since 1970.
 	touched uint64
 	seen    int64
+	// executable is what it runs, as far as that is known. began is when it was seen to execute something first, in nanoseconds since 1970, 0 if never.
+	executable string
+	began      int64
+	// started counts what was executed below it while it was a job, odd what of that was surprising.
+	started, odd uint32
+	// named is the incident in which it is named, without being a part of it.
+	named *Incident
 }
 
 // Tracker links the surprising events of one workload. It is not safe for concurrent use: whoever owns the profile of the workload owns
@@ -38,6 +44,8 @@ type Tracker struct {
 	learned bool
 	// swept is when processes were looked through last.
 	swept time.Time
+	// executables are the names of programs that processes share.
+	executables map[string]string
 	// settled is what Room knows of.
 	settled struct{ processes, open int64 }
 }
@@ -47,11 +55,13 @@ type Stats struct {
 	Surprising, Opened, Raised, Closed uint64
 	// Forgotten counts processes, Displaced incidents that had to be closed for another.
 	Forgotten, Displaced uint64
+	// Unnamed counts processes that belong to incidents and had no room there, Nameless programs whose names had none.
+	Unnamed, Nameless uint64
 }
 
 // NewTracker returns a tracker without incidents.
 func NewTracker() *Tracker {
-	return &Tracker{processes: map[behaviour.ProcessKey]*process{}}
+	return &Tracker{processes: map[behaviour.ProcessKey]*process{}, executables: map[string]string{}}
 }
 
 // Stats returns the counts so far.
@@ -105,8 +115,11 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 		t.endLearning()
 	}
 	p := t.process(e)
-	p.executed = p.executed || e.Action == behaviour.Exec
-	if j.Bits <= SurpriseMin && hint.nothing() && (j.State != profile.Learning || j.Accepted || o.Sensitivity == behaviour.Ordinary) {
+	quiet := j.Bits <= SurpriseMin && hint.nothing() && (j.State != profile.Learning || j.Accepted || o.Sensitivity == behaviour.Ordinary)
+	if e.Action == behaviour.Exec {
+		t.executes(p, e, !quiet)
+	}
+	if quiet {
 		if len(t.open) == 0 {
 			return Verdict{Learn: true}
 		}
@@ -121,6 +134,7 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 		i.Raised, i.RaisedAt, v.Raised = true, e.Time, true
 		t.stats.Raised++
 	}
+	t.nameWith(i, p, v.Raised, e.Time)
 	v.Learn = !i.Raised
 	switch {
 	case v.Raised:
@@ -133,6 +147,7 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 
 // quiet takes in an event that says nothing by itself.
 func (t *Tracker) quiet(p *process, e *behaviour.Event, o *profile.Observation, j profile.Judgement) Verdict {
+	t.nameBelow(p, e.Time)
 	i, by := t.nearest(p, e.Time)
 	if i == nil || !i.Raised {
 		return Verdict{Learn: true}
@@ -190,6 +205,7 @@ func (t *Tracker) process(e *behaviour.Event) *process {
 		}
 		p = &process{key: e.Process, parent: e.Parent}
 		t.processes[e.Process] = p
+		t.callIt(p, e.Executable)
 		// A parent that only starts others is not quiet: without it they would have no ancestors.
 		if parent, ok := t.processes[e.Parent]; ok {
 			parent.touched, parent.seen = t.touches, e.Time.UnixNano()
@@ -210,84 +226,4 @@ func (t *Tracker) forget() {
 		delete(t.processes, p.key)
 		t.stats.Forgotten++
 	}
-}
-
-func (t *Tracker) begin(now time.Time) *Incident {
-	crowded := t.Room.crowdedByIncidents()
-	if len(t.open) >= openMax || crowded && len(t.open) > 0 {
-		t.displace()
-	}
-	t.stats.Opened++
-	i := &Incident{Opened: now, Last: now, files: map[string]bool{}, index: map[uint64]int{}, Number: t.stats.Opened, small: crowded}
-	t.open = append(t.open, i)
-	return i
-}
-
-// displace closes the incident with the lowest score of those that are not raised, or of all.
-func (t *Tracker) displace() {
-	lowest := slices.MinFunc(t.open, func(a, b *Incident) int {
-		if a.Raised != b.Raised {
-			if b.Raised {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(a.Score(), b.Score()), cmp.Compare(a.Number, b.Number))
-	})
-	t.stats.Displaced++
-	t.Close(lowest)
-}
-
-// Close ends an incident before its time: somebody has said what it is. What its processes do next begins another one.
-func (t *Tracker) Close(i *Incident) {
-	if at := slices.Index(t.open, i); at >= 0 {
-		t.close(i)
-		t.open = slices.Delete(t.open, at, at+1)
-	}
-}
-
-// Closed tells that nothing is linked to the incident any more.
-func (i *Incident) Closed() bool { return i.closed }
-
-func (t *Tracker) close(i *Incident) {
-	i.closed = true
-	t.stats.Closed++
-}
-
-// active tells whether more can be linked to an incident: it is not closed, and not due to be. One from far in the future is from a clock
-// that was wrong.
-func (i *Incident) active(now time.Time) bool {
-	gap := now.Sub(i.Last)
-	return !i.closed && gap <= quietMax && gap >= -processQuietMax
-}
-
-// Expire closes the incidents in which nothing happened for a while, and returns them. It also forgets processes that were quiet for so long
-// that nothing can be linked through them.
-func (t *Tracker) Expire(now time.Time) []*Incident {
-	defer t.settle()
-	t.sweep(now)
-	var closed []*Incident
-	t.open = slices.DeleteFunc(t.open, func(i *Incident) bool {
-		if i.active(now) {
-			return false
-		}
-		t.close(i)
-		closed = append(closed, i)
-		return true
-	})
-	return closed
-}
-
-// sweep forgets processes from time to time.
-func (t *Tracker) sweep(now time.Time) {
-	if gap := now.Sub(t.swept); gap < quietMax && gap > -quietMax {
-		return
-	}
-	t.swept = now
-	for key, p := range t.processes {
-		if gap := time.Duration(now.UnixNano() - p.seen); gap > processQuietMax || gap < -processQuietMax {
-			delete(t.processes, key)
-		}
-	}
-	t.forgetEnded(now)
 }

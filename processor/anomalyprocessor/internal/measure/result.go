@@ -77,6 +77,9 @@ func (r *result) countProcesses(out outcome) (found bool) {
 			named[n.Process] = true
 			about = about || out.run.evil[n.Process]
 		}
+		for _, n := range i.Named {
+			named[n.Process] = true
+		}
 		if about && !found {
 			found = true
 			r.slowest = max(r.slowest, i.RaisedAt.Sub(out.firstEvil))

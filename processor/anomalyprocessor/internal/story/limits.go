@@ -16,8 +16,9 @@ const (
 	incidentsMax = 64
 	// signaturesMax bounds the incidents that a story is compared with others by: the newest ones.
 	signaturesMax = 8
-	// stepsMax, uidsMax, instancesMax and rulesMax bound what is kept of a story; more is counted.
+	// stepsMax, processesMax, uidsMax, instancesMax and rulesMax bound what is kept of a story; more is counted.
 	stepsMax     = 64
+	processesMax = 64
 	uidsMax      = 64
 	instancesMax = 32
 	rulesMax     = 16

@@ -65,7 +65,8 @@ func (b *Book) restore(written *EntrySnapshot, open map[uint64]*incident.Inciden
 		ID: written.ID, PartOf: written.PartOf, opened: incident.TimeOf(written.Opened), last: incident.TimeOf(written.Last),
 		toldAt: incident.TimeOf(written.ToldAt), facts: written.Facts.restore(from.Rule), merged: written.Merged, moreSteps: written.MoreSteps,
 		score: written.Score, changed: written.Changed, closed: written.Closed, lost: written.Lost, toldLost: written.Lost,
-		verdict:     written.Verdict.restore(),
+		verdict:   written.Verdict.restore(),
+		processes: incident.RestoreNamed(written.Processes), moreProcesses: written.MoreProcesses,
 		provisional: map[*incident.Incident]*Facts{},
 	}
 	s.Unsent.Store(written.Unsent)

@@ -33,14 +33,16 @@ type EntrySnapshot struct {
 	Last    int64            `json:"last,omitempty"`
 	ToldAt  int64            `json:"told_at,omitempty"`
 	// Origin is written by the caller.
-	Origin     json.RawMessage              `json:"origin,omitempty"`
-	Facts      FactsSnapshot                `json:"facts"`
-	Merged     uint64                       `json:"merged,omitempty"`
-	Members    []MemberSnapshot             `json:"members,omitempty"`
-	Signatures []incident.SignatureSnapshot `json:"signatures,omitempty"`
-	Steps      []StepSnapshot               `json:"steps,omitempty"`
-	MoreSteps  uint64                       `json:"more_steps,omitempty"`
-	Score      float64                      `json:"score,omitempty"`
+	Origin        json.RawMessage              `json:"origin,omitempty"`
+	Facts         FactsSnapshot                `json:"facts"`
+	Merged        uint64                       `json:"merged,omitempty"`
+	Members       []MemberSnapshot             `json:"members,omitempty"`
+	Signatures    []incident.SignatureSnapshot `json:"signatures,omitempty"`
+	Steps         []StepSnapshot               `json:"steps,omitempty"`
+	MoreSteps     uint64                       `json:"more_steps,omitempty"`
+	Processes     []incident.NamedSnapshot     `json:"processes,omitempty"`
+	MoreProcesses uint64                       `json:"more_processes,omitempty"`
+	Score         float64                      `json:"score,omitempty"`
 }
 
 // MemberSnapshot names an open incident. Facts are there as long as it is provisional in its story, or in none.
@@ -94,6 +96,7 @@ func (s *Story) snapshot(kept map[uint64]bool) EntrySnapshot {
 		ID: s.ID, PartOf: s.PartOf, Unsent: s.Unsent.Load(), Untold: s.Untold.Load(), Changed: s.changed, Closed: s.closed,
 		Lost: s.lost, Verdict: s.verdict.snapshot(), Opened: incident.Nanoseconds(s.opened), Last: incident.Nanoseconds(s.last), ToldAt: incident.Nanoseconds(s.toldAt),
 		Facts: *s.facts.snapshot(), Merged: s.merged, MoreSteps: s.moreSteps, Score: s.score,
+		Processes: incident.NamedSnapshots(s.processes), MoreProcesses: s.moreProcesses,
 	}
 	for _, i := range s.members {
 		if !kept[i.Number] {

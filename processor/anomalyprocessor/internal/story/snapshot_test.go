@@ -101,12 +101,16 @@ func TestSnapshot_closed(t *testing.T) {
 	assert.Equal(t, "closed", same.Tell(start))
 
 	s.steps, s.moreSteps = fold(s.steps, s.moreSteps, raised(1, start, 1, 2, 3))
+	s.processes, s.moreProcesses = foldProcesses(nil, 5, named())
 	s.signatures = append(s.signatures, incident.SignatureOf(raised(1, start, 1, 2, 3)))
 	s.members, s.closed, s.last = nil, true, start
 	s.Unsent.Store(true)
 	restored = restart(t, b)
 	same = restored.Stories()[0]
 	assert.Equal(t, []string{"1 x1", "2 x1", "3 x1"}, steps(same))
+	processes, more := same.Processes()
+	assert.Equal(t, []string{"1 unusual", "2 job", "3 below"}, rolesOf(processes))
+	assert.Equal(t, uint64(5), more)
 	assert.True(t, same.Due(start, time.Minute))
 	assert.Same(t, same, restored.Add(raised(7, start.Add(time.Hour), 1, 2, 3), &Event{}, true))
 }
@@ -163,7 +167,7 @@ func TestSnapshot_knowsAllFields(t *testing.T) {
 			"Room", "settled", // of this run
 		},
 		reflect.TypeFor[Story](): {"ID", "PartOf", "Unsent", "Untold", "Origin", "opened", "last", "facts", "merged", "members", "provisional", "signatures",
-			"steps", "moreSteps", "score", "changed", "closed", "toldAt", "lost", "toldLost", "verdict",
+			"steps", "moreSteps", "processes", "moreProcesses", "score", "changed", "closed", "toldAt", "lost", "toldLost", "verdict",
 			"Noted", // what there was to add is not kept, and is told before the end
 		},
 		reflect.TypeFor[Step]():  {"Behaviour", "Parent", "Executable"},

@@ -45,9 +45,12 @@ type Story struct {
 	signatures  []incident.Signature
 	steps       []Step
 	moreSteps   uint64
-	score       float64
-	changed     bool
-	closed      bool
+	// processes are those of incidents that are closed, moreProcesses those that had no room.
+	processes     []incident.Named
+	moreProcesses uint64
+	score         float64
+	changed       bool
+	closed        bool
 	// lost is the largest share of events that was lost meanwhile, toldLost what was told of it.
 	lost, toldLost float64
 	toldAt         time.Time
@@ -155,6 +158,7 @@ func (s *Story) finish() (merged uint64, closed bool) {
 		}
 		s.last, s.score = s.laterOf(i), max(s.score, i.Score())
 		s.steps, s.moreSteps = fold(s.steps, s.moreSteps, i)
+		s.processes, s.moreProcesses = foldProcesses(s.processes, s.moreProcesses, i)
 		if len(s.signatures) == signaturesMax {
 			s.signatures = append(s.signatures[:0], s.signatures[1:]...)
 		}
