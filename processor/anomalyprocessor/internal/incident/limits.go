@@ -56,6 +56,8 @@ const (
 	filesMax = 64
 	// siblingMax is how long after a sibling a process is linked to the sibling's incident.
 	siblingMax = time.Minute
+	// cousinMax is how long before or after an incident was raised its cousins are linked to it.
+	cousinMax = 5 * time.Minute
 	// quietMax is how long an incident stays open without anything new.
 	quietMax = 15 * time.Minute
 	// Bar is the least score that raises an incident.

@@ -10,9 +10,12 @@ import (
 )
 
 // join finds the incident that a surprising event belongs to, or begins one. Events come through several queues, so what a process does may
-// be known before how it came to be: then the event shows that two incidents are one.
-func (t *Tracker) join(p *process, e *behaviour.Event) Verdict {
+// be known before how it came to be: then the event shows that two incidents are one. An event is plain if it is nothing but unusual.
+func (t *Tracker) join(p *process, e *behaviour.Event, plain bool) Verdict {
 	v := Verdict{Incident: t.link(p, e)}
+	if v.Incident == nil && plain {
+		v.Incident = t.ofCousin(p, e.Time)
+	}
 	for _, below := range t.ofChildren(p, e.Time) {
 		whole := v.Incident
 		switch whole {

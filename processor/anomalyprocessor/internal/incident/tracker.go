@@ -126,13 +126,17 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 		return t.quiet(p, e, o, j)
 	}
 	t.stats.Surprising++
-	p.unusual = p.unusual || e.Action == behaviour.Exec
-	v := t.join(p, e)
+	p.unusual = p.unusual || e.Action == behaviour.Exec && (j.Bits > SurpriseMin || hint.Raise)
+	watching := j.State == profile.Watching
+	v := t.join(p, e, watching && o.Sensitivity == behaviour.Ordinary && hint.nothing())
 	i := v.Incident
 	v.Changed = i.add(p, e, o, j, hint) || len(v.Absorbed) > 0
 	if !i.Raised && (hint.Raise || j.Forbidden || v.Changed && t.reached(i, j.State, e.Time)) {
 		i.Raised, i.RaisedAt, v.Raised = true, e.Time, true
 		t.stats.Raised++
+		if watching {
+			v.Absorbed = append(v.Absorbed, t.cousins(i, e.Time)...)
+		}
 	}
 	t.nameWith(i, p, v.Raised, e.Time)
 	v.Learn = !i.Raised
