@@ -158,7 +158,7 @@ func anomalyProcessor() []importRule {
 		{folder: anomalyAt + "habit", others: []string{xxhash}},
 		{folder: anomalyAt + "profile", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "habit"},
 			others: []string{xxhash}},
-		{folder: anomalyAt + "incident", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile"}},
+		{folder: anomalyAt + "incident", ours: []string{anomalyAt + "behaviour", anomalyAt + "profile"}, others: []string{xxhash}},
 		// The way of an event is the same where it runs and where it is measured.
 		{folder: anomalyAt + "judging", ours: []string{anomalyAt + "behaviour", anomalyAt + "generalise", anomalyAt + "profile", anomalyAt + "incident",
 			anomalyAt + "sigma"}},

@@ -42,7 +42,8 @@ func TestSnapshot_scenarios(t *testing.T) {
 		for line := range strings.Lines(string(content)) {
 			out.WriteString(s.play(line))
 			// Jobs that lead to nothing yet are forgotten.
-			if s.tracker.learned && (!strings.HasSuffix(name, "named.txt") || len(s.tracker.Open()) > 0) {
+			ofJobs := strings.HasSuffix(name, "named.txt") || strings.HasSuffix(name, "cousins.txt")
+			if s.tracker.learned && (!ofJobs || strings.HasPrefix(line, "incidents")) {
 				s.tracker = restart(t, s.tracker, false)
 				restarts++
 			}
