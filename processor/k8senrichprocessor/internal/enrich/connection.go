@@ -21,6 +21,11 @@ type Connection struct {
 	// other are the ends as the far end sees them, where addresses are translated on the way. Invalid where it is
 	// not known that they are.
 	otherClient, otherServer netip.AddrPort
+	// saidKind, saidStatus and saidReason are what an earlier enrichment said of the far end. It is resolved if there is a kind
+	// and no status.
+	saidKind   string
+	saidStatus Status
+	saidReason Reason
 }
 
 // Ends returns the two ends, as the resource sees them, and whether it is the client.
@@ -49,6 +54,9 @@ func (c *Connection) translatedFar() netip.AddrPort {
 	return c.otherClient
 }
 
+// resolved tells whether an earlier enrichment has found who is at the far end.
+func (c *Connection) resolved() bool { return c.saidKind != "" && c.saidStatus == "" }
+
 // complete tells whether the connection can be told from all others.
 func (c *Connection) complete() bool { return c.client.Port() != 0 && c.server.Port() != 0 }
 
@@ -56,13 +64,14 @@ func (c *Connection) complete() bool { return c.client.Port() != 0 && c.server.P
 // or one that leads nowhere else.
 func ConnectionOf(attributes pcommon.Map) (Connection, bool) {
 	var client, server, peer end
-	var side, transport string
+	var side string
+	var c Connection
 	for key, value := range attributes.All() {
 		switch key {
 		case names.ConnectionSide:
 			side = value.Str()
 		case names.NetworkTransport:
-			transport = value.Str()
+			c.transport = value.Str()
 		case names.ClientAddress:
 			client.address = value.Str()
 		case names.ClientPort:
@@ -75,9 +84,15 @@ func ConnectionOf(attributes pcommon.Map) (Connection, bool) {
 			peer.address = value.Str()
 		case names.NetworkPeerPort:
 			peer.port = value.Int()
+		case names.PeerKind:
+			c.saidKind = value.Str()
+		case names.PeerEnrichmentStatus:
+			c.saidStatus = Status(value.Str())
+		case names.PeerEnrichmentReason:
+			c.saidReason = Reason(value.Str())
 		}
 	}
-	c := Connection{transport: transport, clientSide: side == "client"}
+	c.clientSide = side == "client"
 	switch side {
 	case "client":
 		c.client, c.server = client.place(), server.place()

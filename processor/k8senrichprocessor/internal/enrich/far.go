@@ -49,8 +49,20 @@ func (e *Enricher) Note(c *Connection, near *Near, at time.Time) {
 	}
 }
 
-// Far finds who was at the far end of a connection at a time.
+// Far finds who was at the far end of a connection at a time. Who was found earlier, on the node say, stays: that was
+// nearer to that time.
 func (e *Enricher) Far(c *Connection, at time.Time, near *Near) Far {
+	if c.resolved() {
+		return Far{Status: Resolved}
+	}
+	far := e.far(c, at, near)
+	if c.saidStatus.knowsMoreThan(far.Status) {
+		far.Status, far.Reason = c.saidStatus, c.saidReason
+	}
+	return far
+}
+
+func (e *Enricher) far(c *Connection, at time.Time, near *Near) Far {
 	far := Far{Status: Resolved, address: c.far.Addr()}
 	if service := e.inventory.ServiceAt(far.address); service != nil {
 		far.service = service.Name
@@ -192,8 +204,9 @@ func (e *Enricher) WriteFar(record pcommon.Map, far *Far) {
 	}
 	w.text(names.PeerNodeName, far.node)
 	w.text(names.PeerServiceName, far.service)
-	if far.Status != Resolved {
-		record.PutStr(names.PeerEnrichmentStatus, string(far.Status))
-		record.PutStr(names.PeerEnrichmentReason, string(far.Reason))
+	if far.Status == Resolved {
+		far.Status, far.Reason = "", ""
 	}
+	w.instead(names.PeerEnrichmentStatus, string(far.Status))
+	w.instead(names.PeerEnrichmentReason, string(far.Reason))
 }

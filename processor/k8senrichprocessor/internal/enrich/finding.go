@@ -2,6 +2,8 @@
 
 package enrich
 
+import "slices"
+
 // Status is how much is known of whose a resource is, or who is at a far end.
 type Status string
 
@@ -12,6 +14,14 @@ const (
 	Unresolved    Status = "unresolved"
 	NotApplicable Status = "not_applicable"
 )
+
+// knowsMoreThan is false for a text that is no status.
+func (s Status) knowsMoreThan(other Status) bool {
+	return slices.Index(fromLeast, s) > slices.Index(fromLeast, other)
+}
+
+// fromLeast are the statuses, those that know less first.
+var fromLeast = []Status{NotApplicable, Unresolved, Partial, Resolved}
 
 // Reason is why something is not resolved.
 type Reason string

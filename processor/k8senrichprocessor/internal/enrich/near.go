@@ -67,7 +67,23 @@ func (e *Enricher) Near(resource pcommon.Map, from netip.Addr, now time.Time) Ne
 	default:
 		near.Status, near.Reason, near.MayChange = Partial, ContainerUnknown, e.settings.Source
 	}
+	near.keepSaid()
 	return near
+}
+
+// keepSaid leaves what an earlier enrichment said if that knew more: that on the node knew a pod that has ended since. Of a resource that says nothing of
+// whose it is, nobody can have known more.
+func (n *Near) keepSaid() {
+	said := n.identity.saidStatus
+	if !n.identity.named() {
+		return
+	}
+	if said == Resolved {
+		n.MayChange = false
+	}
+	if said.knowsMoreThan(n.Status) || (said == n.Status && n.pod == nil) {
+		n.Status, n.Reason = said, n.identity.saidReason
+	}
 }
 
 func (e *Enricher) unknownPod(id *identity) Outcome {
@@ -98,7 +114,7 @@ func (e *Enricher) associate(id *identity, from netip.Addr, now time.Time) (*inv
 	}
 	if id.podIP != "" {
 		if address, err := netip.ParseAddr(id.podIP); err == nil {
-			if pod, _ := e.inventory.PodAt(address, now); pod != nil {
+			if pod, _ := e.inventory.PodAt(address, now); pod != nil && id.mayBe(pod) {
 				return pod, containerOf(pod, id), ByPodIP
 			}
 		}
@@ -145,8 +161,6 @@ func (e *Enricher) Write(resource pcommon.Map, near *Near) {
 		w.text(names.K8sClusterName, e.settings.ClusterName)
 		w.text(names.K8sClusterUID, e.settings.ClusterUID)
 	}
-	resource.PutStr(names.EnrichmentStatus, string(near.Status))
-	if near.Reason != "" {
-		resource.PutStr(names.EnrichmentReason, string(near.Reason))
-	}
+	w.instead(names.EnrichmentStatus, string(near.Status))
+	w.instead(names.EnrichmentReason, string(near.Reason))
 }

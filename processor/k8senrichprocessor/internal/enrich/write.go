@@ -12,7 +12,7 @@ import (
 	"github.com/meerkat-otel/meerkat/processor/k8senrichprocessor/internal/inventory"
 )
 
-// writer adds to attributes, and leaves alone what is there.
+// writer adds to attributes, and leaves alone what is there, if nothing else is said.
 type writer struct{ attributes pcommon.Map }
 
 func (w writer) text(key, value string) {
@@ -38,6 +38,15 @@ func (w writer) number(key string, value int64) {
 	if _, there := w.attributes.Get(key); !there {
 		w.attributes.PutInt(key, value)
 	}
+}
+
+// instead writes over what an earlier enrichment said, and takes it away if there is nothing to say any more.
+func (w writer) instead(key, value string) {
+	if value == "" {
+		w.attributes.Remove(key)
+		return
+	}
+	w.attributes.PutStr(key, value)
 }
 
 // ownerNames are the attributes of an owner's name and UID, by its kind.
