@@ -99,6 +99,8 @@ func house() []importRule {
 		// The stages behind it know OTLP and the names, so that each can be taken alone.
 		{folder: "exporter/consoleexporter", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{ebpf, clientGo}},
+		{folder: "extension/workloadpartitionerextension", ours: []string{"internal/names"},
+			others: []string{component, pdata, zap, xxhash, "go.opentelemetry.io/collector/extension", "github.com/twmb/franz-go", "google.golang.org/protobuf"}},
 		{folder: "extension/controlapiextension", ours: []string{"internal/names", "internal/instruments", "internal/shared", "internal/controlapi"},
 			others: []string{anything}, never: []string{pdata, ebpf, clientGo}},
 

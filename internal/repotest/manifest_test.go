@@ -98,7 +98,12 @@ exporters: [{gomod: a.org/z v1.0.0}, {gomod: `+module+` v0.2.0, import: `+module
 	assert.Contains(t, wrong, "exporters: "+module+"/exporter/x is ours")
 }
 
-// Every component of ours is in the binary.
+// optional are components of ours that are of no use without one that is not in the binary, and the script that builds one with both.
+func optional() map[string]string {
+	return map[string]string{"extension/workloadpartitionerextension": "examples/kafka/build.sh"}
+}
+
+// Every component of ours is in the binary, but those that are optional.
 func TestManifest_hasOurComponents(t *testing.T) {
 	listed := map[string]bool{}
 	for _, entries := range readManifest(t).Entries {
@@ -108,9 +113,14 @@ func TestManifest_hasOurComponents(t *testing.T) {
 	}
 	component := regexp.MustCompile(`^(receiver|processor|exporter|extension)/[^/]+/factory\.go$`)
 	for _, f := range goFiles(t) {
-		if component.MatchString(f.name) && !listed[f.folder()] {
+		if _, without := optional()[f.folder()]; component.MatchString(f.name) && !listed[f.folder()] && !without {
 			t.Errorf("%s: %s is missing", manifestName, f.folder())
 		}
+	}
+	for folder, script := range optional() {
+		content, err := os.ReadFile(filepath.Join(root, script))
+		require.NoError(t, err)
+		assert.Contains(t, string(content), "import: "+module+"/"+folder)
 	}
 }
 
