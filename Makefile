@@ -61,7 +61,7 @@ e2e: build e2e-containerd ## Run the collector on a real Kubernetes of one node,
 	go test -tags e2e -count 1 -v -timeout 60m ./processor/anomalyprocessor -run TestClusterPolicy
 	go test -tags e2e -count 1 -v -p 1 -timeout 60m ./test/backends ./test/examples ./distribution/grafana -run 'TestPrometheus|TestLoki|TestQueries|TestRules'
 	@test/prepare.sh $(HOST_PACKAGES)
-	go test -tags e2e -count 1 -v -timeout 60m ./distribution/packages -run 'TestHost|TestRPM_installed'
+	go test -tags e2e -count 1 -v -timeout 60m ./distribution/packages -run 'TestHost|TestRPM_installed|TestAPK_installed'
 	go test -tags e2e -count 1 -v -timeout 30m ./test/examples -run 'Test(ExistingCollector|Docker|GettingStarted_docker)$$'
 	go test -tags e2e -count 1 -v -timeout 20m ./test/kafka
 

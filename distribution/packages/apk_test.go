@@ -9,6 +9,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha1" //nolint:gosec // What apk-tools knows a package by.
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -32,8 +33,9 @@ type apk struct {
 	control map[string]string
 	// files are those that are installed, with their permissions.
 	files []string
-	// dataSum is over the compressed part with the files.
-	dataSum string
+	// controlSum and dataSum are over the compressed parts: by the first an index knows the package, the second is in what it says of itself.
+	controlSum [sha1.Size]byte
+	dataSum    string
 }
 
 // readAPK reads a package without a signature: two compressed parts, one behind the other.
@@ -53,6 +55,7 @@ func readAPK(t *testing.T, path string) apk {
 		a.control[header.Name] = text
 	}
 	data := content[counted.read:]
+	a.controlSum = sha1.Sum(content[:counted.read])
 	a.dataSum = fmt.Sprintf("%x", sha256.Sum256(data))
 	part, err = gzip.NewReader(bytes.NewReader(data))
 	require.NoError(t, err)

@@ -28,7 +28,7 @@ type Source struct {
 	Name string
 	// Module is its path, and Version which one.
 	Module, Version string
-	// Commands are folders of the module, each with a program that gets the folder's name.
+	// Commands are folders of the module, each with a program that gets the folder's name. The module's own folder is the empty one.
 	Commands []string
 	// Tags are build constraints that hold.
 	Tags []string
@@ -56,7 +56,7 @@ func Build(ctx context.Context, s Source) (string, error) {
 
 func (s Source) isIn(folder string) bool {
 	for _, command := range s.Commands {
-		if _, err := os.Stat(filepath.Join(folder, path.Base(command))); err != nil {
+		if _, err := os.Stat(filepath.Join(folder, path.Base(path.Join(s.Module, command)))); err != nil {
 			return false
 		}
 	}
