@@ -130,11 +130,20 @@ func (p panel) describe() string {
 func (p panel) options() object {
 	switch p.kind {
 	case lines:
-		return object{"legend": object{"displayMode": "table", "placement": "bottom", "calcs": []string{"mean", "max"}}, "tooltip": object{"mode": "multi", "sort": "desc"}}
+		return object{
+			"legend":  object{"showLegend": true, "displayMode": "table", "placement": "bottom", "calcs": []string{"mean", "max"}},
+			"tooltip": object{"mode": "multi", "sort": "desc"},
+		}
 	case number:
-		return object{"reduceOptions": object{"calcs": []string{"lastNotNull"}}, "colorMode": "value", "graphMode": "area", "textMode": "auto"}
+		return object{
+			"reduceOptions": object{"calcs": []string{"lastNotNull"}}, "colorMode": "value", "graphMode": "area", "textMode": "auto", "justifyMode": "auto",
+			"orientation": "auto", "wideLayout": true, "showPercentChange": false, "percentChangeColorMode": "standard",
+		}
 	default:
-		return object{"showTime": true, "wrapLogMessage": true, "enableLogDetails": true, "sortOrder": "Descending"}
+		return object{
+			"showTime": true, "wrapLogMessage": true, "enableLogDetails": true, "sortOrder": "Descending", "showLabels": false, "showCommonLabels": false,
+			"showLogContextToggle": false, "prettifyLogMessage": false, "dedupStrategy": "none",
+		}
 	}
 }
 
@@ -176,10 +185,13 @@ func (d dashboard) model() object {
 	for _, v := range d.variables {
 		variables = append(variables, v.model())
 	}
-	links := object{"type": "dashboards", "title": "Meerkat", "tags": []string{tag}, "asDropdown": true, "includeVars": true, "keepTime": true}
+	links := object{
+		"type": "dashboards", "title": "Meerkat", "icon": "external link", "tooltip": "", "tags": []string{tag}, "asDropdown": true, "includeVars": true,
+		"keepTime": true, "targetBlank": false,
+	}
 	return object{
 		"uid": d.uid, "title": fmt.Sprintf("Meerkat / %s", d.title), "description": d.description, "tags": []string{tag}, "schemaVersion": schemaVersion,
 		"editable": true, "graphTooltip": 1, "refresh": "30s", "time": object{"from": "now-1h", "to": "now"}, "timezone": "",
-		"templating": object{"list": variables}, "links": []object{links}, "panels": d.panels(),
+		"annotations": object{"list": []any{}}, "templating": object{"list": variables}, "links": []object{links}, "panels": d.panels(),
 	}
 }

@@ -19,7 +19,7 @@ type variable struct {
 const hide = 2
 
 func (v variable) model() object {
-	m := object{"name": v.name, "label": v.label, "current": object{}, "options": []any{}}
+	m := object{"name": v.name, "label": v.label, "current": object{"text": "", "value": ""}, "options": []any{}}
 	if v.hidden {
 		m["hide"] = hide
 	}
