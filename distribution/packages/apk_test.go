@@ -9,7 +9,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"crypto/sha1" //nolint:gosec // What apk-tools knows a package by.
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"

@@ -71,7 +71,6 @@ func TestKafka(t *testing.T) {
 
 // readings are what a reader of all partitions has seen.
 type readings struct {
-	t      *testing.T
 	reader *kgo.Client
 	// partitions are those in which each workload is, last is the number of the last record of each.
 	partitions map[string]map[int32]bool
@@ -116,6 +115,7 @@ func (r *readings) requireTogether(t *testing.T) {
 }
 
 func (r *readings) thisMachine(t *testing.T) {
+	t.Helper()
 	mark := fmt.Sprintf("meerkat-kafka-%d", time.Now().UnixNano())
 	require.NoError(t, exec.Command("/bin/true", mark).Run())
 	r.read(t, func(resource plog.ResourceLogs) bool { return hasMark(t, resource, mark) })
@@ -130,6 +130,7 @@ const (
 
 // replicas sends what two pods of each workload do in turns, and looks for the order.
 func (r *readings) replicas(t *testing.T, socket string) {
+	t.Helper()
 	connection, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
