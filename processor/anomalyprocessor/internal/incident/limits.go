@@ -19,8 +19,10 @@ const (
 	ancestorsMax = 8
 	// processesMax bounds the processes that a tracker knows; those that were quiet the longest are forgotten, a quarter at once.
 	processesMax = 2048
-	// processQuietMax is how long a process is known that neither does anything nor starts another.
+	// processQuietMax is how long a process is known that neither does anything nor starts another, processIdleMax one that has executed a program and was
+	// not seen to end.
 	processQuietMax = 4 * quietMax
+	processIdleMax  = 24 * time.Hour
 	// processesTotalMax bounds the processes of all trackers, of some 250 bytes each; processesMin is how many each may have in any case.
 	processesTotalMax = 65_536
 	processesMin      = 32

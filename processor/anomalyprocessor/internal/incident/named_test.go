@@ -74,7 +74,7 @@ func TestNamed_programs(t *testing.T) {
 	s.note(5000, 20, false)
 	assert.Equal(t, "below", i.names(5000))
 	assert.Equal(t, nameless+1, s.tracker.Stats().Nameless)
-	s.now = s.now.Add(2 * processQuietMax)
+	s.now = s.now.Add(2 * processIdleMax)
 	s.tracker.Expire(s.now)
 	assert.Empty(t, s.tracker.executables)
 }

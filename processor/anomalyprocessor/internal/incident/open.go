@@ -81,10 +81,18 @@ func (t *Tracker) sweep(now time.Time) {
 	}
 	t.swept = now
 	for key, p := range t.processes {
-		if gap := time.Duration(now.UnixNano() - p.seen); gap > processQuietMax || gap < -processQuietMax {
+		if gap := time.Duration(now.UnixNano() - p.seen); gap > p.quietMax() || gap < -processQuietMax {
 			delete(t.processes, key)
 		}
 	}
 	t.forgetEnded(now)
 	t.forgetExecutables()
+}
+
+// quietMax is how long a process is known without doing anything. One that runs a program and was not seen to end may be a server that is idle.
+func (p *process) quietMax() time.Duration {
+	if p.executed && !p.ended {
+		return processIdleMax
+	}
+	return processQuietMax
 }

@@ -81,10 +81,15 @@ func TestTracker_expire(t *testing.T) {
 func TestTracker_forgetsQuietProcesses(t *testing.T) {
 	s := trained(t)
 	s.play("start 12 10 /usr/bin/gzip\n") // by which the parent is not quiet
-	assert.Len(t, s.tracker.processes, 3)
-	s.tracker.Expire(s.now.Add(processQuietMax))
-	assert.Len(t, s.tracker.processes, 3)
+	s.note(13, 10, false)
+	s.note(11, 10, true)
+	s.note(12, 10, true)
+	assert.Len(t, s.tracker.processes, 4)
 	s.tracker.Expire(s.now.Add(processQuietMax + quietMax))
+	assert.Len(t, s.tracker.processes, 1, "a fork that executed nothing, and those that ended, but not a server that is idle")
+	s.tracker.Expire(s.now.Add(processIdleMax))
+	assert.Len(t, s.tracker.processes, 1)
+	s.tracker.Expire(s.now.Add(processIdleMax + quietMax))
 	assert.Empty(t, s.tracker.processes)
 }
 
