@@ -10,18 +10,18 @@ import (
 )
 
 // Cousins are what programs execute that the same program has started: the commands of two requests to one server, or of two jobs of one scheduler. That says
-// less than to be siblings, so they only belong together if one of them is in an incident that is raised, the other is nothing by itself but unusual, and
-// both are close in time. What is sensitive, or known to rules, may be somebody else's and begins an incident of its own. While a workload is learned, or a
-// version is new, too much is unusual for that.
+// less than to be siblings, so one only belongs to the incident of another if it is nothing but unusual, and close in time. What is sensitive, or known to
+// rules, may be somebody else's and begins an incident of its own. While a workload is learned, or a version is new, too much is unusual for that.
 
-// ofCousin returns the raised incident of a cousin.
+// ofCousin returns the incident of a cousin: one that something was added to within a minute, or that was raised some minutes ago at most.
 func (t *Tracker) ofCousin(p *process, now time.Time) *Incident {
 	starter, ok := t.starter(p)
 	if !ok {
 		return nil
 	}
 	for _, i := range slices.Backward(t.open) {
-		if i.Raised && near(i.RaisedAt, now) && t.startedBy(i, starter) {
+		recent := near(i.Last, now, siblingMax) || i.Raised && near(i.RaisedAt, now, cousinMax)
+		if recent && t.startedBy(i, starter) {
 			return i
 		}
 	}
@@ -31,7 +31,7 @@ func (t *Tracker) ofCousin(p *process, now time.Time) *Incident {
 // cousins makes incidents a part of one that is raised now, if they consist of nothing but its cousins.
 func (t *Tracker) cousins(i *Incident, now time.Time) (parts []*Incident) {
 	for _, other := range slices.Clone(t.open) {
-		if other.Raised || other.hinted || len(other.Sensitivities()) > 0 || !near(other.Last, now) {
+		if other.Raised || other.hinted || len(other.Sensitivities()) > 0 || !near(other.Last, now, cousinMax) {
 			continue
 		}
 		if slices.ContainsFunc(other.Nodes, func(n Node) bool { return t.cousin(i, n) }) {
@@ -76,7 +76,7 @@ func (t *Tracker) starter(p *process) (starter behaviour.ProcessKey, ok bool) {
 	return starter, t.processes[starter] != nil
 }
 
-func near(a, b time.Time) bool {
+func near(a, b time.Time, most time.Duration) bool {
 	gap := a.Sub(b)
-	return gap <= cousinMax && gap >= -cousinMax
+	return gap <= most && gap >= -most
 }

@@ -56,9 +56,9 @@ const (
 	tunnelLabelBytesMin = 16
 	// filesMax bounds the files of an incident through which others are linked to it.
 	filesMax = 64
-	// siblingMax is how long after a sibling a process is linked to the sibling's incident.
+	// siblingMax is how long after a sibling or a cousin a process is linked to that one's incident.
 	siblingMax = time.Minute
-	// cousinMax is how long before or after an incident was raised its cousins are linked to it.
+	// cousinMax is how long before or after an incident was raised its cousins are linked to it as well.
 	cousinMax = 5 * time.Minute
 	// quietMax is how long an incident stays open without anything new.
 	quietMax = 15 * time.Minute
