@@ -243,6 +243,6 @@ int dns_snapshot(struct bpf_iter__task_file *ctx)
 	if (!sk || !(socket_is_udp(sk) || socket_is_tcp(sk)))
 		return 0;
 	if (is_server_port(bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport))))
-		owner_before(task, file);
+		owner_before(task, sk);
 	return 0;
 }

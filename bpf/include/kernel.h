@@ -114,7 +114,6 @@ struct pt_regs {
 
 // Helper functions that are younger than 5.10: a program asks whether the kernel has them.
 enum bpf_func_id {
-	BPF_FUNC_sock_from_file = 162,
 	BPF_FUNC_task_pt_regs = 175,
 };
 

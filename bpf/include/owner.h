@@ -55,11 +55,11 @@ static __always_inline void owner_uses(__u64 cookie)
 	owner_store(cookie, task, known ? known->seen_late : true, BPF_ANY);
 }
 
-// A socket has a cookie once somebody has asked for it, which an iterator over files can't before Linux
-// 5.12. There it takes the address of the socket as file, which is never the number of a cookie.
-static __always_inline bool iterators_ask_for_cookies(void)
+// What an iterator over files has in hand of a socket is no pointer that every kernel lets it ask for a cookie
+// with, so the address of the socket as file is the key there, which is never the number of a cookie.
+static __always_inline __u64 owner_address(struct sock *sk)
 {
-	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_sock_from_file);
+	return (__u64)BPF_CORE_READ(sk, sk_socket);
 }
 
 // owner_of_packet is owner_of for hooks that have a packet in hand, and the cookie of its socket.
@@ -67,9 +67,9 @@ static __always_inline struct socket_owner *owner_of_packet(__u64 cookie, struct
 {
 	struct socket_owner *owner = owner_of(cookie);
 
-	if (owner || iterators_ask_for_cookies())
+	if (owner)
 		return owner;
-	return owner_of((__u64)BPF_CORE_READ((struct sk_buff *)skb, sk, sk_socket));
+	return owner_of(owner_address(BPF_CORE_READ((struct sk_buff *)skb, sk)));
 }
 
 // owner_released is for the hook that sees a socket last.
@@ -78,27 +78,14 @@ static __always_inline void owner_released(struct bpf_sock *sk)
 	__u64 key = bpf_get_socket_cookie(sk);
 
 	bpf_map_delete_elem(&owners, &key);
-	if (iterators_ask_for_cookies())
-		return;
-	key = (__u64)BPF_CORE_READ((struct sock *)sk, sk_socket);
+	key = owner_address((struct sock *)sk);
 	bpf_map_delete_elem(&owners, &key);
 }
 
 // owner_before is for an iterator over open files: it takes sockets that were there before us.
-static __always_inline void owner_before(struct task_struct *task, struct file *file)
+static __always_inline void owner_before(struct task_struct *task, struct sock *sk)
 {
-	__u64 key;
-
-	if (iterators_ask_for_cookies()) {
-		struct socket *socket = bpf_sock_from_file(file);
-
-		if (!socket || !socket->sk)
-			return;
-		key = bpf_get_socket_cookie(socket->sk);
-	} else {
-		key = (__u64)BPF_CORE_READ(socket_of_file(file), sk_socket);
-	}
-	owner_store(key, task, true, BPF_NOEXIST);
+	owner_store(owner_address(sk), task, true, BPF_NOEXIST);
 }
 
 #endif

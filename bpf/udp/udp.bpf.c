@@ -333,6 +333,6 @@ int udp_snapshot(struct bpf_iter__task_file *ctx)
 		return 0;
 	struct sock *sk = socket_of_file(file);
 	if (sk && socket_is_udp(sk))
-		owner_before(task, file);
+		owner_before(task, sk);
 	return 0;
 }

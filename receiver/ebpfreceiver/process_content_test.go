@@ -172,7 +172,7 @@ func TestContainer_content(t *testing.T) {
 	c := startContainerd(t)
 	l := startLive(t, hashing(withDefaults))
 	id := containerID(310)
-	c.run(id, "/bin/busybox sleep 1")
+	c.run(id, "/bin/busybox sleep 5") // its file has to be read while it runs, on a busy machine too
 	assert.Equal(t, sha256Of(t, busybox), l.execWith(id, "sleep").str(names.ProcessExecutableSHA256))
 }
 
