@@ -24,6 +24,7 @@ func main() {
 	flag.StringVar(&o.source, "source", "test/corpus", "folder with workloads and attacks")
 	only := flag.String("only", "", "workloads to record, with commas between them; all others stay as they are")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of what workloads do")
+	flag.IntVar(&o.times, "times", 1, "how many times as many benign sessions to record for the test, once all is learned")
 	flag.BoolVar(&o.quick, "quick", false, "record two sessions of each kind only")
 	flag.BoolVar(&o.keep, "keep", false, "keep the collector's own file")
 	flag.Parse()

@@ -23,6 +23,7 @@ type options struct {
 	binary, out, source string
 	only                []string
 	seed                uint64
+	times               int
 	quick, keep         bool
 }
 
@@ -177,6 +178,9 @@ func (r *recording) one(ctx context.Context, at int, w *workload) error {
 		}
 	}()
 	for _, l := range lives {
+		if l.phase == corpus.Test {
+			l.rounds *= r.times
+		}
 		if r.quick {
 			l.rounds = 1
 		}
