@@ -162,12 +162,14 @@ func (a *otlpAgent) deploys(t *testing.T, workload, digest string) {
 	}
 }
 
+// deployed is what a new version does when it starts, in several ways: more of the same kind would be no more unusual.
 func deployed() []deed {
-	all := []deed{deedExec(501, "/opt/app/migrate")}
-	for _, path := range []string{"/opt/app/schema", "/etc/app/settings", "/var/lib/app/state", "/usr/share/app/words", "/home/app/notes"} {
-		all = append(all, deedRead(501, "/opt/app/migrate", path))
+	const migrate, state = "/opt/app/migrate", "/var/lib/app/state"
+	file := map[string]any{names.FilePath: state, names.FileAccess: "write"}
+	return []deed{
+		deedExec(501, migrate), deedRead(501, migrate, "/etc/app/settings"), {names.EventFileCreate, 501, migrate, file},
+		{names.EventFileOpen, 501, migrate, file}, {names.EventFileDelete, 501, migrate, map[string]any{names.FilePath: "/srv/app/old"}},
 	}
-	return all
 }
 
 // tells lets an agent send what has become normal.

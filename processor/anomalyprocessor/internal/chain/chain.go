@@ -108,13 +108,18 @@ func (c *Chain) Steps() ([]Step, int) {
 func (c *Chain) Score() float64 {
 	var all incident.Incident
 	highest, seen := 0.0, map[uint64]bool{}
-	for _, m := range c.members {
+	for number, m := range c.members {
 		highest = max(highest, m.Incident.Score)
 		for at := range m.Incident.Steps {
-			if step := &m.Incident.Steps[at]; !seen[step.ID] {
-				seen[step.ID] = true
-				all.Behaviours = append(all.Behaviours, step.Behaviour)
+			step := m.Incident.Steps[at].Behaviour
+			if seen[step.ID] {
+				continue
 			}
+			seen[step.ID] = true
+			if step.Process.PID != 0 {
+				step.Process.Created = int64(number) // a number of a process is one of its host
+			}
+			all.Behaviours = append(all.Behaviours, step)
 		}
 	}
 	return max(highest, all.Score())

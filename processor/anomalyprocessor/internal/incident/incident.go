@@ -3,8 +3,6 @@
 package incident
 
 import (
-	"cmp"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -74,44 +72,6 @@ type Incident struct {
 	hinted bool
 	// into is the incident that this one has turned out to be a part of.
 	into *Incident
-}
-
-// Score is the weight of the distinct behaviours, with diminishing returns, more if they are of several sensitive kinds.
-func (i *Incident) Score() float64 {
-	return score(i.Behaviours, func(*Behaviour) bool { return true })
-}
-
-// DecisiveScore is the score without what is to be expected of a new version.
-func (i *Incident) DecisiveScore() float64 {
-	return score(i.Behaviours, func(b *Behaviour) bool { return !b.Expected })
-}
-
-// recentScore is the decisive score without what is ordinary and was new long ago: where new things happen all the time they are linked for ever.
-func (i *Incident) recentScore(now time.Time) float64 {
-	return score(i.Behaviours, func(b *Behaviour) bool {
-		return !b.Expected && (b.Sensitivity != behaviour.Ordinary || now.Sub(b.First) <= quietMax)
-	})
-}
-
-func score(behaviours []Behaviour, counts func(*Behaviour) bool) float64 {
-	weights := make([]float64, 0, len(behaviours))
-	kinds := map[behaviour.Sensitivity]bool{}
-	for at := range behaviours {
-		b := &behaviours[at]
-		if !counts(b) {
-			continue
-		}
-		weights = append(weights, b.Weight)
-		if b.Sensitivity != behaviour.Ordinary {
-			kinds[b.Sensitivity] = true
-		}
-	}
-	slices.SortFunc(weights, func(a, b float64) int { return cmp.Compare(b, a) })
-	sum := 0.0
-	for at, weight := range weights {
-		sum += weight / math.Sqrt(float64(1+at))
-	}
-	return math.Round(sum*(1+kindFactor*float64(max(len(kinds)-1, 0)))*256) / 256
 }
 
 // decisive is how many behaviours are not to be expected of a new version.

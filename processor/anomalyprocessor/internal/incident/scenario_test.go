@@ -29,6 +29,7 @@ var beginning = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 //	start PID PARENT PATH [x5] [every=1m] [version=v2]   a process executes PATH
 //	fork PID PARENT                    a process is made
 //	do PID ACTION OBJECT [x5] [every=1m] [version=v2]    a process does something
+//	rule BITS                          rules say this about all that comes, 0 for nothing
 //	end-learning, incidents, expire, close (the last one)
 //
 // # becomes a number that counts up, written in letters.
@@ -85,6 +86,10 @@ func (s *stage) command(words []string) string {
 		action, ok := behaviour.ParseAction(words[2])
 		require.True(s.t, ok, words[2])
 		return s.repeat(words[4:], func() behaviour.Event { return s.event(s.pid(words[1]), action, s.text(words[3])) })
+	case "rule":
+		bits, err := strconv.ParseFloat(words[1], 64)
+		require.NoError(s.t, err)
+		s.hint = Hint{Bits: bits}
 	case "end-learning":
 		s.profile.EndLearning()
 	case "expire":

@@ -96,7 +96,7 @@ func (v *Verdict) Tell(p *profile.Profile, o *profile.Observation) {
 
 // Hint is what rules say about an event. The zero value is nothing.
 type Hint struct {
-	// Bits is what the event weighs more. An event with a hint is worth being linked even if it is normal.
+	// Bits is what an unusual event weighs more.
 	Bits float64
 	// Raise tells that it is an incident by itself.
 	Raise bool
@@ -115,7 +115,7 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 		t.endLearning()
 	}
 	p := t.process(e)
-	quiet := j.Bits <= SurpriseMin && hint.nothing() && (j.State != profile.Learning || j.Accepted || o.Sensitivity == behaviour.Ordinary)
+	quiet := saysNothing(o, j, hint)
 	if e.Action == behaviour.Exec {
 		t.executes(p, e, !quiet)
 	}
@@ -123,7 +123,7 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 		if len(t.open) == 0 {
 			return Verdict{Learn: true}
 		}
-		return t.quiet(p, e, o, j)
+		return t.quiet(p, e, o, j, hint)
 	}
 	t.stats.Surprising++
 	p.unusual = p.unusual || e.Action == behaviour.Exec && (j.Bits > SurpriseMin || hint.Raise)
@@ -149,8 +149,19 @@ func (t *Tracker) Add(e *behaviour.Event, o *profile.Observation, j profile.Judg
 	return v
 }
 
+// saysNothing tells whether an event is nothing by itself. Nor is it if rules match what a workload does anyway, unless these raise an incident.
+func saysNothing(o *profile.Observation, j profile.Judgement, hint Hint) bool {
+	switch {
+	case j.Bits > SurpriseMin || hint.Raise:
+		return false
+	case j.State == profile.Learning:
+		return hint.nothing() && (j.Accepted || o.Sensitivity == behaviour.Ordinary)
+	}
+	return true
+}
+
 // quiet takes in an event that says nothing by itself.
-func (t *Tracker) quiet(p *process, e *behaviour.Event, o *profile.Observation, j profile.Judgement) Verdict {
+func (t *Tracker) quiet(p *process, e *behaviour.Event, o *profile.Observation, j profile.Judgement, hint Hint) Verdict {
 	t.nameBelow(p, e.Time)
 	i, by := t.nearest(p, e.Time)
 	if i == nil || !i.Raised {
@@ -160,7 +171,7 @@ func (t *Tracker) quiet(p *process, e *behaviour.Event, o *profile.Observation, 
 	// What a program executes that should not be there is a step, however ordinary it is.
 	if e.Action == behaviour.Exec && by != p && by.unusual {
 		p.unusual, p.incident = true, i
-		v.Incident, v.Changed = i, i.add(p, e, o, j, Hint{})
+		v.Incident, v.Changed = i, i.add(p, e, o, j, hint)
 	}
 	return v
 }

@@ -124,13 +124,19 @@ func TestSimilar(t *testing.T) {
 	assert.False(t, Similar(Signature{}, Signature{}))
 }
 
-// A rule adds weight to what is normal otherwise; only one that says so raises an incident by itself.
+// A rule says nothing of what is normal, and adds weight to what is not; only one that says so raises an incident by itself, whatever it matches.
 func TestTracker_rules(t *testing.T) {
 	s := trained(t)
 	s.hint = Hint{Bits: 5}
 	s.play("start 11 10 /usr/bin/gzip\n")
+	assert.Empty(t, s.tracker.Open())
+	s.hint = Hint{}
+	s.play("do 11 write /odd\n")
 	require.Len(t, s.tracker.Open(), 1)
-	assert.InDelta(t, 5, s.tracker.Open()[0].Score(), 0.01)
+	without := s.tracker.Open()[0].Score()
+	s.hint = Hint{Bits: 5}
+	s.play("do 11 write /odd\n")
+	assert.InDelta(t, without+5, s.tracker.Open()[0].Score(), 1)
 	assert.False(t, s.tracker.Open()[0].Raised)
 	s.hint = Hint{Raise: true}
 	s.play("do 11 read /srv/a\n")
