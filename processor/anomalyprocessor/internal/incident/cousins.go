@@ -43,29 +43,21 @@ func (t *Tracker) cousins(i *Incident, now time.Time) (parts []*Incident) {
 }
 
 func (t *Tracker) cousin(i *Incident, n Node) bool {
-	p, ok := t.processes[n.Process]
-	if !ok {
-		return false
-	}
-	starter, ok := t.starter(p)
+	starter, ok := t.starter(t.processes[n.Process])
 	return ok && t.startedBy(i, starter)
 }
 
 // startedBy tells whether the programs that executed something unusual in an incident were started by this one.
 func (t *Tracker) startedBy(i *Incident, starter behaviour.ProcessKey) bool {
 	return slices.ContainsFunc(i.Nodes, func(n Node) bool {
-		p, ok := t.processes[n.Process]
-		if !ok {
-			return false
-		}
-		its, ok := t.starter(p)
+		its, ok := t.starter(t.processes[n.Process])
 		return ok && its == starter
 	})
 }
 
-// starter returns the process that executed the program by which one was started that is unusual itself.
+// starter returns the process that executed the program by which one was started that is unusual itself. One that is forgotten, nil, has none.
 func (t *Tracker) starter(p *process) (starter behaviour.ProcessKey, ok bool) {
-	if !p.unusual {
+	if p == nil || !p.unusual {
 		return starter, false
 	}
 	by := t.processes[t.program(p.parent)]

@@ -121,7 +121,7 @@ func (t *Tracker) executes(p *process, e *behaviour.Event, odd bool) {
 	}
 }
 
-// odd tells whether what a job has executed is unusual for the most part.
+// oddJob tells whether what a job has executed is unusual for the most part.
 func (p *process) oddJob() bool { return p.odd > 0 && uint64(p.odd)*jobShare >= uint64(p.started) }
 
 // nameWith names what belongs to an incident after a process has added something to it.
